@@ -1,0 +1,49 @@
+PYTHON ?= python3
+PYTEST_ARGS ?=
+
+BIN = .venv/bin
+PIP = -m pip --disable-pip-version-check install -qq
+READY = .venv/.installed
+RIVALS = bench/.venv/.installed
+
+.DEFAULT_GOAL = help
+.PHONY: help demo test lint format bench clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+
+demo: $(READY) ## run the demo
+	$(BIN)/python examples/demo.py
+
+test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick look
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(READY) ## check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(READY) ## apply the style
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+bench: $(READY) $(RIVALS) ## measure against other libraries
+	$(BIN)/python bench/run.py
+
+clean: ## remove caches and outputs, keep the environments
+	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# torch goes first: a build of it that pip finds locally then wins before the rest is resolved.
+$(READY): pyproject.toml constraints.txt requirements-demo.txt
+	$(PYTHON) -m venv .venv
+	$(BIN)/python $(PIP) -c constraints.txt torch
+	$(BIN)/python $(PIP) -c constraints.txt -e '.[dev]'
+	$(BIN)/python $(PIP) --no-deps -r requirements-demo.txt
+	@touch $@
+
+$(RIVALS): constraints.txt bench/requirements-rivals.txt
+	$(PYTHON) -m venv bench/.venv
+	bench/.venv/bin/python $(PIP) -c constraints.txt torch
+	bench/.venv/bin/python $(PIP) -r bench/requirements-rivals.txt
+	@touch $@

@@ -1,0 +1,64 @@
+"""wordgraft: make a pretrained encoder of the BERT family the first layer of your own network.
+
+Importing this loads no deep-learning framework; each name below is loaded when it is first used.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wordgraft.building import build_table
+    from wordgraft.checkpoint import Checkpoint, open_checkpoint
+    from wordgraft.errors import WordgraftError
+    from wordgraft.oov import method_of, with_oov
+    from wordgraft.reading import read_texts
+    from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
+    from wordgraft.tasks import TextClassifier
+    from wordgraft.vocabulary import Vocabulary
+
+__version__ = "0.1.0"
+
+_HOMES = {
+    "Checkpoint": "wordgraft.checkpoint",
+    "EmbeddingTable": "wordgraft.table",
+    "TextClassifier": "wordgraft.tasks",
+    "Vocabulary": "wordgraft.vocabulary",
+    "WordgraftError": "wordgraft.errors",
+    "build_table": "wordgraft.building",
+    "method_of": "wordgraft.oov",
+    "open_checkpoint": "wordgraft.checkpoint",
+    "read_pairs": "wordgraft.table",
+    "read_texts": "wordgraft.reading",
+    "with_oov": "wordgraft.oov",
+    "word_similarity": "wordgraft.table",
+}
+
+__all__ = [
+    "Checkpoint",
+    "EmbeddingTable",
+    "TextClassifier",
+    "Vocabulary",
+    "WordgraftError",
+    "__version__",
+    "build_table",
+    "method_of",
+    "open_checkpoint",
+    "read_pairs",
+    "read_texts",
+    "with_oov",
+    "word_similarity",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wordgraft' has no attribute {name!r}")
+    value = getattr(import_module(_HOMES[name]), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,0 +1,70 @@
+"""`build_table`: source, unknown words, refinements and precision in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint, open_checkpoint
+from wordgraft.errors import TableError
+from wordgraft.oov import method_of, with_oov
+from wordgraft.sources import SOURCES
+from wordgraft.table import DEFAULT_REFINEMENTS, EmbeddingTable, Refinement
+from wordgraft.table.provenance import SOURCES as ROW_SOURCES
+from wordgraft.vocabulary import Vocabulary
+from wordgraft.vocabulary.vocabulary import UNK
+
+DEFAULT_SOURCE = "isolated"
+DEFAULT_OOV = "pieces"
+
+
+def build_table(
+    checkpoint: Checkpoint | str,
+    vocabulary: Vocabulary,
+    *,
+    source: str = DEFAULT_SOURCE,
+    oov: str = DEFAULT_OOV,
+    refinements: Sequence[Refinement] = DEFAULT_REFINEMENTS,
+    dtype: str = "float32",
+    progress: bool = False,
+    **options: Any,
+) -> EmbeddingTable:
+    """Make a vector for every word of `vocabulary` out of a pretrained encoder.
+
+    Args:
+        source: `isolated` (each word in a template through the encoder: the best without a
+            corpus), `composed` (mean of its piece rows) or `lookup` (one-piece words only, the
+            rest by `oov`).
+        oov: `unk`, `zero` or `pieces`: what words without a row get, here and when a text is read.
+        refinements: applied in turn; centred and scaled by default, `()` for raw vectors.
+        dtype: how rows are stored: `float32`, `float16` or `int8` with a scale a row.
+        options: the source's own, such as `layer`, `pooling`, `template` and `device`.
+
+    Raises `CheckpointError` and `TableError`.
+    """
+    if isinstance(checkpoint, str):
+        checkpoint = open_checkpoint(checkpoint)
+    if source not in SOURCES:
+        raise TableError(f"no source {source!r}; there are {', '.join(SOURCES)}")
+    raw = SOURCES[source](checkpoint, vocabulary, progress=progress, **options)
+    table = _filled(with_oov(raw, oov, checkpoint))
+    if refinements:
+        table = table.refine(*refinements)
+    return table if dtype == "float32" else table.astype(dtype)
+
+
+def _filled(table: EmbeddingTable) -> EmbeddingTable:
+    """Give rows that the source left at zero what the table's method makes of their words."""
+    unk = table.vocabulary.roles[UNK]
+    empty = np.flatnonzero(table.provenance.source == ROW_SOURCES.index("zero"))
+    method = method_of(table)
+    if method.name == "zero":
+        return table.with_rows(
+            np.array([unk]), np.zeros((1, table.dims), np.float32), source="zero"
+        )
+    if not len(empty):
+        return table
+    vectors = method.vectors([table.vocabulary.words[row] for row in empty])
+    return table.with_rows(empty, vectors, source=method.name)

@@ -1,0 +1,6 @@
+"""Where pretrained weights come from."""
+
+from wordgraft.checkpoint.architectures import ARCHITECTURES, Architecture
+from wordgraft.checkpoint.checkpoint import Checkpoint, open_checkpoint
+
+__all__ = ["ARCHITECTURES", "Architecture", "Checkpoint", "open_checkpoint"]

@@ -1,0 +1,62 @@
+"""What differs between the encoders of the BERT family, as data.
+
+To add an architecture: one entry here, one builder in `tests/tiny.py`; the parity cases in
+`tests/checkpoint/` then run on it by themselves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from wordgraft.errors import CheckpointError
+
+
+@dataclass(frozen=True)
+class Architecture:
+    """One `model_type`: where its tensors are and how its encoder wants to be run."""
+
+    model_type: str
+    # What stands before the tensor names: nothing in a bare encoder, the encoder's attribute
+    # name in a file saved with a head on top.
+    prefixes: tuple[str, ...]
+    word_embeddings: str = "embeddings.word_embeddings.weight"
+    # Position ids start after the padding id in the RoBERTa line, so fewer tokens fit.
+    reserved_positions: int = 0
+    # Has an optional pooling layer that word vectors never use.
+    has_pooler: bool = False
+    # A norm after the last layer, which must not run when the encoder is cut below it.
+    final_norm: str | None = None
+    # Layer of isolated vectors in a raw masked-language model: BERT-base is best at layers 0 to 1
+    # and near chance at its last (Bommasani et al. 2020, figures of their repository).
+    raw_layer: int = 1
+
+
+ARCHITECTURES = {
+    entry.model_type: entry
+    for entry in (
+        Architecture("bert", ("", "bert."), has_pooler=True),
+        Architecture("distilbert", ("", "distilbert.")),
+        Architecture("roberta", ("", "roberta."), reserved_positions=2, has_pooler=True),
+        Architecture("xlm-roberta", ("", "roberta."), reserved_positions=2, has_pooler=True),
+        Architecture("albert", ("", "albert."), has_pooler=True),
+        Architecture("electra", ("", "electra.")),
+        Architecture("mpnet", ("", "mpnet."), reserved_positions=2, has_pooler=True),
+        Architecture("deberta-v2", ("", "deberta.")),
+        Architecture(
+            "modernbert",
+            ("", "model."),
+            word_embeddings="embeddings.tok_embeddings.weight",
+            final_norm="final_norm",
+        ),
+    )
+}
+
+
+def architecture_of(config: dict[str, object], *, where: str) -> Architecture:
+    """The entry for a checkpoint's `config.json`. Raises `CheckpointError` for an unknown one."""
+    model_type = config.get("model_type")
+    if isinstance(model_type, str) and model_type in ARCHITECTURES:
+        return ARCHITECTURES[model_type]
+    raise CheckpointError(
+        f"{where} has model_type {model_type!r}; wordgraft reads {', '.join(ARCHITECTURES)}"
+    )

@@ -1,0 +1,141 @@
+"""`Checkpoint`: a pretrained encoder's files, opened but not yet loaded."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wordgraft.checkpoint.architectures import Architecture, architecture_of
+from wordgraft.checkpoint.locate import locate
+from wordgraft.checkpoint.tensors import PickledTensors, Tensors, open_tensors
+from wordgraft.errors import CheckpointError, RemoteCodeError
+from wordgraft.storage import sha256
+
+if TYPE_CHECKING:
+    from jaxtyping import Float
+    from numpy import ndarray
+
+    from wordgraft.checkpoint.tokenizer import PieceTokenizer
+
+# Matrices are padded to round sizes (mDeBERTa's by 0.4 %); more than this and the tokenizer
+# belongs to another model.
+_MOST_UNUSED_ROWS = 0.02
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A pretrained encoder: its configuration, its tokenizer, its tensors, each read when used.
+
+    Made by `open_checkpoint`. Holds no framework's objects; torch is imported only when an
+    `Encoder` runs it.
+    """
+
+    name: str
+    folder: Path
+    config: dict[str, Any]
+    architecture: Architecture
+    allow_pickle: bool = field(default=False, repr=False)
+
+    @cached_property
+    def tensors(self) -> Tensors | PickledTensors:
+        """The weights by their names in the file, memory-mapped."""
+        return open_tensors(self.folder, allow_pickle=self.allow_pickle)
+
+    @cached_property
+    def tokenizer(self) -> PieceTokenizer:
+        """The checkpoint's own tokenizer: text to pieces. Raises `CheckpointError`."""
+        from wordgraft.checkpoint.tokenizer import PieceTokenizer
+
+        tokenizer = PieceTokenizer.read(self.folder)
+        rows = self.tensors.shape(self.word_embeddings_name)[0]
+        if not rows * (1 - _MOST_UNUSED_ROWS) <= tokenizer.size <= rows:
+            raise CheckpointError(
+                f"{self.name}: the tokenizer has {tokenizer.size:,} pieces, the embedding matrix "
+                f"{rows:,} rows; they belong to different checkpoints: put the matching "
+                "tokenizer.json beside the weights"
+            )
+        return tokenizer
+
+    @cached_property
+    def word_embeddings_name(self) -> str:
+        """The name of the word-embedding matrix in the weight files."""
+        for prefix in self.architecture.prefixes:
+            if (name := prefix + self.architecture.word_embeddings) in self.tensors:
+                return name
+        raise CheckpointError(
+            f"{self.name}: no tensor {self.architecture.word_embeddings!r} in its weights (looked "
+            f"for it behind the prefixes {self.architecture.prefixes}); the file is incomplete or "
+            f"not a {self.architecture.model_type} encoder"
+        )
+
+    def word_embeddings(self) -> Float[ndarray, "pieces embedding"]:
+        """The rows of the encoder's word-embedding matrix, read-only and memory-mapped.
+
+        In ALBERT, ELECTRA and some DeBERTa models `embedding` is narrower than the hidden size.
+        """
+        return self.tensors[self.word_embeddings_name]
+
+    @property
+    def layers(self) -> int:
+        """How many transformer layers the encoder has."""
+        return int(self.config.get("num_hidden_layers", self.config.get("n_layers", 0)))
+
+    @property
+    def max_tokens(self) -> int:
+        """The longest input in tokens, special tokens included."""
+        positions = int(self.config.get("max_position_embeddings", 512))
+        return positions - self.architecture.reserved_positions
+
+    @property
+    def tuned_for_sentences(self) -> bool:
+        """Whether sentence-transformers wrote it: then its last layer is its best for words."""
+        return (self.folder / "modules.json").is_file()
+
+    def isolated_layer(self) -> int:
+        """The layer whose isolated vectors are best for this kind of checkpoint."""
+        return self.layers if self.tuned_for_sentences else self.architecture.raw_layer
+
+    @cached_property
+    def sha256(self) -> str:
+        """One hash over the weight files (their bytes, in the order of their names)."""
+        digests = [sha256(file) for file in sorted(self.tensors.files)]
+        if len(digests) == 1:
+            return digests[0]
+        return hashlib.sha256("".join(digests).encode()).hexdigest()
+
+
+def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoint:
+    """Open a pretrained encoder of the BERT family.
+
+    `name` is a local folder, a hub id (`bert-base-uncased`, `org/name@revision`) or
+    `package:import_name/sub/folder`, a model inside an installed package whose code is not run.
+    Only `config.json` is read now. `allow_pickle` permits `pytorch_model.bin`, read by torch with
+    `weights_only=True`.
+
+    Raises `CheckpointError` when there is no checkpoint or its architecture is unknown, and
+    `RemoteCodeError` when it asks for code of its own to be run.
+    """
+    location = locate(name, allow_pickle=allow_pickle)
+    path = location.folder / "config.json"
+    if not path.is_file():
+        raise CheckpointError(
+            f"{location.name} is no checkpoint: {location.folder} has no config.json; expected a "
+            "folder with config.json, tokenizer.json (or vocab.txt) and model.safetensors"
+        )
+    try:
+        config = json.loads(path.read_text("utf-8"))
+    except ValueError as error:
+        raise CheckpointError(f"{path} is not valid JSON ({error}); download it again") from error
+    if not isinstance(config, dict):
+        raise CheckpointError(f"{path} holds a {type(config).__name__}, expected a JSON object")
+    if "auto_map" in config:
+        raise RemoteCodeError(
+            f"{location.name} asks for code of its own to be run (auto_map in config.json); "
+            "wordgraft never runs it: use a checkpoint whose architecture transformers knows"
+        )
+    architecture = architecture_of(config, where=str(path))
+    return Checkpoint(location.name, location.folder, config, architecture, allow_pickle)

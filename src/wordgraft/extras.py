@@ -1,0 +1,32 @@
+"""Optional libraries: one place that says which extra brings which."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from wordgraft.errors import MissingExtraError
+
+_EXTRA_OF = {
+    "torch": "torch",
+    "transformers": "torch",
+    "accelerate": "train",
+    "sklearn": "train",
+}
+
+
+def require(module: str, *, purpose: str) -> Any:
+    """Import `module`, or say which extra brings it.
+
+    Raises `MissingExtraError` with the pip command when the library is not installed.
+    """
+    library = module.partition(".")[0]
+    try:
+        return import_module(module)
+    except ModuleNotFoundError as error:
+        if error.name is None or error.name.partition(".")[0] != library:
+            raise  # the library is there, something inside it is broken: let that be seen
+        extra = _EXTRA_OF[library]
+        raise MissingExtraError(
+            f"{purpose} needs {library}, which is not installed: pip install 'wordgraft[{extra}]'"
+        ) from error

@@ -1,0 +1,169 @@
+"""Texts and labels out of files: CSV, TSV, JSONL, Parquet and plain text, compressed or not.
+
+The reading itself is done by `datasets` in streaming mode, so memory does not grow with the file.
+"""
+
+from __future__ import annotations
+
+import glob
+import logging
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wordgraft.errors import DataError
+
+# What `datasets` calls the reader of each kind of file.
+_BUILDERS = {
+    ".csv": "csv",
+    ".tsv": "csv",
+    ".jsonl": "json",
+    ".ndjson": "json",
+    ".json": "json",
+    ".parquet": "parquet",
+    ".txt": "text",
+    ".text": "text",
+}
+_COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+TEXT_COLUMN = "text"
+
+
+@dataclass
+class ReadingReport:
+    """What became of the rows of a file; filled in while it is read."""
+
+    rows: int = 0
+    missing: int = 0
+
+
+def split_column(spec: str) -> tuple[str, str]:
+    """`train.csv:text` as path and column; the column is `text` where none is named."""
+    path, colon, column = spec.rpartition(":")
+    if not colon or Path(spec).exists():
+        return spec, TEXT_COLUMN
+    return path, column
+
+
+def read_texts(path: str | Path, column: str = TEXT_COLUMN) -> Iterator[str]:
+    """Stream one text a row; rows without one are left out, counted and logged."""
+    for (text,) in read_rows(path, [column]):
+        yield text
+
+
+def read_rows(
+    path: str | Path, columns: Sequence[str], *, report: ReadingReport | None = None
+) -> Iterator[tuple[str, ...]]:
+    """Stream the named columns of a file (or glob of files) as strings.
+
+    A row in which one of them is missing or empty is left out, counted in `report` and logged as a
+    warning at the end. Raises `DataError` when the file is missing, empty, damaged or not UTF-8,
+    when a column does not exist, and when no row is left.
+    """
+    report = ReadingReport() if report is None else report
+    with _explained(str(path)):
+        _check_columns(str(path), columns)
+        for row in _stream(str(path), columns):
+            values = tuple(_text(row[column]) for column in columns)
+            report.rows += 1
+            if any(not value.strip() for value in values):
+                report.missing += 1
+            else:
+                yield values
+    if report.missing == report.rows:
+        what = "rows" if not report.rows else "rows with a value in " + " and ".join(columns)
+        raise DataError(f"{path} has no {what}; expected at least one (rows: {report.rows:,})")
+    if report.missing:
+        logging.getLogger(__name__).warning(
+            "%s: %s of %s rows lack a value in %s and were left out",
+            path,
+            f"{report.missing:,}",
+            f"{report.rows:,}",
+            " or ".join(columns),
+        )
+
+
+def read_words(path: Path) -> list[str]:
+    """The words of a word list: UTF-8, one a line; blank lines are skipped."""
+    with _explained(str(path)):
+        words = [line.strip() for line in path.read_text("utf-8").splitlines()]
+    words = [word for word in words if word]
+    if not words:
+        raise DataError(f"{path} holds no words; expected one a line")
+    return words
+
+
+def _check_columns(path: str, columns: Sequence[str]) -> None:
+    first = next(_stream(path, None), None)
+    if first is None:
+        raise DataError(f"{path} is empty; expected at least one row")
+    for column in columns:
+        if column not in first:
+            raise DataError(
+                f"{path} has no column {column!r}; its columns are {', '.join(map(str, first))}"
+            )
+
+
+def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    from datasets import load_dataset
+
+    builder, options = _reader(path)
+    if builder == "csv" and columns is not None:
+        # As strings, just as they stand: "007" stays three digits and "NA" a word.
+        options |= {"usecols": list(columns), "converters": dict.fromkeys(columns, str)}
+    if not glob.has_magic(path) and not Path(path).is_file():
+        raise FileNotFoundError(path)
+    pattern = glob.escape(path) if Path(path).is_file() else path
+    stream = load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
+    yield from stream
+
+
+def _reader(path: str) -> tuple[str, dict[str, Any]]:
+    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
+    if suffixes and suffixes[-1] in _COMPRESSIONS:
+        suffixes.pop()
+    kind = suffixes[-1] if suffixes else ""
+    if kind not in _BUILDERS:
+        raise DataError(
+            f"{path}: unknown kind of file {kind!r}; expected one of {', '.join(_BUILDERS)}, "
+            f"plain or with {', '.join(_COMPRESSIONS)}"
+        )
+    return _BUILDERS[kind], {"sep": "\t"} if kind == ".tsv" else {}
+
+
+def _text(value: object) -> str:
+    return "" if value is None else str(value)
+
+
+@contextmanager
+def _explained(path: str) -> Iterator[None]:
+    """Turn what the readers raise into a `DataError`, and keep their own log lines quiet."""
+    import pyarrow as pa
+    from pandas.errors import EmptyDataError, ParserError
+
+    log = logging.getLogger("datasets")
+    level = log.level
+    log.setLevel(logging.CRITICAL)
+    try:
+        yield
+    except DataError:
+        raise
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path}") from error
+    except EmptyDataError as error:
+        raise DataError(f"{path} is empty; expected a header and at least one row") from error
+    except UnicodeDecodeError as error:
+        byte = error.object[error.start]
+        raise DataError(
+            f"{path} is not UTF-8 (byte 0x{byte:02x}: {error.reason}); convert it, for example "
+            f"with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
+        ) from error
+    except (ParserError, pa.ArrowInvalid, EOFError, OSError, ValueError) as error:
+        raise DataError(f"{path} cannot be read ({_first_line(error)})") from error
+    finally:
+        log.setLevel(level)
+
+
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

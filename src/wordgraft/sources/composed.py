@@ -1,0 +1,46 @@
+"""`composed`: a word's piece rows, averaged."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.progress import progress_bar
+from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.table import EmbeddingTable
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Float32
+    from numpy import ndarray
+
+# Words gathered at once, to bound memory.
+_WORDS_AT_ONCE = 16_384
+
+
+def composed(
+    checkpoint: Checkpoint, vocabulary: Vocabulary, *, progress: bool = False
+) -> EmbeddingTable:
+    """The mean of each word's piece rows; of a one-piece word, its row exactly as stored."""
+    pieces = pieces_of(checkpoint, vocabulary)
+    vectors = mean_rows(checkpoint.word_embeddings(), pieces, progress=progress)
+    return raw_table(checkpoint, vocabulary, vectors, pieces, source="composed")
+
+
+def mean_rows(
+    matrix: Float[ndarray, "pieces dims"], pieces: Ragged, *, progress: bool = False
+) -> Float32[ndarray, "words dims"]:
+    """The mean of the rows of `matrix` that each word's pieces name; each has at least one."""
+    vectors = np.empty((len(pieces), matrix.shape[1]), np.float32)
+    with progress_bar("averaging pieces", len(pieces), show=progress) as advance:
+        for start in range(0, len(pieces), _WORDS_AT_ONCE):
+            stop = min(start + _WORDS_AT_ONCE, len(pieces))
+            first, last = pieces.offsets[start], pieces.offsets[stop]
+            rows = np.asarray(matrix[pieces.ids[first:last]], np.float32)
+            sums = np.add.reduceat(rows, pieces.offsets[start:stop] - first, axis=0)
+            vectors[start:stop] = sums / pieces.lengths[start:stop, None]
+            advance(stop - start)
+    return vectors

@@ -1,0 +1,122 @@
+"""Whole or nothing: results are written beside their place and renamed into it."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.errors import OutputError
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+
+def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
+    """Refuse an output that exists, before any work is spent on it.
+
+    With `force`, a file may be replaced, and a folder only if it holds `marker`, the file that
+    shows wordgraft wrote it: a slip of the pen must not delete a home directory.
+    """
+    if not path.parent.is_dir():
+        raise OutputError(f"{path.parent} is no folder; create it first, or choose another place")
+    if not path.exists() and not path.is_symlink():
+        return
+    if not force:
+        raise OutputError(f"{path} exists already; choose another name, or replace it with --force")
+    wanted = "a file" if marker is None else f"a folder with a {marker}"
+    replaceable = path.is_file() if marker is None else (path / marker).is_file()
+    if not replaceable or path.is_symlink():
+        raise OutputError(
+            f"{path} exists and is not {wanted}, so it is not replaced even with --force; "
+            "move it away or choose another name"
+        )
+
+
+@contextmanager
+def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
+    """Yield a temporary sibling folder that becomes `path` when the block ends well.
+
+    A reader sees the whole old folder or the whole new one. If the block raises, also by Ctrl-C,
+    the sibling is deleted and `path` stays as it was. Raises `OutputError` as `check_output` does,
+    and when the disk is full or may not be written.
+    """
+    check_output(path, force=force, marker=marker)
+    with _explained(path):
+        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        try:
+            yield scratch
+            scratch.chmod(0o777 & ~_umask())
+            if path.exists():
+                old = scratch.with_name(scratch.name + ".old")
+                path.rename(old)
+                scratch.rename(path)
+                shutil.rmtree(old)
+            else:
+                scratch.rename(path)
+        finally:
+            shutil.rmtree(scratch, ignore_errors=True)
+
+
+@contextmanager
+def new_file(path: Path, *, force: bool) -> Iterator[Path]:
+    """Yield the path of a temporary sibling file that becomes `path` when the block ends well."""
+    check_output(path, force=force)
+    with _explained(path):
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
+        os.close(handle)
+        scratch = Path(name)
+        try:
+            yield scratch
+            scratch.chmod(0o666 & ~_umask())
+            scratch.replace(path)
+        finally:
+            scratch.unlink(missing_ok=True)
+
+
+def write_tensors(path: Path, arrays: Mapping[str, ndarray]) -> None:
+    """Write arrays as one safetensors file. Raises `OSError` as other writes do."""
+    from safetensors import SafetensorError
+    from safetensors.numpy import save_file
+
+    try:
+        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+    except SafetensorError as error:
+        # Rust reports a full disk in words; give it the number that Python would have.
+        code = re.search(r"os error (\d+)", str(error))
+        raise OSError(int(code[1]) if code else errno.EIO, str(error), str(path)) from error
+
+
+def sha256(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _explained(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            reason = "the disk is full; free some space and run again"
+        elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
+            reason = "it may not be written; check the permissions or choose another place"
+        else:
+            raise
+        raise OutputError(f"cannot write {path}: {reason} (nothing was left behind)") from error
+
+
+def _umask() -> int:
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask

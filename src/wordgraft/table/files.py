@@ -1,0 +1,140 @@
+"""A table on disk: three files in a folder, and the state of its unknown-word method.
+
+news.table/
+  vectors.safetensors   "vectors", "scales" (int8 only), "counts", "provenance.*", "unknown.rows"
+  tokenizer.json        text to row ids, readable by the tokenizers library alone
+  unknown.json          the tokenizer of the unknown-word method, where it has one
+  table.json            format version, roles, recipe, hashes of the other files
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from wordgraft.checkpoint.tensors import Tensors
+from wordgraft.errors import CheckpointError, TableError
+from wordgraft.storage import new_folder, sha256, write_tensors
+from wordgraft.table.provenance import Provenance
+from wordgraft.table.table import EmbeddingTable, UnknownWords
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+FORMAT_VERSION = 1
+MARKER = "table.json"
+_VECTORS = "vectors.safetensors"
+_TOKENIZER = "tokenizer.json"
+_UNKNOWN = "unknown.json"
+
+
+def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> None:
+    """Write `table` as the folder `path`, whole or not at all."""
+    if not np.isfinite(table.norms).all():
+        raise TableError("the vectors hold NaN or infinite values; such a table is not written")
+    arrays: dict[str, ndarray] = {
+        "vectors": table.vectors,
+        "counts": table.vocabulary.counts,
+        **table.provenance.arrays(),
+    }
+    if table.scales is not None:
+        arrays["scales"] = table.scales
+    if table.unknown is not None and table.unknown.rows is not None:
+        arrays["unknown.rows"] = table.unknown.rows
+    with new_folder(path, force=force, marker=MARKER) as folder:
+        write_tensors(folder / _VECTORS, arrays)
+        (folder / _TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
+        names = [_VECTORS, _TOKENIZER]
+        if table.unknown is not None and table.unknown.tokenizer:
+            (folder / _UNKNOWN).write_text(table.unknown.tokenizer, "utf-8")
+            names.append(_UNKNOWN)
+        description = {
+            "format": FORMAT_VERSION,
+            "kind": table.vocabulary.kind,
+            "roles": dict(table.vocabulary.roles),
+            "unknown": table.unknown.method if table.unknown else None,
+            "recipe": dict(table.recipe),
+            "sha256": {name: sha256(folder / name) for name in names},
+        }
+        (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+
+
+def load_table(path: Path) -> EmbeddingTable:
+    """Open the folder `path`, its vectors memory-mapped; every file is checked by its hash."""
+    description = _description(path)
+    for name, expected in description["sha256"].items():
+        file = path / Path(name).name
+        if not file.is_file():
+            raise TableError(f"{path} lacks {name}; copy the whole folder again or rebuild it")
+        if sha256(file) != expected:
+            raise TableError(
+                f"{file} is not what was saved (its hash differs from the one in {MARKER}); "
+                "copy the folder again or rebuild it"
+            )
+    try:
+        arrays = dict(Tensors([path / _VECTORS]))
+        tokenizer = Tokenizer.from_file(str(path / _TOKENIZER))
+        return _table(description, arrays, tokenizer, path)
+    except (KeyError, TypeError, CheckpointError) as error:
+        raise TableError(f"{path} does not hold together ({error}); rebuild the table") from error
+
+
+def _table(
+    description: dict[str, Any], arrays: dict[str, ndarray], tokenizer: Tokenizer, path: Path
+) -> EmbeddingTable:
+    n, ids = len(arrays["vectors"]), tokenizer.get_vocab(with_added_tokens=True)
+    if len(ids) > n or max(ids.values(), default=-1) >= n:
+        raise TableError(
+            f"{path / _VECTORS} has {n:,} rows, {_TOKENIZER} has {len(ids):,} ids up to "
+            f"{max(ids.values()):,}; rebuild the table"
+        )
+    words = [f"[no piece {row}]" for row in range(n)]
+    for word, row in ids.items():
+        words[row] = word
+    vocabulary = Vocabulary(
+        tuple(words), arrays["counts"], description["kind"], tokenizer, description["roles"]
+    )
+    unknown = None
+    if description["unknown"] is not None:
+        saved = path / _UNKNOWN
+        unknown = UnknownWords(
+            description["unknown"],
+            arrays.get("unknown.rows"),
+            saved.read_text("utf-8") if saved.is_file() else "",
+        )
+    table = EmbeddingTable(
+        arrays["vectors"],
+        vocabulary,
+        Provenance.from_arrays(arrays),
+        description["recipe"],
+        arrays.get("scales"),
+        unknown,
+    )
+    if not np.isfinite(table.norms).all():
+        bad = [words[row] for row in np.flatnonzero(~np.isfinite(table.norms))[:3]]
+        raise TableError(f"{path} holds NaN or infinite vectors (of {bad}, ...); rebuild the table")
+    return table
+
+
+def _description(path: Path) -> dict[str, Any]:
+    if not (path / MARKER).is_file():
+        found = "there is no such folder" if not path.is_dir() else f"it has no {MARKER}"
+        raise TableError(f"{path} is no table: {found}; make one with 'wordgraft table'")
+    try:
+        description = json.loads((path / MARKER).read_text("utf-8"))
+        version = description["format"]
+        for key in ("kind", "roles", "unknown", "recipe", "sha256"):
+            description[key]
+    except (ValueError, KeyError, TypeError) as error:
+        raise TableError(f"{path / MARKER} cannot be read ({error}); rebuild the table") from error
+    if version > FORMAT_VERSION:
+        raise TableError(
+            f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
+            "pip install --upgrade wordgraft"
+        )
+    return description  # type: ignore[no-any-return]

@@ -1,0 +1,78 @@
+"""Where each row of a table came from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int32, UInt8
+    from numpy import ndarray
+
+# What `Provenance.source` may say, by its code. Codes are stored in tables: append, never reorder.
+SOURCES = (
+    "padding",
+    "lookup",
+    "composed",
+    "isolated",
+    "contextual",
+    "unk",
+    "zero",
+    "pieces",
+    "random",
+    "trained",
+    "file",
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Provenance:
+    """Per row: the source of its vector, its pieces, the contexts seen and their spread.
+
+    Attributes:
+        source: index into `SOURCES`.
+        pieces: how many pieces the checkpoint's tokenizer cuts the word into.
+        contexts: occurrences that were averaged; 0 for sources that need no corpus.
+        spread: mean distance of those occurrences to their mean; NaN where there were none.
+    """
+
+    source: UInt8[ndarray, " words"]
+    pieces: Int32[ndarray, " words"]
+    contexts: Int32[ndarray, " words"]
+    spread: Float32[ndarray, " words"]
+
+    @classmethod
+    def of(cls, sources: str | Sequence[str], pieces: Int32[ndarray, " words"]) -> Provenance:
+        """Rows of one source (or one each), made without a corpus."""
+        n = len(pieces)
+        names = [sources] * n if isinstance(sources, str) else sources
+        return cls(
+            source=np.array([SOURCES.index(name) for name in names], np.uint8),
+            pieces=np.asarray(pieces, np.int32),
+            contexts=np.zeros(n, np.int32),
+            spread=np.full(n, np.nan, np.float32),
+        )
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    def counts(self) -> dict[str, int]:
+        """How many rows each source gave, in the order of `SOURCES`."""
+        found = np.bincount(self.source, minlength=len(SOURCES))
+        return {name: int(n) for name, n in zip(SOURCES, found, strict=True) if n}
+
+    def arrays(self) -> dict[str, ndarray]:
+        """The arrays by the names they are stored under."""
+        return {f"provenance.{name}": value for name, value in vars(self).items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: dict[str, ndarray]) -> Provenance:
+        """The reverse of `arrays`."""
+        return cls(**{name: arrays[f"provenance.{name}"] for name in cls.__dataclass_fields__})
+
+    def select(self, rows: ndarray) -> Provenance:
+        """The provenance of some rows."""
+        return Provenance(**{name: value[rows] for name, value in vars(self).items()})

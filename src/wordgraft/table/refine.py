@@ -1,0 +1,235 @@
+"""Refinements: changes to all vectors of a table at once, each recorded in its recipe.
+
+A refinement is fitted to the rows of words (the roles are left out) and then moves every row but
+the padding; what a method for unknown words has learnt is moved along with them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+
+import numpy as np
+
+from wordgraft.errors import TableError
+from wordgraft.table.table import EmbeddingTable
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Float64, Int64
+    from numpy import ndarray
+
+    # Rows and their counts to new rows.
+    Move = Callable[
+        [Float32[ndarray, "rows dims"], Int64[ndarray, " rows"]], Float32[ndarray, "rows new_dims"]
+    ]
+
+# Root-mean-square of a table's entries as they enter a network. Set by `make bench-scale`, see
+# bench/results/scale.json.
+DEFAULT_RMS = 0.3
+
+
+class Refinement(Protocol):
+    """Fitted to the rows of words, gives the move that is then made by all rows."""
+
+    name: ClassVar[str]
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move: ...
+
+
+@dataclass(frozen=True)
+class Center:
+    """Subtract the mean of all words."""
+
+    name: ClassVar[str] = "center"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        mean = vectors.mean(axis=0, dtype=np.float64).astype(np.float32)
+        return lambda rows, _: rows - mean
+
+
+@dataclass(frozen=True)
+class Abtt:
+    """All-but-the-top: subtract the mean and the `components` strongest directions.
+
+    After Mu and Viswanath 2018; 3 was best of those tried with MiniLM's rows.
+    """
+
+    components: int = 3
+    name: ClassVar[str] = "abtt"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        mean, directions, _ = _principal(vectors, self.components)
+
+        def move(
+            rows: Float32[ndarray, "rows dims"], _: Int64[ndarray, " rows"]
+        ) -> Float32[ndarray, "rows dims"]:
+            centred = rows - mean
+            moved: Float32[ndarray, "rows dims"] = centred - centred @ directions @ directions.T
+            return moved
+
+        return move
+
+
+@dataclass(frozen=True)
+class Pca:
+    """Project on the `dims` strongest directions of the centred vectors."""
+
+    dims: int = 256
+    name: ClassVar[str] = "pca"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        mean, directions, _ = _principal(vectors, self.dims)
+        return lambda rows, _: (rows - mean) @ directions
+
+
+@dataclass(frozen=True)
+class Whiten:
+    """Project on the `dims` strongest directions (0: all) and give each the variance 1.
+
+    Directions whose variance is under `floor` times the strongest keep that floor, so that noise
+    is not blown up.
+    """
+
+    dims: int = 0
+    floor: float = 1e-3
+    name: ClassVar[str] = "whiten"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        mean, directions, variances = _principal(vectors, self.dims or vectors.shape[1])
+        floored = np.maximum(variances, self.floor * variances.max(initial=0))
+        whitening = directions / np.sqrt(np.maximum(floored, np.finfo(np.float32).tiny))
+        return lambda rows, _: (rows - mean) @ whitening.astype(np.float32)
+
+
+@dataclass(frozen=True)
+class Sif:
+    """Weigh each word by `a / (a + p)`, `p` its share of the running text.
+
+    After Arora et al. 2017. Needs the counts of a vocabulary made from texts; a word that was
+    never seen keeps its length.
+    """
+
+    a: float = 1e-3
+    name: ClassVar[str] = "sif"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        total = int(counts.sum())
+        if not total:
+            raise TableError(
+                "sif needs word counts, and this vocabulary has none; make it with "
+                "Vocabulary.from_texts (--texts)"
+            )
+        return lambda rows, seen: (
+            rows * (self.a / (self.a + seen / total)).astype(np.float32)[:, None]
+        )
+
+
+@dataclass(frozen=True)
+class Scale:
+    """Multiply all vectors by one number, so that their entries' root-mean-square is `rms`."""
+
+    rms: float = DEFAULT_RMS
+    name: ClassVar[str] = "scale"
+
+    def fit(
+        self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
+    ) -> Move:
+        found = float(np.sqrt(np.mean(np.square(vectors), dtype=np.float64)))
+        factor = np.float32(self.rms / found if found else 1.0)
+        return lambda rows, _: rows * factor
+
+
+REFINEMENTS: dict[str, type[Any]] = {
+    kind.name: kind for kind in (Center, Abtt, Pca, Whiten, Sif, Scale)
+}
+# What `build_table` does to raw vectors: METHODS that train well start centred and small.
+DEFAULT_REFINEMENTS: tuple[Refinement, ...] = (Center(), Scale())
+
+
+def parse_refinements(text: str) -> tuple[Refinement, ...]:
+    """`center,pca:128,scale:0.5` as refinements; `none` as no refinement at all.
+
+    Raises `TableError` for an unknown name or a value that is no number.
+    """
+    if text == "none":
+        return ()
+    return tuple(_parse(part.strip()) for part in text.split(","))
+
+
+def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> EmbeddingTable:
+    """Apply each refinement in turn to a float32 copy of the rows, and record it."""
+    vectors, unknown = table.rows(), table.unknown
+    counts = table.vocabulary.counts
+    is_word = np.ones(len(table), bool)
+    is_word[list(table.vocabulary.roles.values())] = False
+    if not is_word.any():
+        raise TableError("the table holds no words besides its roles; nothing to refine")
+    for refinement in refinements:
+        move = refinement.fit(vectors[is_word], counts[is_word])
+        moved = move(vectors, counts)
+        moved[0] = 0  # the padding stays zero whatever moves
+        if not np.isfinite(moved).all():
+            raise TableError(f"{refinement.name} gave values that are not finite")
+        vectors = moved
+        if unknown is not None and unknown.rows is not None:
+            never_seen = np.zeros(len(unknown.rows), np.int64)
+            rows = move(unknown.rows.astype(np.float32), never_seen).astype(unknown.rows.dtype)
+            unknown = replace(unknown, rows=rows)
+    done = [{"name": each.name, **asdict(each)} for each in refinements]  # type: ignore[call-overload]
+    recipe = {**table.recipe, "refinements": [*table.recipe.get("refinements", ()), *done]}
+    return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown)
+
+
+def _parse(part: str) -> Refinement:
+    name, colon, value = part.partition(":")
+    if name not in REFINEMENTS:
+        raise TableError(f"no refinement {name!r}; there are {', '.join(REFINEMENTS)} and none")
+    kind = REFINEMENTS[name]
+    if not colon:
+        return kind()  # type: ignore[no-any-return]
+    parameter = next(iter(kind.__dataclass_fields__), None)
+    if parameter is None:
+        raise TableError(f"refinement {name!r} takes no value, found {part!r}")
+    number = type(getattr(kind, parameter))
+    try:
+        return kind(number(value))  # type: ignore[no-any-return]
+    except ValueError as error:
+        raise TableError(f"{part!r}: expected {name}:{number.__name__}") from error
+
+
+def _principal(
+    vectors: Float32[ndarray, "words dims"], k: int
+) -> tuple[Float32[ndarray, " dims"], Float32[ndarray, "dims k"], Float64[ndarray, " k"]]:
+    """Mean, the `k` strongest directions as columns, and their variances."""
+    dims = vectors.shape[1]
+    if not 1 <= k <= dims:
+        raise TableError(f"{k} directions asked for, the vectors have {dims}; choose 1 to {dims}")
+    mean = vectors.mean(axis=0, dtype=np.float64)
+    # The covariance is dims x dims, however many words there are.
+    second = np.zeros((dims, dims))
+    for start in range(0, len(vectors), 65_536):
+        block = vectors[start : start + 65_536].astype(np.float64) - mean
+        second += block.T @ block
+    variances, directions = np.linalg.eigh(second / len(vectors))
+    strongest = np.argsort(variances)[::-1][:k]
+    # An eigenvector's sign is arbitrary: fix it, so that equal input gives equal output.
+    columns = directions[:, strongest]
+    columns *= np.sign(columns[np.abs(columns).argmax(axis=0), np.arange(k)])
+    return (
+        mean.astype(np.float32),
+        columns.astype(np.float32),
+        np.maximum(variances[strongest], 0),
+    )

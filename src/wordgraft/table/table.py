@@ -1,0 +1,200 @@
+"""`EmbeddingTable`: vectors, their words, and where each row came from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.errors import TableError
+from wordgraft.table.coverage import Coverage, coverage_of
+from wordgraft.table.precision import dequantize
+from wordgraft.table.provenance import SOURCES, Provenance
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int64, Num
+    from numpy import ndarray
+
+    from wordgraft.table.refine import Refinement
+
+# Rows are compared with all others in blocks of this many, to bound memory.
+_BLOCK = 65_536
+
+
+@dataclass(frozen=True, eq=False)
+class UnknownWords:
+    """What a method for words without a row has learnt; `wordgraft.oov` makes and uses it.
+
+    Attributes:
+        method: name of the method.
+        rows: float32 or float16 (any, dims): vectors in the table's space, refined with it.
+        tokenizer: JSON of the tokenizer the method cuts words with, or empty.
+    """
+
+    method: str
+    rows: Num[ndarray, "any dims"] | None = None
+    tokenizer: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class EmbeddingTable:
+    """One vector a word. Never changed in place: `refine` and the like return new tables.
+
+    Attributes:
+        vectors: (words, dims) float32, float16, or int8 with `scales`; row 0 is padding, zeros.
+        vocabulary: the words by row, and how text becomes row ids.
+        provenance: per row, where its vector came from.
+        recipe: how the table was made: checkpoint and its hash, source, layer, refinements, ...
+        scales: float32 (words,), what an int8 row is multiplied by; None otherwise.
+        unknown: the state of the method for words without a row; None for the unk row alone.
+    """
+
+    vectors: Num[ndarray, "words dims"]
+    vocabulary: Vocabulary
+    provenance: Provenance
+    recipe: Mapping[str, Any] = field(default_factory=dict)
+    scales: Float32[ndarray, " words"] | None = None
+    unknown: UnknownWords | None = None
+
+    def __post_init__(self) -> None:
+        n = len(self.vocabulary)
+        if self.vectors.ndim != 2 or len(self.vectors) != n or len(self.provenance) != n:
+            raise TableError(
+                f"vectors have shape {self.vectors.shape} and provenance {len(self.provenance):,} "
+                f"rows for {n:,} words; all must agree"
+            )
+        if np.any(self.vectors[0]):
+            raise TableError("row 0 is the padding and must be zeros")
+
+    def __len__(self) -> int:
+        return len(self.vectors)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> EmbeddingTable:
+        # Frozen, and possibly a mapped file: scikit-learn's clone must not copy it per fold.
+        return self
+
+    @property
+    def dims(self) -> int:
+        """Width of a vector."""
+        return int(self.vectors.shape[1])
+
+    def __contains__(self, word: object) -> bool:
+        return word in self.vocabulary
+
+    def __getitem__(self, word: str) -> Float32[ndarray, " dims"]:
+        """The vector of a word that has a row. Raises `TableError` for one that has none."""
+        row = self.vocabulary.row(word)
+        if row is None:
+            raise TableError(
+                f"{word!r} has no row among {len(self):,}; ask wordgraft.oov for a vector, "
+                "or rebuild the table with this word"
+            )
+        vector: Float32[ndarray, " dims"] = self.rows([row])[0]
+        return vector
+
+    def get(self, word: str) -> Float32[ndarray, " dims"] | None:
+        """The vector of a word, or None if it has no row."""
+        row = self.vocabulary.row(word)
+        return None if row is None else self.rows([row])[0]  # type: ignore[no-any-return]
+
+    def rows(
+        self, ids: Sequence[int] | Int64[ndarray, " rows"] | slice = slice(None)
+    ) -> Float32[ndarray, "rows dims"]:
+        """Rows as float32 whatever they are stored as; all of them by default."""
+        taken = self.vectors[ids]
+        if self.scales is not None:
+            return dequantize(taken, self.scales[ids])
+        return np.asarray(taken, np.float32)
+
+    def neighbours(self, word: str, *, top: int = 10) -> list[tuple[str, float]]:
+        """The `top` words with the largest cosine to a word's vector, itself left out."""
+        return self.neighbours_of(self[word], top=top, without=self.vocabulary.row(word))
+
+    def neighbours_of(
+        self, vector: Float32[ndarray, " dims"], *, top: int = 10, without: int | None = None
+    ) -> list[tuple[str, float]]:
+        """The `top` words with the largest cosine to `vector`; roles are left out."""
+        query = vector / max(float(np.linalg.norm(vector)), np.finfo(np.float32).tiny)
+        cosines = np.empty(len(self), np.float32)
+        for start in range(0, len(self), _BLOCK):
+            block = self.rows(slice(start, start + _BLOCK))
+            norms = np.maximum(np.linalg.norm(block, axis=1), np.finfo(np.float32).tiny)
+            cosines[start : start + _BLOCK] = block @ query / norms
+        left_out = set(self.vocabulary.roles.values()) | ({without} - {None})
+        best = np.argsort(-cosines, kind="stable")[: top + len(left_out)]
+        found = [
+            (self.vocabulary.words[row], float(cosines[row])) for row in best if row not in left_out
+        ]
+        return found[:top]
+
+    def coverage(self, texts: Iterable[str]) -> Coverage:
+        """How much of the running text, and of its different words, has a row."""
+        return coverage_of(self.vocabulary, texts)
+
+    @cached_property
+    def norms(self) -> Float32[ndarray, " words"]:
+        """The length of each row's vector."""
+        blocks = range(0, len(self), _BLOCK)
+        return np.concatenate(
+            [np.linalg.norm(self.rows(slice(b, b + _BLOCK)), axis=1) for b in blocks]
+        )
+
+    def refine(self, *refinements: Refinement) -> EmbeddingTable:
+        """Apply refinements in turn: `table.refine(Center(), Pca(128))`. See `table.refine`."""
+        from wordgraft.table.refine import refined
+
+        return refined(self, refinements)
+
+    def astype(self, dtype: str) -> EmbeddingTable:
+        """The same table with its rows stored as `float32`, `float16` or `int8` (a scale a row)."""
+        from wordgraft.table.precision import stored_as
+
+        vectors, scales = stored_as(dtype, self.rows())
+        recipe = {**self.recipe, "dtype": dtype}
+        return replace(self, vectors=vectors, scales=scales, recipe=recipe)
+
+    def select(self, ids: Int64[ndarray, " rows"]) -> EmbeddingTable:
+        """The table of some rows, in the order given; they must begin with the padding."""
+        return replace(
+            self,
+            vectors=self.vectors[ids],
+            vocabulary=self.vocabulary.select(ids),
+            provenance=self.provenance.select(ids),
+            scales=None if self.scales is None else self.scales[ids],
+        )
+
+    def with_rows(
+        self,
+        ids: Int64[ndarray, " rows"],
+        vectors: Float32[ndarray, "rows dims"],
+        *,
+        source: str,
+    ) -> EmbeddingTable:
+        """A float32 copy in which the rows `ids` hold `vectors`, their provenance `source`."""
+        rows = self.rows().copy() if self.scales is None else self.rows()
+        rows[ids] = vectors
+        sources = self.provenance.source.copy()
+        sources[ids[ids > 0]] = SOURCES.index(source)
+        provenance = replace(self.provenance, source=sources)
+        return replace(self, vectors=rows, scales=None, provenance=provenance)
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the table as a folder, whole or not at all.
+
+        Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
+        """
+        from wordgraft.table.files import save_table
+
+        save_table(self, Path(path), force=force)
+
+    @classmethod
+    def load(cls, path: str | Path) -> EmbeddingTable:
+        """Open a saved table, its vectors memory-mapped. Raises `TableError` when damaged."""
+        from wordgraft.table.files import load_table
+
+        return load_table(Path(path))

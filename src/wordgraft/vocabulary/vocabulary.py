@@ -1,0 +1,179 @@
+"""`Vocabulary`: which words get a row, and how text becomes their ids."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.errors import VocabularyError
+from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, segment, word_tokenizer
+
+if TYPE_CHECKING:
+    from jaxtyping import Int64
+    from numpy import ndarray
+
+PAD = "pad"
+UNK = "unk"
+
+
+@dataclass(frozen=True, eq=False)
+class Vocabulary:
+    """Unique words in the order of their rows, how often each was seen, and how text is cut.
+
+    Row 0 is always the padding (`roles["pad"]`), and `roles["unk"]` the row for words without
+    one. Behaves as a sequence of words: `len`, iteration, `word in vocabulary`.
+
+    Attributes:
+        words: the words by row, roles included.
+        counts: occurrences in the texts it was made from; zeros where it was not made from texts.
+        kind: `words`, or `pieces` for the checkpoint's own sub-words.
+        tokenizer: text to row ids, in Rust.
+        roles: row of each special role.
+    """
+
+    words: tuple[str, ...]
+    counts: Int64[ndarray, " words"]
+    kind: Literal["words", "pieces"]
+    tokenizer: Tokenizer
+    roles: Mapping[str, int]
+
+    def __post_init__(self) -> None:
+        if len(self._row_of) != len(self.words):
+            raise VocabularyError("a vocabulary's words must be unique")
+        if len(self.counts) != len(self.words):
+            raise VocabularyError(f"{len(self.words):,} words have {len(self.counts):,} counts")
+        if self.roles.get(PAD) != 0 or not 0 <= self.roles.get(UNK, -1) < len(self.words):
+            raise VocabularyError(f"roles need pad at row 0 and an unk row, found {self.roles}")
+
+    @classmethod
+    def from_texts(
+        cls,
+        texts: Iterable[str],
+        checkpoint: Checkpoint,
+        *,
+        min_count: int = 1,
+        max_words: int | None = None,
+    ) -> Vocabulary:
+        """Count the words of `texts` (streamed) and keep those seen at least `min_count` times.
+
+        `max_words` keeps the most frequent, roles not counted; ties go by the alphabet, so the
+        order of the texts does not matter. Raises `VocabularyError` when no word is left.
+        """
+        from wordgraft.vocabulary.build import count_words, most_frequent
+
+        counts = count_words(texts, checkpoint)
+        kept = most_frequent(counts, min_count=min_count, max_words=max_words)
+        return cls._of_words(kept, [counts[word] for word in kept], checkpoint)
+
+    @classmethod
+    def from_words(cls, words: Iterable[str], checkpoint: Checkpoint) -> Vocabulary:
+        """Take the words given, in their order.
+
+        Each goes through the checkpoint's normaliser (an uncased checkpoint lower-cases it), and
+        those that become equal share a row. An entry of several words keeps a row, which
+        `table[...]` finds but running text never reaches. Raises `VocabularyError` on no words.
+        """
+        from wordgraft.vocabulary.build import normalized_words
+
+        kept = normalized_words(words, checkpoint)
+        return cls._of_words(kept, [0] * len(kept), checkpoint)
+
+    @classmethod
+    def from_tokenizer(cls, checkpoint: Checkpoint) -> Vocabulary:
+        """Take the tokenizer's own pieces, special ones included, in the order of their ids.
+
+        The padding piece moves to row 0 where it is elsewhere (RoBERTa has it at 1).
+        """
+        pieces = checkpoint.tokenizer
+        order = [pieces.pad_id, *(id for id in range(pieces.size) if id != pieces.pad_id)]
+        return cls(
+            words=tuple(pieces.pieces[id] for id in order),
+            counts=np.zeros(len(order), np.int64),
+            kind="pieces",
+            tokenizer=piece_tokenizer(pieces.tokenizer, order),
+            roles={PAD: 0, UNK: order.index(pieces.unk_id)},
+        )
+
+    @classmethod
+    def _of_words(
+        cls, words: Sequence[str], counts: Sequence[int], checkpoint: Checkpoint
+    ) -> Vocabulary:
+        pieces = checkpoint.tokenizer
+        roles = (pieces.pad, pieces.unk)
+        pairs = [pair for pair in zip(words, counts, strict=True) if pair[0] not in roles]
+        if not pairs:
+            raise VocabularyError("no words are left to give rows to; give more texts or words")
+        words = [*roles, *(word for word, _ in pairs)]
+        return cls(
+            words=tuple(words),
+            counts=np.array([0, 0, *(count for _, count in pairs)], np.int64),
+            kind="words",
+            tokenizer=word_tokenizer(
+                pieces.tokenizer, {word: row for row, word in enumerate(words)}, pieces.unk
+            ),
+            roles={PAD: 0, UNK: 1},
+        )
+
+    def __len__(self) -> int:
+        return len(self.words)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.words)
+
+    def __contains__(self, word: object) -> bool:
+        return isinstance(word, str) and self.row(word) is not None
+
+    def row(self, word: str) -> int | None:
+        """The row of a word as it stands, or else normalised; None if it has no row."""
+        row = self._row_of.get(word)
+        return self._row_of.get(normalize(self.tokenizer, word)) if row is None else row
+
+    def ids(self, texts: Sequence[str]) -> Ragged:
+        """The row ids of each text's words; a word without a row gets the unk row."""
+        encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+        return Ragged.of([encoding.ids for encoding in encodings])
+
+    def unknown(self, texts: Sequence[str], ids: Ragged) -> list[tuple[int, str]]:
+        """Where `ids`, read from `texts`, has the unk row, and the word that stands there.
+
+        In a vocabulary of pieces the unknown has no spelling: it is named by the unk piece.
+        """
+        unk = self.roles[UNK]
+        places = np.flatnonzero(ids.ids == unk)
+        if self.kind == "pieces":
+            return [(int(place), self.words[unk]) for place in places]
+        found: list[tuple[int, str]] = []
+        text_of = np.searchsorted(ids.offsets, places, side="right") - 1
+        for text in np.unique(text_of):
+            words = self.segment(texts[text])
+            start = int(ids.offsets[text])
+            found += [(int(place), words[place - start]) for place in places[text_of == text]]
+        return found
+
+    def segment(self, text: str) -> list[str]:
+        """The words of one text, in the order and number of `ids` for a vocabulary of words."""
+        return segment(self.tokenizer, text)
+
+    def select(self, rows: Int64[ndarray, " rows"]) -> Vocabulary:
+        """The vocabulary of some rows; `rows` must begin with pad and hold unk. Words only."""
+        words = tuple(self.words[row] for row in rows)
+        row_of = {word: row for row, word in enumerate(words)}
+        unk = self.words[self.roles[UNK]]
+        return replace(
+            self,
+            words=words,
+            counts=self.counts[rows],
+            tokenizer=word_tokenizer(self.tokenizer, row_of, unk),
+            roles={PAD: 0, UNK: row_of[unk]},
+        )
+
+    @cached_property
+    def _row_of(self) -> dict[str, int]:
+        return {word: row for row, word in enumerate(self.words)}
