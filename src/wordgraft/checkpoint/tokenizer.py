@@ -46,6 +46,13 @@ class Ragged:
         flat = (id for row in rows for id in row)
         return cls(np.fromiter(flat, np.int64, int(offsets[-1])), offsets)
 
+    def take(self, rows: Int64[ndarray, " some"]) -> Ragged:
+        """Some of the rows, in the order given."""
+        lengths = self.lengths[rows]
+        offsets = np.concatenate([[0], np.cumsum(lengths)])
+        places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        return Ragged(self.ids[places], offsets)
+
 
 @dataclass(frozen=True)
 class PieceTokenizer:

@@ -26,9 +26,9 @@ _LARGEST_SAMPLE = 50_000
 class Pieces:
     """A word is the mean of its pieces' rows.
 
-    Where the table's rows are encoder states and not word-embedding rows, a linear map from the
-    one space to the other is fitted by ridge regression on the table's own words. A linear map of
-    a mean is the mean of the mapped rows, so only those are kept, as float16.
+    Where the table's rows are encoder states, or were refined already, a linear map from the
+    word-embedding rows to them is fitted by ridge regression on the table's own words. A linear
+    map of a mean is the mean of the mapped rows, so only those are kept, as float16.
     """
 
     name: ClassVar[str] = "pieces"
@@ -37,13 +37,13 @@ class Pieces:
     def fit(cls, table: EmbeddingTable, checkpoint: Checkpoint) -> UnknownWords:
         tokenizer = checkpoint.tokenizer
         matrix = checkpoint.word_embeddings()[: tokenizer.size]
-        if table.recipe.get("source") in ("lookup", "composed"):
+        moved = bool(table.recipe.get("refinements"))
+        if table.recipe.get("source") in ("lookup", "composed") and not moved:
             rows = np.asarray(matrix, np.float32)
         else:
-            is_word = np.ones(len(table), bool)
-            is_word[list(table.vocabulary.roles.values())] = False
+            words = table.word_rows
             composed = mean_rows(matrix, pieces_of(checkpoint, table.vocabulary))
-            rows = _regression(composed[is_word], table.rows()[is_word], matrix)
+            rows = _regression(composed[words], table.rows(words), matrix)
         return UnknownWords(cls.name, rows.astype(np.float16), tokenizer.to_json())
 
     def __init__(self, table: EmbeddingTable) -> None:
@@ -67,7 +67,8 @@ def _regression(
     rng = np.random.default_rng(0)
     sample = rng.permutation(len(x))[:_LARGEST_SAMPLE]
     held_out = max(1, int(len(sample) * _HELD_OUT))
-    trial = _Ridge(x[sample[held_out:]], y[sample[held_out:]])
+    rest = sample[held_out:] if len(sample) > 1 else sample
+    trial = _Ridge(x[rest], y[rest])
     errors = {
         strength: np.square(
             trial.predict(x[sample[:held_out]], strength) - y[sample[:held_out]]

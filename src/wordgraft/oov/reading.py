@@ -37,6 +37,14 @@ class TextRows:
             f"({len(self.words):,} different ones) have no row"
         )
 
+    def alone(self, table: EmbeddingTable) -> tuple[Ragged, Float32[ndarray, "used dims"]]:
+        """These texts' rows and no others: ids numbered anew, and their vectors, padding first."""
+        used = np.union1d(self.ids.ids, [0])
+        known = int(np.searchsorted(used, len(table)))
+        unknown = self.vectors[used[known:] - len(table)]
+        vectors = np.concatenate([table.rows(used[:known]), unknown])
+        return Ragged(np.searchsorted(used, self.ids.ids), self.ids.offsets), vectors
+
 
 def read_rows_of(table: EmbeddingTable, texts: Sequence[str], method: OovMethod) -> TextRows:
     """Cut `texts` into words and find each one's row, asking `method` for those without."""

@@ -58,7 +58,7 @@ def isolated(
     """
     if pooling not in POOLINGS:
         raise CheckpointError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
-    chosen = checkpoint.isolated_layer() if layer == "auto" else int(layer)
+    chosen = _layer(checkpoint, layer)
     pieces = pieces_of(checkpoint, vocabulary)
     framed = frame(checkpoint, pieces, template)
     encoder = Encoder(checkpoint, layers=[chosen], device=device, dtype=dtype)
@@ -80,6 +80,17 @@ def isolated(
     )
 
 
+def _layer(checkpoint: Checkpoint, layer: int | str) -> int:
+    if layer == "auto":
+        return checkpoint.isolated_layer()
+    try:
+        return int(layer)
+    except ValueError as error:
+        raise CheckpointError(
+            f"layer {layer!r}: expected 'auto' or a number from 0 to {checkpoint.layers}"
+        ) from error
+
+
 def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Framed:
     """Put each word's piece ids between special ids and, if asked, the words of a template.
 
@@ -91,9 +102,10 @@ def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Frame
     start, end = tokenizer.specials
     if template is not None:
         left, braces, right = template.partition("{}")
-        if not braces or (left and not left.endswith(" ")) or (right and not right.startswith(" ")):
+        apart = left[-1:] in ("", " ") and right[:1] in ("", " ")
+        if not braces or not apart or "{}" in right:
             raise CheckpointError(
-                f"template {template!r}: expected '{{}}' with a blank on each side"
+                f"template {template!r}: expected one '{{}}' with a blank on each side"
             )
         start = (*start, *tokenizer.ids(left.rstrip()))
         if right.strip():

@@ -67,7 +67,9 @@ def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> Non
 def load_table(path: Path) -> EmbeddingTable:
     """Open the folder `path`, its vectors memory-mapped; every file is checked by its hash."""
     description = _description(path)
-    for name, expected in description["sha256"].items():
+    # A file that is not listed has no hash to agree with.
+    hashes = {_VECTORS: "", _TOKENIZER: "", **description["sha256"]}
+    for name, expected in hashes.items():
         file = path / Path(name).name
         if not file.is_file():
             raise TableError(f"{path} lacks {name}; copy the whole folder again or rebuild it")
@@ -88,10 +90,12 @@ def _table(
     description: dict[str, Any], arrays: dict[str, ndarray], tokenizer: Tokenizer, path: Path
 ) -> EmbeddingTable:
     n, ids = len(arrays["vectors"]), tokenizer.get_vocab(with_added_tokens=True)
-    if len(ids) > n or max(ids.values(), default=-1) >= n:
+    # A tokenizer of pieces may leave ids out.
+    fits = len(ids) == n if description["kind"] == "words" else len(ids) <= n
+    if not fits or max(ids.values(), default=-1) >= n:
         raise TableError(
             f"{path / _VECTORS} has {n:,} rows, {_TOKENIZER} has {len(ids):,} ids up to "
-            f"{max(ids.values()):,}; rebuild the table"
+            f"{max(ids.values(), default=-1):,}; rebuild the table"
         )
     words = [f"[no piece {row}]" for row in range(n)]
     for word, row in ids.items():
@@ -101,11 +105,10 @@ def _table(
     )
     unknown = None
     if description["unknown"] is not None:
-        saved = path / _UNKNOWN
         unknown = UnknownWords(
             description["unknown"],
             arrays.get("unknown.rows"),
-            saved.read_text("utf-8") if saved.is_file() else "",
+            (path / _UNKNOWN).read_text("utf-8") if _UNKNOWN in description["sha256"] else "",
         )
     table = EmbeddingTable(
         arrays["vectors"],
@@ -127,8 +130,10 @@ def _description(path: Path) -> dict[str, Any]:
         raise TableError(f"{path} is no table: {found}; make one with 'wordgraft table'")
     try:
         description = json.loads((path / MARKER).read_text("utf-8"))
-        version = description["format"]
-        for key in ("kind", "roles", "unknown", "recipe", "sha256"):
+        version = int(description["format"])
+        for key in ("roles", "recipe", "sha256"):
+            description[key] = dict(description[key])
+        for key in ("kind", "unknown"):
             description[key]
     except (ValueError, KeyError, TypeError) as error:
         raise TableError(f"{path / MARKER} cannot be read ({error}); rebuild the table") from error

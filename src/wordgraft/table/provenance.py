@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Float32, Int32, UInt8
+    from jaxtyping import Bool, Float32, Int32, UInt8
     from numpy import ndarray
 
 # What `Provenance.source` may say, by its code. Codes are stored in tables: append, never reorder.
@@ -59,6 +59,11 @@ class Provenance:
     def __len__(self) -> int:
         return len(self.source)
 
+    @property
+    def empty(self) -> Bool[ndarray, " words"]:
+        """Which rows hold no vector: the padding, and words left at zero."""
+        return np.isin(self.source, [SOURCES.index("padding"), SOURCES.index("zero")])
+
     def counts(self) -> dict[str, int]:
         """How many rows each source gave, in the order of `SOURCES`."""
         found = np.bincount(self.source, minlength=len(SOURCES))
@@ -76,3 +81,8 @@ class Provenance:
     def select(self, rows: ndarray) -> Provenance:
         """The provenance of some rows."""
         return Provenance(**{name: value[rows] for name, value in vars(self).items()})
+
+    def append(self, other: Provenance) -> Provenance:
+        """These rows, then the rows of `other`."""
+        both = zip(vars(self).items(), vars(other).values(), strict=True)
+        return Provenance(**{name: np.concatenate([a, b]) for (name, a), b in both})

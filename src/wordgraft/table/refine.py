@@ -1,13 +1,14 @@
 """Refinements: changes to all vectors of a table at once, each recorded in its recipe.
 
 A refinement is fitted to the rows of words (the roles are left out) and then moves every row but
-the padding; what a method for unknown words has learnt is moved along with them.
+those that stay zero: the padding, and words without a vector. What a method for unknown words has
+learnt is moved along with them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
@@ -173,14 +174,13 @@ def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> Embeddi
     """Apply each refinement in turn to a float32 copy of the rows, and record it."""
     vectors, unknown = table.rows(), table.unknown
     counts = table.vocabulary.counts
-    is_word = np.ones(len(table), bool)
-    is_word[list(table.vocabulary.roles.values())] = False
-    if not is_word.any():
-        raise TableError("the table holds no words besides its roles; nothing to refine")
+    words, empty = table.word_rows, table.provenance.empty
+    if not len(words):
+        raise TableError("no word of this table has a vector; there is nothing to refine")
     for refinement in refinements:
-        move = refinement.fit(vectors[is_word], counts[is_word])
+        move = refinement.fit(vectors[words], counts[words])
         moved = move(vectors, counts)
-        moved[0] = 0  # the padding stays zero whatever moves
+        moved[empty] = 0
         if not np.isfinite(moved).all():
             raise TableError(f"{refinement.name} gave values that are not finite")
         vectors = moved
@@ -189,7 +189,8 @@ def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> Embeddi
             rows = move(unknown.rows.astype(np.float32), never_seen).astype(unknown.rows.dtype)
             unknown = replace(unknown, rows=rows)
     done = [{"name": each.name, **asdict(each)} for each in refinements]  # type: ignore[call-overload]
-    recipe = {**table.recipe, "refinements": [*table.recipe.get("refinements", ()), *done]}
+    done = [*table.recipe.get("refinements", ()), *done]
+    recipe = {**table.recipe, "refinements": done, "dtype": "float32"}
     return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown)
 
 
@@ -200,10 +201,10 @@ def _parse(part: str) -> Refinement:
     kind = REFINEMENTS[name]
     if not colon:
         return kind()  # type: ignore[no-any-return]
-    parameter = next(iter(kind.__dataclass_fields__), None)
+    parameter = next(iter(fields(kind)), None)
     if parameter is None:
         raise TableError(f"refinement {name!r} takes no value, found {part!r}")
-    number = type(getattr(kind, parameter))
+    number = type(getattr(kind, parameter.name))
     try:
         return kind(number(value))  # type: ignore[no-any-return]
     except ValueError as error:

@@ -79,6 +79,13 @@ class EmbeddingTable:
         return self
 
     @property
+    def word_rows(self) -> Int64[ndarray, " rows"]:
+        """The rows that hold the vector of a word: no roles, and none left at zero."""
+        holds = ~self.provenance.empty
+        holds[list(self.vocabulary.roles.values())] = False
+        return np.flatnonzero(holds)
+
+    @property
     def dims(self) -> int:
         """Width of a vector."""
         return int(self.vectors.shape[1])
@@ -100,7 +107,7 @@ class EmbeddingTable:
     def get(self, word: str) -> Float32[ndarray, " dims"] | None:
         """The vector of a word, or None if it has no row."""
         row = self.vocabulary.row(word)
-        return None if row is None else self.rows([row])[0]  # type: ignore[no-any-return]
+        return None if row is None else self.rows([row])[0]
 
     def rows(
         self, ids: Sequence[int] | Int64[ndarray, " rows"] | slice = slice(None)
@@ -168,6 +175,19 @@ class EmbeddingTable:
             scales=None if self.scales is None else self.scales[ids],
         )
 
+    def extended(
+        self, words: Sequence[str], vectors: Float32[ndarray, "more dims"], *, source: str
+    ) -> EmbeddingTable:
+        """A float32 copy with rows for more words behind its own. Words, not pieces."""
+        added = Provenance.of(source, np.zeros(len(words), np.int32))
+        return replace(
+            self,
+            vectors=np.concatenate([self.rows(), vectors]),
+            vocabulary=self.vocabulary.extended(words),
+            provenance=self.provenance.append(added),
+            scales=None,
+        )
+
     def with_rows(
         self,
         ids: Int64[ndarray, " rows"],
@@ -180,8 +200,13 @@ class EmbeddingTable:
         rows[ids] = vectors
         sources = self.provenance.source.copy()
         sources[ids[ids > 0]] = SOURCES.index(source)
-        provenance = replace(self.provenance, source=sources)
-        return replace(self, vectors=rows, scales=None, provenance=provenance)
+        return replace(
+            self,
+            vectors=rows,
+            scales=None,
+            provenance=replace(self.provenance, source=sources),
+            recipe={**self.recipe, "dtype": "float32"},
+        )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
         """Write the table as a folder, whole or not at all.

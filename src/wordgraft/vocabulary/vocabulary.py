@@ -174,6 +174,17 @@ class Vocabulary:
             roles={PAD: 0, UNK: row_of[unk]},
         )
 
+    def extended(self, words: Sequence[str]) -> Vocabulary:
+        """The vocabulary with more words, of no count, behind its own. Words only."""
+        every = (*self.words, *words)
+        row_of = {word: row for row, word in enumerate(every)}
+        return replace(
+            self,
+            words=every,
+            counts=np.concatenate([self.counts, np.zeros(len(words), np.int64)]),
+            tokenizer=word_tokenizer(self.tokenizer, row_of, self.words[self.roles[UNK]]),
+        )
+
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {word: row for row, word in enumerate(self.words)}

@@ -1,0 +1,47 @@
+"""Random rows: what a graft is compared with."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.table import EmbeddingTable, Provenance, UnknownWords
+from wordgraft.vocabulary.vocabulary import UNK
+
+if TYPE_CHECKING:
+    from jaxtyping import Int64
+    from numpy import ndarray
+
+# Standard deviation of random rows as they enter a network. Of 0.1, 0.3 and 1 it trained best:
+# `make bench-scale`, bench/results/scale.json.
+RANDOM_STD = 0.1
+
+
+def random_like(
+    table: EmbeddingTable,
+    *,
+    rows: Int64[ndarray, " rows"],
+    seed: int,
+    std: float = RANDOM_STD,
+) -> EmbeddingTable:
+    """A table of the same words and width in which `rows` are drawn from a normal distribution.
+
+    The other rows, the unk row and words without a row are zeros: a random vector that training
+    never touches would only disturb.
+    """
+    rng = np.random.default_rng(seed)
+    vectors = np.zeros(table.vectors.shape, np.float32)
+    vectors[rows] = rng.normal(0, std, (len(rows), table.dims))
+    vectors[[0, table.vocabulary.roles[UNK]]] = 0
+    sources = np.full(len(table), "zero", object)
+    sources[rows], sources[0] = "random", "padding"
+    return replace(
+        table,
+        vectors=vectors,
+        scales=None,
+        provenance=Provenance.of(sources.tolist(), table.provenance.pieces),
+        recipe={"source": "random", "seed": seed, "std": std},
+        unknown=UnknownWords("zero"),
+    )

@@ -1,0 +1,60 @@
+"""Texts and labels as a task takes them, or one error that says what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.errors import DataError
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+
+def checked_texts(texts: Iterable[str]) -> list[str]:
+    """The texts as a list. Raises `DataError` when one is missing or no string, or none is there."""
+    if isinstance(texts, str):
+        raise DataError("X is one string, expected an iterable of texts: wrap it in a list")
+    if getattr(texts, "ndim", 1) != 1:
+        raise DataError(
+            f"X has {texts.ndim} dimensions, expected one text each: "  # type: ignore[attr-defined]
+            "choose the text column, as in frame['text']"
+        )
+    found = list(texts)
+    if not found:
+        raise DataError("X holds no texts; expected at least one")
+    _refuse_missing(found, "texts")
+    for place, text in enumerate(found):
+        if not isinstance(text, str):
+            raise DataError(
+                f"text {place} is {text!r:.40}, a {type(text).__name__}; expected a str"
+            )
+    return found
+
+
+def checked_labels(labels: Iterable[Any]) -> ndarray:
+    """The labels as an array of one type. Raises `DataError` when one is missing."""
+    if isinstance(labels, str) or getattr(labels, "ndim", 1) != 1:
+        raise DataError("y must be one label a text: a list or a one-dimensional array")
+    found = list(labels)
+    _refuse_missing(found, "labels")
+    kinds = {str if isinstance(label, str) else float for label in found}
+    if len(kinds) > 1:
+        raise DataError("labels mix strings and numbers; write them all one way")
+    return np.array(found)
+
+
+def _refuse_missing(values: list[Any], what: str) -> None:
+    # NaN, which is how pandas reads an empty cell, is the one value unlike itself.
+    missing = [place for place, value in enumerate(values) if _is_missing(value)]
+    if missing:
+        raise DataError(
+            f"{len(missing):,} of {len(values):,} {what} are missing (the first at place "
+            f"{missing[0]:,}); leave these rows out"
+        )
+
+
+def _is_missing(value: object) -> bool:
+    return value is None or (isinstance(value, float) and value != value)

@@ -1,0 +1,6 @@
+"""Regimes and the loop that trains a network under one of them."""
+
+from wordgraft.training.record import RunRecord
+from wordgraft.training.regimes import REGIMES, Regime
+
+__all__ = ["REGIMES", "Regime", "RunRecord"]

@@ -1,0 +1,36 @@
+"""Regimes: which parts of a grafted network learn, and how fast. To add one: one entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from torch import nn
+
+
+@dataclass(frozen=True)
+class Regime:
+    """How training treats the grafted rows."""
+
+    name: str
+    trainable_rows: bool
+
+    def parameter_groups(
+        self, network: nn.Module, *, rows_rate: float, head_rate: float
+    ) -> Iterator[dict[str, Any]]:
+        """Groups for a torch optimizer: the rows (if they learn) and the rest, a rate each."""
+        rows = {id(parameter) for parameter in network.rows.parameters()}  # type: ignore[union-attr,operator]
+        if self.trainable_rows:
+            yield {"params": [p for p in network.parameters() if id(p) in rows], "lr": rows_rate}
+        yield {"params": [p for p in network.parameters() if id(p) not in rows], "lr": head_rate}
+
+
+REGIMES = {
+    regime.name: regime
+    for regime in (
+        Regime("frozen", trainable_rows=False),
+        Regime("tuned", trainable_rows=True),
+    )
+}
