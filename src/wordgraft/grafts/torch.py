@@ -41,7 +41,10 @@ def embedding(
         dtype: of the layer's rows; int8 tables are multiplied by their scales.
     """
     weight = _weight(table, seen, dtype)
-    return nn.Embedding.from_pretrained(weight, freeze=not trainable, padding_idx=0)
+    layer: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        weight, freeze=not trainable, padding_idx=0
+    )
+    return layer
 
 
 def embedding_bag(

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.oov.protocol import OovMethod
 from wordgraft.table import EmbeddingTable

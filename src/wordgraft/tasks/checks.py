@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 
 def checked_texts(texts: Iterable[str]) -> list[str]:
-    """The texts as a list. Raises `DataError` when one is missing or no string, or none is there."""
+    """The texts as a list. Raises `DataError` for none at all, and for one that is no string."""
     if isinstance(texts, str):
         raise DataError("X is one string, expected an iterable of texts: wrap it in a list")
     if getattr(texts, "ndim", 1) != 1:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import numbers
 from collections.abc import Iterable
 from importlib import import_module
 from pathlib import Path
@@ -237,10 +236,10 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.unknown_ = reading
         if not reading.words:
             return table, reading.ids
-        _LOG.info("training texts: %s; they get rows by %s", reading, method_of(table).name)
         if table.vocabulary.kind == "pieces":  # only its [UNK] piece can be unknown there
             return table, table.vocabulary.ids(texts)
         source = method_of(table, self.oov).name
+        _LOG.info("training texts: %s; they get rows by %s", reading, source)
         return table.extended(reading.words, reading.vectors, source=source), reading.ids
 
     def _class_weights(self, classes: Int64[ndarray, " texts"]) -> Float32[ndarray, " k"] | None:
@@ -269,16 +268,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         ]
         for name in ("hidden", "batch_size", "max_epochs", "patience"):
             value = getattr(self, name)
-            if not isinstance(value, numbers.Integral) or value < 1:
+            if not isinstance(value, int | np.integer) or value < 1:
                 faults.append(f"{name} is {value!r}, expected a whole number from 1")
         for name in ("rows_rate", "head_rate"):
             value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not 0 < value < np.inf:
+            if not isinstance(value, float | int | np.number) or not 0 < value < np.inf:
                 faults.append(f"{name} is {value!r}, expected a number above 0")
         shares = ["dropout"] if self.held_out == "auto" else ["dropout", "held_out"]
         for name in shares:
             value = getattr(self, name)
-            if not isinstance(value, numbers.Real) or not 0 <= value < 1:
+            if not isinstance(value, float | int | np.number) or not 0 <= value < 1:
                 faults.append(f"{name} is {value!r}, expected a share from 0 to below 1")
         if faults:
             raise TrainingError("; ".join(faults))
@@ -290,7 +289,7 @@ def _torch() -> Any:
 
 
 def _seed(random_state: int | np.random.RandomState | None) -> int:
-    if isinstance(random_state, numbers.Integral):
+    if isinstance(random_state, int | np.integer):
         return int(random_state)
     if random_state is None:
         return int(np.random.default_rng().integers(2**31))

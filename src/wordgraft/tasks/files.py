@@ -29,7 +29,7 @@ FORMAT_VERSION = 1
 MARKER = "model.json"
 _NETWORK = "network.safetensors"
 _TABLE = "table"
-# Not part of what a classifier is: where its rows came from is in the table, the seed in the record.
+# Not part of what a classifier is: the table says where its rows came from, the record the seed.
 _LEFT_OUT = ("table", "progress", "random_state")
 
 
@@ -93,8 +93,12 @@ def _network(classifier: TextClassifier, weights: Path) -> Any:
 
 def _record(content: dict[str, Any]) -> RunRecord:
     known = {field.name for field in fields(RunRecord)}
-    values = {name: value for name, value in content.items() if name in known}
-    return RunRecord(**{name: tuple(v) if isinstance(v, list) else v for name, v in values.items()})
+    values: dict[str, Any] = {
+        name: tuple(value) if isinstance(value, list) else value
+        for name, value in content.items()
+        if name in known
+    }
+    return RunRecord(**values)
 
 
 def _description(path: Path) -> dict[str, Any]:
