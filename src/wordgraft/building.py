@@ -11,7 +11,7 @@ from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.errors import TableError
 from wordgraft.oov import method_of, with_oov
 from wordgraft.sources import SOURCES
-from wordgraft.table import DEFAULT_REFINEMENTS, EmbeddingTable, Refinement
+from wordgraft.table import EmbeddingTable, Refinement, default_refinements
 from wordgraft.table.provenance import SOURCES as ROW_SOURCES
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.vocabulary import UNK
@@ -26,7 +26,7 @@ def build_table(
     *,
     source: str = DEFAULT_SOURCE,
     oov: str = DEFAULT_OOV,
-    refinements: Sequence[Refinement] = DEFAULT_REFINEMENTS,
+    refinements: Sequence[Refinement] | None = None,
     dtype: str = "float32",
     progress: bool = False,
     **options: Any,
@@ -38,7 +38,8 @@ def build_table(
             corpus), `composed` (mean of its piece rows) or `lookup` (one-piece words only, the
             rest by `oov`).
         oov: `unk`, `zero` or `pieces`: what words without a row get, here and when a text is read.
-        refinements: applied in turn; centred and scaled by default, `()` for raw vectors.
+        refinements: applied in turn, `()` for raw vectors. By default `default_refinements`:
+            centred, weighed by SIF if the vocabulary has counts, and scaled.
         dtype: how rows are stored: `float32`, `float16` or `int8` with a scale a row.
         options: the source's own, such as `layer`, `pooling`, `template` and `device`.
 
@@ -50,6 +51,8 @@ def build_table(
         raise TableError(f"no source {source!r}; there are {', '.join(SOURCES)}")
     raw = SOURCES[source](checkpoint, vocabulary, progress=progress, **options)
     table = _filled(with_oov(raw, oov, checkpoint))
+    if refinements is None:
+        refinements = default_refinements(vocabulary)
     if refinements:
         table = table.refine(*refinements)
     return table if dtype == "float32" else table.astype(dtype)

@@ -8,11 +8,10 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 from sklearn.decomposition import PCA
-from tables import random_table, table_of
+from tables import random_table, table_of, vocabulary_of
 
 from wordgraft.errors import TableError
 from wordgraft.table import (
-    DEFAULT_REFINEMENTS,
     Abtt,
     Center,
     Pca,
@@ -21,6 +20,7 @@ from wordgraft.table import (
     Sif,
     UnknownWords,
     Whiten,
+    default_refinements,
     parse_refinements,
 )
 
@@ -127,11 +127,14 @@ def test_rare_words_weigh_more_by_sif() -> None:
     assert_allclose(lengths, [0.1 / 1.0, 0.1 / 0.199, 0.1 / 0.101, 1.0], rtol=1e-6)
 
 
-def test_defaults_centre_the_words_and_give_them_the_default_size() -> None:
-    words, scale = _words(*DEFAULT_REFINEMENTS), DEFAULT_REFINEMENTS[-1]
-    assert isinstance(scale, Scale)
-    assert_allclose(words.mean(axis=0), 0, atol=1e-5)
-    assert_allclose(np.sqrt((words**2).mean()), scale.rms, rtol=1e-5)
+def test_the_defaults_weigh_words_only_where_there_are_counts() -> None:
+    assert default_refinements(TABLE.vocabulary) == (Center(), Sif(), Scale())
+    assert default_refinements(vocabulary_of(["a", "b"])) == (Center(), Scale())
+
+
+def test_defaults_give_the_words_the_default_size() -> None:
+    words = _words(*default_refinements(TABLE.vocabulary))
+    assert_allclose(np.sqrt((words**2).mean()), Scale().rms, rtol=1e-5)
 
 
 def test_a_word_without_a_vector_stays_zero_and_is_not_fitted_to() -> None:

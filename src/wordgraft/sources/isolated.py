@@ -42,7 +42,7 @@ def isolated(
     pooling: str = "own",
     template: str | None = TEMPLATE,
     device: str = "auto",
-    dtype: str = "auto",
+    encoder_dtype: str = "auto",
     progress: bool = False,
 ) -> EmbeddingTable:
     """Encode each word by itself and pool the hidden states of one layer.
@@ -53,6 +53,7 @@ def isolated(
         pooling: `own` (mean over the word's own positions), `first` or `last` of those, `cls` (the
             first position of all), or `all` (mean over every position).
         template: text with `{}` where the word goes; None for the word between special tokens.
+        device, encoder_dtype: as `Encoder` takes them, by the names `device` and `dtype`.
 
     Raises `CheckpointError` for a layer or pooling there is not, and for weights that hold NaN.
     """
@@ -61,7 +62,7 @@ def isolated(
     chosen = _layer(checkpoint, layer)
     pieces = pieces_of(checkpoint, vocabulary)
     framed = frame(checkpoint, pieces, template)
-    encoder = Encoder(checkpoint, layers=[chosen], device=device, dtype=dtype)
+    encoder = Encoder(checkpoint, layers=[chosen], device=device, dtype=encoder_dtype)
     vectors = np.empty((len(pieces), encoder.dims), np.float32)
     with progress_bar("encoding words", len(pieces), show=progress) as advance:
         for batch, hidden in encoder.encode(framed.sequences):

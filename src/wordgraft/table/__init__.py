@@ -3,7 +3,6 @@
 from wordgraft.table.coverage import Coverage
 from wordgraft.table.provenance import Provenance
 from wordgraft.table.refine import (
-    DEFAULT_REFINEMENTS,
     Abtt,
     Center,
     Pca,
@@ -11,13 +10,13 @@ from wordgraft.table.refine import (
     Scale,
     Sif,
     Whiten,
+    default_refinements,
     parse_refinements,
 )
 from wordgraft.table.similarity import Similarity, read_pairs, word_similarity
 from wordgraft.table.table import EmbeddingTable, UnknownWords
 
 __all__ = [
-    "DEFAULT_REFINEMENTS",
     "Abtt",
     "Center",
     "Coverage",
@@ -30,6 +29,7 @@ __all__ = [
     "Similarity",
     "UnknownWords",
     "Whiten",
+    "default_refinements",
     "parse_refinements",
     "read_pairs",
     "word_similarity",

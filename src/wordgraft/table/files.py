@@ -17,7 +17,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from wordgraft.checkpoint.tensors import Tensors
-from wordgraft.errors import CheckpointError, TableError
+from wordgraft.errors import CheckpointError, TableError, VocabularyError
 from wordgraft.storage import new_folder, sha256, write_tensors
 from wordgraft.table.provenance import Provenance
 from wordgraft.table.table import EmbeddingTable, UnknownWords
@@ -82,7 +82,7 @@ def load_table(path: Path) -> EmbeddingTable:
         arrays = dict(Tensors([path / _VECTORS]))
         tokenizer = Tokenizer.from_file(str(path / _TOKENIZER))
         return _table(description, arrays, tokenizer, path)
-    except (KeyError, TypeError, CheckpointError) as error:
+    except (KeyError, TypeError, CheckpointError, VocabularyError) as error:
         raise TableError(f"{path} does not hold together ({error}); rebuild the table") from error
 
 

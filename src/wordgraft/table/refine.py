@@ -15,6 +15,7 @@ import numpy as np
 
 from wordgraft.errors import TableError
 from wordgraft.table.table import EmbeddingTable
+from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Float64, Int64
@@ -156,8 +157,15 @@ class Scale:
 REFINEMENTS: dict[str, type[Any]] = {
     kind.name: kind for kind in (Center, Abtt, Pca, Whiten, Sif, Scale)
 }
-# What `build_table` does to raw vectors: METHODS that train well start centred and small.
-DEFAULT_REFINEMENTS: tuple[Refinement, ...] = (Center(), Scale())
+
+
+def default_refinements(vocabulary: Vocabulary) -> tuple[Refinement, ...]:
+    """Centred, frequent words weighed down if there are counts to tell them by, and scaled.
+
+    Chosen on held-out training texts: `make bench-scale`, bench/results/scale.json.
+    """
+    weighed = (Sif(),) if vocabulary.counts.any() else ()
+    return (Center(), *weighed, Scale())
 
 
 def parse_refinements(text: str) -> tuple[Refinement, ...]:

@@ -1,0 +1,61 @@
+"""Puts the commands together, and turns errors into one line and an exit code."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+import typer
+
+from wordgraft import __version__
+from wordgraft.cli.evaluate import evaluate
+from wordgraft.cli.export import export
+from wordgraft.cli.inspect import inspect
+from wordgraft.cli.predict import predict
+from wordgraft.cli.similarity import similarity
+from wordgraft.cli.table import table
+from wordgraft.cli.train import train
+from wordgraft.errors import WordgraftError
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+for command in (table, inspect, similarity, export, train, predict, evaluate):
+    app.command()(command)
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"wordgraft {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
+    ] = False,
+) -> None:
+    """Make a pretrained encoder of the BERT family the first layer of your own network."""
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 1 for a failure, 2 for wrong usage."""
+    try:
+        app(prog_name="wordgraft", standalone_mode=True)
+    except SystemExit as stop:
+        if stop.code != 130:
+            raise
+        _fail("interrupted; nothing was written")
+    except KeyboardInterrupt:
+        _fail("interrupted; nothing was written")
+    except (WordgraftError, OSError) as error:
+        _fail(str(error))
+
+
+def _fail(message: str) -> None:
+    typer.echo(f"wordgraft: {message}", err=True)
+    sys.exit(1)

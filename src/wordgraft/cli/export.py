@@ -1,0 +1,36 @@
+"""`wordgraft export`: a table as a file of another tool."""
+
+from __future__ import annotations
+
+import logging
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from wordgraft.cli.shared import Force, Output, Quiet, choose, start
+
+_LOG = logging.getLogger(__name__)
+
+
+def export(
+    path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
+    to: Annotated[str, typer.Option(help="Format: word2vec, npz.", show_default=False)],
+    output: Output,
+    force: Force = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a table in the format of another tool.
+
+    Example: wordgraft export news.table --to word2vec -o news.txt
+    """
+    start(quiet=quiet)
+    from wordgraft.formats import FORMATS
+    from wordgraft.table import EmbeddingTable
+
+    choose("--to", to, FORMATS)
+    table = EmbeddingTable.load(path)
+    respelt = FORMATS[to](table, output, force=force, progress=not quiet)
+    if respelt:
+        _LOG.warning("%s words hold blanks, which %s cannot: written with _", f"{respelt:,}", to)
+    typer.echo(f"{output}: {output.stat().st_size / 1e6:,.1f} MB")

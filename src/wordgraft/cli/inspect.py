@@ -1,0 +1,126 @@
+"""`wordgraft inspect`: what a table holds."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wordgraft.cli.shared import Quiet, counted, facts, grid, show, start
+
+if TYPE_CHECKING:
+    from wordgraft.table import EmbeddingTable
+
+# Unknown words that are named, the most frequent first.
+_UNKNOWN_SHOWN = 10
+
+
+def inspect(
+    path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
+    words: Annotated[
+        list[str] | None, typer.Argument(metavar="[WORD]...", help="Words to look up.")
+    ] = None,
+    texts: Annotated[
+        str | None, typer.Option(help="FILE or FILE:COLUMN whose coverage is counted.")
+    ] = None,
+    top: Annotated[int, typer.Option(min=1, help="Neighbours shown for a word.")] = 10,
+    quiet: Quiet = False,
+) -> None:
+    """Show a table's size, coverage, provenance and norms; or words' rows and neighbours.
+
+    Example: wordgraft inspect news.table profit loss
+    """
+    start(quiet=quiet)
+    from wordgraft.table import EmbeddingTable
+
+    table = EmbeddingTable.load(path)
+    if not words:
+        facts(_summary(table))
+    for place, word in enumerate(words or ()):
+        if place:
+            typer.echo()
+        _word(table, word, top)
+    if texts is not None:
+        _coverage(table, texts, quiet=quiet)
+
+
+def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
+    import numpy as np
+
+    recipe, vocabulary = table.recipe, table.vocabulary
+    size = table.vectors.nbytes / 1e6
+    yield "size", f"{len(table):,} rows x {table.dims}, {table.vectors.dtype}, {size:,.1f} MB"
+    seen = int(vocabulary.counts.sum())
+    yield (
+        "vocabulary",
+        f"{vocabulary.kind}, " + (f"from {seen:,} running words" if seen else "listed"),
+    )
+    yield "checkpoint", str(recipe.get("checkpoint", "none"))
+    if digest := recipe.get("checkpoint_sha256"):
+        yield "  sha256", str(digest)
+    made = [f"{key} {recipe[key]}" for key in ("layer", "pooling", "template") if key in recipe]
+    yield "source", ", ".join([str(recipe.get("source", "unknown")), *made])
+    yield "refinements", ", ".join(_refinements(table)) or "none"
+    yield "unknown words", table.unknown.method if table.unknown else "unk"
+    for name, count in table.provenance.counts().items():
+        yield f"  {name}", f"{count:,} rows ({count / len(table):.1%})"
+    split = np.mean(table.provenance.pieces[len(vocabulary.roles) :] > 1)
+    yield "split words", f"{split:.1%} are more than one piece of the checkpoint's tokenizer"
+    norms = table.norms[table.word_rows]
+    low, middle, high = np.quantile(norms, [0, 0.5, 1]) if len(norms) else [0, 0, 0]
+    yield "norms", f"{low:.3g} least, {middle:.3g} median, {high:.3g} most"
+    versions = recipe.get("versions", {})
+    yield "made with", ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _refinements(table: EmbeddingTable) -> Iterator[str]:
+    for step in table.recipe.get("refinements", ()):
+        values = [f"{key} {value:g}" for key, value in step.items() if key != "name"]
+        yield " ".join([step["name"], *values])
+
+
+def _word(table: EmbeddingTable, word: str, top: int) -> None:
+    import numpy as np
+
+    from wordgraft.oov import method_of
+    from wordgraft.table.provenance import SOURCES
+
+    row = table.vocabulary.row(word)
+    if row is None:
+        method = method_of(table)
+        vector = method.vectors([word])[0]
+        typer.echo(f"{word}: no row; its vector is by {method.name}")
+        neighbours = table.neighbours_of(vector, top=top)
+    else:
+        provenance = table.provenance
+        typer.echo(
+            f"{table.vocabulary.words[row]}: row {row}, {SOURCES[provenance.source[row]]}, "
+            f"{provenance.pieces[row]} piece(s), seen {table.vocabulary.counts[row]:,} times"
+        )
+        vector = table.rows([row])[0]
+        neighbours = table.neighbours_of(vector, top=top, without=row)
+    first = " ".join(f"{value:.3f}" for value in vector[:6])
+    typer.echo(f"norm {np.linalg.norm(vector):.3f}, values {first} ...")
+    rows = grid("neighbour", "cosine")
+    for neighbour, cosine in neighbours:
+        rows.add_row(neighbour, f"{cosine:.3f}")
+    show(rows)
+
+
+def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
+    from wordgraft.reading import read_texts, split_column
+
+    texts = read_texts(*split_column(spec))
+    coverage = table.coverage(counted(texts, "reading texts", quiet=quiet))
+    typer.echo(f"{spec}: {coverage}")
+    typer.echo(
+        f"covered: {coverage.token_share:.1%} of the running text, "
+        f"{coverage.word_share:.1%} of its different words"
+    )
+    if coverage.unknown:
+        rows = grid("most frequent without a row", "times")
+        for word, times in coverage.unknown.most_common(_UNKNOWN_SHOWN):
+            rows.add_row(word, f"{times:,}")
+        show(rows)

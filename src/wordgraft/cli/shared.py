@@ -1,0 +1,78 @@
+"""What the commands share: options, the choice of one of several names, tables on the terminal."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from wordgraft.progress import progress_bar
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+Quiet = Annotated[
+    bool, typer.Option("--quiet", "-q", help="No progress bar, no notes; errors and warnings stay.")
+]
+Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists already.")]
+Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")]
+# Lines are not folded where nobody looks at a screen.
+_WIDTH_OF_A_FILE = 1000
+
+
+def start(*, quiet: bool) -> None:
+    """Send wordgraft's own notes to standard error; with `quiet`, only warnings."""
+    log = logging.getLogger("wordgraft")
+    log.handlers = [logging.StreamHandler(sys.stderr)]
+    log.setLevel(logging.WARNING if quiet else logging.INFO)
+    log.propagate = False
+
+
+def choose(option: str, value: str, names: Iterable[str]) -> str:
+    """`value` if it is one of `names`; otherwise wrong usage, exit code 2."""
+    if value not in (allowed := list(names)):
+        raise typer.BadParameter(
+            f"{value!r} is none of {', '.join(allowed)}", param_hint=f"'{option}'"
+        )
+    return value
+
+
+def counted(texts: Iterable[str], description: str, *, quiet: bool) -> Iterator[str]:
+    """The texts, counted by a progress bar."""
+    with progress_bar(description, None, show=not quiet) as advance:
+        for text in texts:
+            yield text
+            advance()
+
+
+def grid(*columns: str) -> Table:
+    """An empty table for standard output: the first column to the left, the rest to the right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for place, column in enumerate(columns):
+        table.add_column(column, justify="left" if place == 0 else "right")
+    return table
+
+
+def show(*tables: Table) -> None:
+    """Print tables on standard output."""
+    from rich.console import Console
+
+    console = Console(highlight=False, markup=False, emoji=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, markup=False, emoji=False, width=_WIDTH_OF_A_FILE)
+    for table in tables:
+        console.print(table)
+
+
+def facts(rows: Iterable[tuple[str, str]]) -> None:
+    """Print names and values, two columns, on standard output."""
+    pairs = list(rows)
+    width = max(len(name) for name, _ in pairs)
+    for name, value in pairs:
+        typer.echo(f"{name:<{width}}  {value}")
