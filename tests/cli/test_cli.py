@@ -1,0 +1,198 @@
+"""Every command on a tiny checkpoint: what it prints where, what it writes, how it exits."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordgraft.table import EmbeddingTable
+
+COMMANDS = ("table", "inspect", "similarity", "export", "train", "predict", "evaluate")
+
+
+def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
+    code = "from wordgraft.cli import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
+
+
+@pytest.fixture(scope="module")
+def place(tiny_checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with labelled texts, a table and a model, made by the commands."""
+    folder = tmp_path_factory.mktemp("cli")
+    good = [f"{i} the warm sun shines,good" for i in range(20)]
+    bad = [f"{i} a cold rain falls,bad" for i in range(20)]
+    (folder / "train.csv").write_text("\n".join(["text,label", *good, *bad]) + "\n")
+    (folder / "bert").symlink_to(tiny_checkpoint("bert"))
+    made = run("table", "bert", "-o", "t.table", "--texts", "train.csv:text", cwd=folder)
+    assert made.returncode == 0, made.stderr
+    assert "t.table: " in made.stdout
+    trained = run(
+        "train", "train.csv", "--table", "t.table", "-o", "m.model", "--network", "bag", cwd=folder
+    )
+    assert trained.returncode == 0, trained.stderr
+    assert "macro-F1" in trained.stdout
+    return folder
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"Example: wordgraft {command} " in done.stdout
+    assert "--quiet" in done.stdout
+
+
+def test_inspect_sums_up_a_table_and_looks_at_words(place: Path) -> None:
+    done = run("inspect", "t.table", "--texts", "train.csv", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "rows x 32, float32" in done.stdout
+    assert "covered: 100.0% of the running text" in done.stdout
+    done = run("inspect", "t.table", "sun", "--top", "2", cwd=place)
+    table = EmbeddingTable.load(place / "t.table")
+    assert [line.split()[0] for line in done.stdout.splitlines()[3:]] == [
+        word for word, _ in table.neighbours("sun", top=2)
+    ]
+
+
+def test_similarity_reads_several_files(place: Path) -> None:
+    (place / "a.tsv").write_text("sun\train\t1\nwarm\tcold\t5\nsun\tsun\t9\n")
+    (place / "b.tsv").write_text("sun\tnowhere\t1\nsun\tsun\t3\nsun\twarm\t2\n")
+    done = run("similarity", "t.table", "a.tsv", "b.tsv", cwd=place)
+    lines = [line.split() for line in done.stdout.splitlines()]
+    assert [line[0] for line in lines] == ["pairs", "a.tsv", "b.tsv"]
+    assert [line[2:] for line in lines[1:]] == [["3", "3"], ["2", "3"]]
+    assert lines[2][1] == "1.000"
+    every = run("similarity", "t.table", "b.tsv", "--oov", "table", cwd=place)
+    assert every.stdout.splitlines()[1].split()[2:] == ["3", "3"]
+
+
+def test_export_writes_what_other_tools_read(place: Path) -> None:
+    table = EmbeddingTable.load(place / "t.table")
+    done = run("export", "t.table", "--to", "npz", "-o", "t.npz", cwd=place)
+    assert done.returncode == 0, done.stderr
+    np.testing.assert_array_equal(np.load(place / "t.npz")["vectors"], table.rows())
+    run("export", "t.table", "--to", "word2vec", "-o", "t.txt", cwd=place)
+    from gensim.models import KeyedVectors
+
+    read = KeyedVectors.load_word2vec_format(str(place / "t.txt"))
+    np.testing.assert_array_equal(read["sun"], table["sun"])
+
+
+def test_predict_prints_a_line_a_text(place: Path) -> None:
+    (place / "texts.txt").write_text("the warm sun\na cold rain\n")
+    by_file = run("predict", "m.model", "--file", "texts.txt", cwd=place)
+    by_hand = run("predict", "m.model", "the warm sun", "a cold rain", cwd=place)
+    assert by_file.stdout == by_hand.stdout
+    header, *lines = (line.split("\t") for line in by_file.stdout.splitlines())
+    assert header == ["label", "bad", "good", "text"]
+    assert [(line[0], line[3]) for line in lines] == [
+        ("good", "the warm sun"),
+        ("bad", "a cold rain"),
+    ]
+    assert all(abs(float(line[1]) + float(line[2]) - 1) < 1e-3 for line in lines)
+
+
+def test_evaluate_prints_every_figure(place: Path) -> None:
+    done = run("evaluate", "m.model", "train.csv", cwd=place)
+    assert "accuracy  1.0000" in done.stdout
+    assert "macro-F1  1.0000" in done.stdout
+    assert done.stdout.splitlines()[-1].split() == ["good", "0", "20"]
+
+
+def test_quiet_leaves_standard_error_empty(place: Path) -> None:
+    done = run("predict", "m.model", "unheard words", "--quiet", cwd=place)
+    assert done.stderr == ""
+    loud = run("predict", "m.model", "unheard words", cwd=place)
+    assert "2 of 2 running words (2 different ones) have no row" in loud.stderr
+
+
+def _csv(folder: Path, content: bytes) -> str:
+    (folder / "bad.csv").write_bytes(content)
+    return "bad.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "bad.csv is empty"),
+        (b"text,label\n", "bad.csv is empty"),
+        (b"text,mark\na,b\n", "has no column 'label'; its columns are text, mark"),
+        (b"text,label\ngood,1\nbad,1\n", "all 2 labels are '1'; expected at least two classes"),
+        (b"text,label\ncaf\xe9,1\n", "bad.csv is not UTF-8 (byte 0xe9"),
+    ],
+    ids=["empty", "header only", "no column", "one class", "latin1"],
+)
+def test_bad_training_data(place: Path, tmp_path: Path, content: bytes, message: str) -> None:
+    _csv(tmp_path, content)
+    output = tmp_path / "m"
+    done = run("train", tmp_path / "bad.csv", "--table", place / "t.table", "-o", output)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not output.exists()
+
+
+def test_missing_texts_are_counted(place: Path, tmp_path: Path) -> None:
+    lines = ["text,label", "warm,good", ",good", "cold,bad", "sun,good", "rain,bad"]
+    (tmp_path / "holes.csv").write_text("\n".join(lines))
+    done = run("evaluate", place / "m.model", tmp_path / "holes.csv")
+    assert done.returncode == 0
+    assert "1 of 5 rows lack a value in text or label and were left out" in done.stderr
+    assert done.stdout.splitlines()[0].split() == ["texts", "4"]
+
+
+def test_an_output_that_exists_needs_force(place: Path, tmp_path: Path) -> None:
+    arguments = ["table", place / "bert", "-o", tmp_path / "t", "--words", tmp_path / "w.txt"]
+    (tmp_path / "w.txt").write_text("sun\n")
+    assert run(*arguments).returncode == 0
+    before = (tmp_path / "t" / "table.json").stat().st_mtime_ns
+    refused = run(*arguments)
+    assert refused.returncode == 1
+    assert "exists already; choose another name, or replace it with --force" in refused.stderr
+    assert (tmp_path / "t" / "table.json").stat().st_mtime_ns == before
+    assert run(*arguments, "--force").returncode == 0
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["table", "x", "-o", "y"],
+        ["table", "x", "-o", "y", "--pieces", "--words", "z"],
+        ["table", "x", "-o", "y", "--pieces", "--source", "magic"],
+        ["table", "x", "-o", "y", "--pieces", "--source", "lookup", "--layer", "2"],
+        ["export", "x", "--to", "xml", "-o", "y"],
+        ["predict", "x"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error" in done.stderr
+
+
+def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
+    code = "from wordgraft.cli import main; main()"
+    command = [sys.executable, "-c", code, "table", minilm, "-o", str(tmp_path / "t"), "--pieces"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(7)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted; nothing was written" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []

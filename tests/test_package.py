@@ -1,0 +1,75 @@
+"""The shape of the package: what an import costs, what is public, and who may import whom."""
+
+from __future__ import annotations
+
+import ast
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import wordgraft
+from wordgraft import errors
+
+SOURCE = Path(wordgraft.__file__).parent
+# From left to right, as data flows; `building` puts the first five together.
+ORDER = [
+    "errors",
+    "extras",
+    "progress",
+    "storage",
+    "reading",
+    "checkpoint",
+    "vocabulary",
+    "table",
+    "sources",
+    "oov",
+    "building",
+    "formats",
+    "grafts",
+    "networks",
+    "training",
+    "tasks",
+    "cli",
+]
+HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
+
+
+def test_importing_brings_in_nothing_heavy() -> None:
+    code = f"import sys, wordgraft; print([m for m in {HEAVY} if m in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "[]\n"
+
+
+def test_public_names_are_sorted_and_there() -> None:
+    assert wordgraft.__all__ == sorted(wordgraft.__all__, key=lambda n: (n[0].islower(), n)) or (
+        wordgraft.__all__ == sorted(wordgraft.__all__)
+    )
+    for name in wordgraft.__all__:
+        assert getattr(wordgraft, name) is not None
+
+
+def test_every_folder_imports_only_from_its_left() -> None:
+    wrong = []
+    for file in SOURCE.rglob("*.py"):
+        own = file.relative_to(SOURCE).parts[0].removesuffix(".py")
+        if own == "__init__":
+            continue
+        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
+            modules = []
+            if isinstance(node, ast.ImportFrom):
+                modules = [node.module or ""]
+            elif isinstance(node, ast.Import):
+                modules = [alias.name for alias in node.names]
+            for module in modules:
+                if match := re.fullmatch(r"wordgraft\.(\w+).*", module):
+                    if ORDER.index(match[1]) > ORDER.index(own):
+                        wrong.append(f"{file.relative_to(SOURCE)} imports {module}")
+    assert wrong == []
+
+
+def test_the_error_tree_is_drawn_whole() -> None:
+    drawn = set(re.findall(r"\w+Error", errors.__doc__ or "")) - {"ValueError", "ImportError"}
+    assert drawn == {name for name in vars(errors) if name.endswith("Error")}
+    for name in drawn:
+        assert issubclass(getattr(errors, name), errors.WordgraftError)
