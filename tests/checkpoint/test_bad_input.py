@@ -27,9 +27,7 @@ def bert(tiny_checkpoint: Callable[[str], Path], tmp_path: Path) -> Path:
 
 
 def test_a_folder_without_a_config(tmp_path: Path) -> None:
-    with pytest.raises(
-        CheckpointError, match=r"is no checkpoint: .* has no config\.json; expected"
-    ):
+    with pytest.raises(CheckpointError, match=r"is no checkpoint: .* has no config\.json; exp"):
         open_checkpoint(tmp_path)
 
 
@@ -59,7 +57,7 @@ def test_a_checkpoint_that_wants_its_own_code_run(bert: Path) -> None:
 def test_truncated_weights(bert: Path) -> None:
     weights = bert / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match="is truncated: .* its header promises"):
+    with pytest.raises(CheckpointError, match=r"is truncated: .* its header promises"):
         open_checkpoint(bert).word_embeddings()
 
 

@@ -50,6 +50,7 @@ class Encoder:
             raise CheckpointError(
                 f"{checkpoint.name} has layers 0 to {checkpoint.layers}; asked for {list(layers)}"
             )
+        _check_groups(checkpoint, layers)
         torch = require("torch", purpose="running the encoder")
         if device == "auto":
             device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -106,6 +107,17 @@ def equal_length_batches(
             size = max(1, tokens_per_batch // length)
             for start in range(0, len(group), size):
                 yield group[start : start + size]
+
+
+def _check_groups(checkpoint: Checkpoint, layers: Sequence[int]) -> None:
+    """Refuse to cut an ALBERT whose layers share weights in groups: the cut would regroup them."""
+    for setting in ("num_hidden_groups", "inner_group_num"):
+        groups = int(checkpoint.config.get(setting, 1))
+        if groups > 1 and set(layers) != {checkpoint.layers}:
+            raise CheckpointError(
+                f"{checkpoint.name} has {setting} {groups}, expected 1 to give single layers; only "
+                f"its last layer, {checkpoint.layers}, can be had"
+            )
 
 
 def _load(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:

@@ -125,7 +125,7 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, classes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
-                f"all {len(labels):,} labels are {labels[0]!r}; expected at least two classes: "
+                f"all {len(labels):,} labels are {self.classes_[0].item()!r}; expected at least two classes: "
                 "check the label column"
             )
         require("torch", purpose="training")

@@ -1,0 +1,163 @@
+"""`TextClassifier`: scikit-learn's conventions, the regimes, and learning on real texts."""
+
+from __future__ import annotations
+
+import pickle
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from sklearn.base import clone
+from sklearn.model_selection import GridSearchCV, cross_val_score
+from sklearn.pipeline import Pipeline
+from sklearn.preprocessing import FunctionTransformer
+from tables import table_of
+
+import wordgraft as wg
+from wordgraft.errors import DataError, OutputError, TrainingError
+
+_RNG = np.random.default_rng(0)
+WARM = ["sun", "warm", "bright"]
+COLD = ["rain", "cold", "dark"]
+TABLE = table_of([*WARM, *COLD, "never"], _RNG.normal(size=(7, 16)) * 0.3)
+X = [" ".join(_RNG.choice(words, 3)) for words in [WARM, COLD] * 30]
+Y = ["good", "bad"] * 30
+
+
+def classifier(**arguments: object) -> wg.TextClassifier:
+    return wg.TextClassifier(TABLE, **{"random_state": 0, "hidden": 16, **arguments})
+
+
+FITTED = classifier().fit(X, Y)
+
+
+def test_it_learns_and_gives_probabilities() -> None:
+    assert FITTED.classes_.tolist() == ["bad", "good"]
+    assert FITTED.predict(["warm sun", "cold rain"]).tolist() == ["good", "bad"]
+    probabilities = FITTED.predict_proba(X)
+    assert_allclose(probabilities.sum(axis=1), 1, rtol=1e-5)
+    assert_array_equal(FITTED.predict(X), FITTED.classes_[probabilities.argmax(axis=1)])
+    assert FITTED.score(X, Y) == 1
+
+
+def test_labels_may_be_numbers() -> None:
+    numbers = [7 if label == "good" else 3 for label in Y]
+    assert classifier().fit(X, numbers).predict(["warm sun"]).tolist() == [7]
+
+
+def test_scikit_learn_can_clone_search_and_chain_it() -> None:
+    assert clone(FITTED).get_params() == FITTED.get_params()
+    assert cross_val_score(classifier(max_epochs=20), X, Y, cv=3).min() > 0.9
+    search = GridSearchCV(classifier(max_epochs=5), {"regime": ["frozen", "tuned"]}, cv=2)
+    assert search.fit(X, Y).best_params_["regime"] in ("frozen", "tuned")
+    lower = FunctionTransformer(lambda texts: [text.lower() for text in texts])
+    chain = Pipeline([("lower", lower), ("classify", classifier())]).fit(X, Y)
+    assert chain.predict(["WARM SUN"]).tolist() == ["good"]
+
+
+def test_it_pickles() -> None:
+    again = pickle.loads(pickle.dumps(FITTED))
+    assert_array_equal(again.predict_proba(X), FITTED.predict_proba(X))
+
+
+def test_a_seed_repeats_a_run_and_leaves_the_callers_alone() -> None:
+    torch.manual_seed(1)
+    before = torch.random.get_rng_state()
+    assert_array_equal(classifier().fit(X, Y).predict_proba(X), FITTED.predict_proba(X))
+    assert torch.equal(before, torch.random.get_rng_state())
+    other = classifier(random_state=1).fit(X, Y)
+    assert not np.array_equal(other.predict_proba(X), FITTED.predict_proba(X))
+
+
+def test_tuned_changes_the_rows_that_texts_hold_and_no_others() -> None:
+    changed = np.any(FITTED.table_.rows() != TABLE.rows(), axis=1)
+    assert changed.tolist() == [False, False, *[True] * 6, False]
+    frozen = classifier(regime="frozen").fit(X, Y)
+    assert_array_equal(frozen.table_.rows(), TABLE.rows())
+    assert frozen.record_.parameters < FITTED.record_.parameters
+
+
+def test_a_random_start_has_none_of_the_tables_rows() -> None:
+    fresh = classifier(init="random", regime="frozen", max_epochs=1).fit(X, Y)
+    assert np.abs(fresh.table_.rows()[2:8] - TABLE.rows()[2:8]).min() > 0
+    assert fresh.table_.provenance.counts() == {"padding": 1, "zero": 2, "random": 6}
+
+
+def test_the_best_epoch_is_kept() -> None:
+    losses = FITTED.record_.held_out_losses
+    assert FITTED.record_.best_epoch == 1 + int(np.argmin(losses))
+    assert FITTED.record_.epochs == len(losses)
+    assert FITTED.record_.held_out == 12  # a fifth of 60
+
+
+def test_unknown_words_of_training_get_rows() -> None:
+    fitted = classifier().fit([*X, "sun unheard", "rain unheard"], [*Y, "good", "bad"])
+    assert fitted.unknown_.words == ("unheard",)
+    assert "unheard" in fitted.table_
+    assert "unheard" not in TABLE
+
+
+def test_saved_and_loaded_it_answers_the_same(tmp_path: Path) -> None:
+    FITTED.save(tmp_path / "m")
+    loaded = wg.TextClassifier.load(tmp_path / "m")
+    assert_array_equal(loaded.predict_proba(X), FITTED.predict_proba(X))
+    assert loaded.classes_.tolist() == ["bad", "good"]
+    assert loaded.record_ == FITTED.record_
+    with pytest.raises(OutputError, match="exists already"):
+        FITTED.save(tmp_path / "m")
+    FITTED.save(tmp_path / "m", force=True)
+
+
+def test_a_damaged_model_says_so(tmp_path: Path) -> None:
+    FITTED.save(tmp_path / "m")
+    weights = tmp_path / "m" / "network.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(TrainingError, match="is missing or not what was saved"):
+        wg.TextClassifier.load(tmp_path / "m")
+    with pytest.raises(TrainingError, match="there is no such folder; make one with 'wordgraft"):
+        wg.TextClassifier.load(tmp_path / "nothing")
+
+
+@pytest.mark.parametrize(
+    ("texts", "labels", "message"),
+    [
+        ("one string", ["a"], "X is one string"),
+        ([], [], "X holds no texts"),
+        (["a", None], ["x", "y"], r"1 of 2 texts are missing \(the first at place 1\)"),
+        (["a", float("nan")], ["x", "y"], "1 of 2 texts are missing"),
+        (["a", 3], ["x", "y"], "text 1 is 3, a int; expected a str"),
+        (["a", "b"], ["x", None], "1 of 2 labels are missing"),
+        (["a", "b"], ["x", 1], "labels mix strings and numbers"),
+        (["a", "b"], ["x"], "2 texts have 1 labels"),
+        (["a", "b"], ["x", "x"], "all 2 labels are 'x'; expected at least two classes"),
+        (["a", "b"], [1, 1], "all 2 labels are 1; expected at least two classes"),
+    ],
+)
+def test_texts_and_labels_that_cannot_be_used(texts: list, labels: list, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        classifier().fit(texts, labels)
+
+
+def test_every_bad_argument_is_named_at_once() -> None:
+    with pytest.raises(TrainingError, match=r"network is 'tree'.*patience is 0.*rows_rate is -1"):
+        classifier(network="tree", patience=0, rows_rate=-1).fit(X, Y)
+    with pytest.raises(TrainingError, match="table is None; expected an EmbeddingTable"):
+        wg.TextClassifier().fit(X, Y)
+
+
+def test_a_loss_that_is_no_number_is_an_error() -> None:
+    with pytest.raises(TrainingError, match="the training loss became .*lower the learning rates"):
+        classifier(head_rate=1e30, rows_rate=1e30, held_out=0).fit(X, Y)
+
+
+def test_scores_against_numbers_by_hand() -> None:
+    from wordgraft.tasks import Scores
+
+    scores = Scores.of(["a", "a", "a", "b"], ["a", "a", "b", "b"])
+    assert scores.accuracy == 0.75
+    assert scores.classes["a"].precision == 1
+    assert scores.classes["a"].recall == pytest.approx(2 / 3)
+    assert scores.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
+    assert scores.confusion.tolist() == [[2, 1], [0, 1]]
