@@ -7,10 +7,10 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench clean
+.PHONY: help demo test lint format bench bench-scale clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## run the demo
 	$(BIN)/python examples/demo.py
@@ -26,6 +26,9 @@ lint: $(READY) ## check style and types
 format: $(READY) ## apply the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+
+bench-scale: $(READY) ## measure which size of the rows trains best
+	$(BIN)/python bench/scale.py
 
 bench: $(READY) $(RIVALS) ## measure against other libraries
 	$(BIN)/python bench/run.py

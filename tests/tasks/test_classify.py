@@ -148,7 +148,7 @@ def test_every_bad_argument_is_named_at_once() -> None:
 
 
 def test_a_loss_that_is_no_number_is_an_error() -> None:
-    with pytest.raises(TrainingError, match="the training loss became .*lower the learning rates"):
+    with pytest.raises(TrainingError, match=r"the training loss became .*lower the learning rates"):
         classifier(head_rate=1e30, rows_rate=1e30, held_out=0).fit(X, Y)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from copy import copy
 
 from torch import Generator, Tensor, nn
+from torch.nn.utils import skip_init
 
 from wordgraft.networks.initialize import start
 
@@ -25,7 +26,9 @@ class Bag(nn.Module):
     ) -> None:
         super().__init__()
         self.rows = rows
-        into, out = nn.Linear(rows.embedding_dim, hidden), nn.Linear(hidden, classes)
+        # Not drawn twice: torch's own start would also move the caller's random state.
+        into = skip_init(nn.Linear, rows.embedding_dim, hidden)
+        out = skip_init(nn.Linear, hidden, classes)
         generator = Generator().manual_seed(seed)
         start(into, activation="relu", generator=generator)
         start(out, activation="none", generator=generator)

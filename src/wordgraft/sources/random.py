@@ -34,9 +34,10 @@ def random_like(
     rng = np.random.default_rng(seed)
     vectors = np.zeros(table.vectors.shape, np.float32)
     vectors[rows] = rng.normal(0, std, (len(rows), table.dims))
-    vectors[[0, table.vocabulary.roles[UNK]]] = 0
+    unk = table.vocabulary.roles[UNK]
+    vectors[[0, unk]] = 0
     sources = np.full(len(table), "zero", object)
-    sources[rows], sources[0] = "random", "padding"
+    sources[rows], sources[unk], sources[0] = "random", "zero", "padding"
     return replace(
         table,
         vectors=vectors,

@@ -125,8 +125,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.classes_, classes = np.unique(labels, return_inverse=True)
         if len(self.classes_) < 2:
             raise DataError(
-                f"all {len(labels):,} labels are {self.classes_[0].item()!r}; expected at least two classes: "
-                "check the label column"
+                f"all {len(labels):,} labels are {self.classes_[0].item()!r}; expected at "
+                "least two classes: check the label column"
             )
         require("torch", purpose="training")
         from wordgraft.networks import NETWORKS
