@@ -30,7 +30,7 @@ format: $(READY) ## apply the style
 bench-scale: $(READY) ## measure which size of the rows trains best
 	$(BIN)/python bench/scale.py
 
-bench: $(READY) $(RIVALS) ## measure against other libraries
+bench: $(READY) ## measure reading and importing beside transformers and NumPy
 	$(BIN)/python bench/run.py
 
 clean: ## remove caches and outputs, keep the environments

