@@ -22,7 +22,7 @@ DEFAULT_OOV = "pieces"
 
 def build_table(
     checkpoint: Checkpoint | str,
-    vocabulary: Vocabulary,
+    vocabulary: Vocabulary | None = None,
     *,
     source: str = DEFAULT_SOURCE,
     oov: str = DEFAULT_OOV,
@@ -34,25 +34,28 @@ def build_table(
     """Make a vector for every word of `vocabulary` out of a pretrained encoder.
 
     Args:
-        source: `isolated` (each word in a template through the encoder: the best without a
-            corpus), `composed` (mean of its piece rows) or `lookup` (one-piece words only, the
-            rest by `oov`).
+        vocabulary: which words; `contextual` can do without, and takes those of its corpus.
+        source: `contextual` (the mean over places where a `corpus` uses the word), `isolated`
+            (each word in a template through the encoder: the best without a corpus), `composed`
+            (mean of its piece rows) or `lookup` (one-piece words only, the rest by `oov`).
         oov: `unk`, `zero` or `pieces`: what words without a row get, here and when a text is read.
         refinements: applied in turn, `()` for raw vectors. By default `default_refinements`:
             centred, weighed by SIF if the vocabulary has counts, and scaled.
         dtype: how rows are stored: `float32`, `float16` or `int8` with a scale a row.
-        options: the source's own, such as `layer`, `pooling`, `template` and `device`.
+        options: the source's own, such as `layer`, `template`, `corpus` and `contexts`.
 
-    Raises `CheckpointError` and `TableError`.
+    Raises `CheckpointError`, `TableError`, and for a corpus `DataError` and `ProgressError`.
     """
     if isinstance(checkpoint, str):
         checkpoint = open_checkpoint(checkpoint)
     if source not in SOURCES:
         raise TableError(f"no source {source!r}; there are {', '.join(SOURCES)}")
+    if vocabulary is None and source != "contextual":
+        raise TableError(f"source {source!r} needs a vocabulary; only 'contextual' finds its own")
     raw = SOURCES[source](checkpoint, vocabulary, progress=progress, **options)
     table = _filled(with_oov(raw, oov, checkpoint))
     if refinements is None:
-        refinements = default_refinements(vocabulary)
+        refinements = default_refinements(table.vocabulary)
     if refinements:
         table = table.refine(*refinements)
     return table if dtype == "float32" else table.astype(dtype)

@@ -8,6 +8,7 @@
     ├── TableError                 a table that is damaged, or asked for what it lacks
     ├── DataError                  texts, labels or pairs that cannot be used (also a ValueError)
     ├── TrainingError              a run that cannot start or came to nothing
+    ├── ProgressError              kept progress is damaged, or of another run than this one
     ├── OutputError                the result cannot be written: exists, disk full, no permission
     └── MissingExtraError          an optional library is not installed (also an ImportError)
 
@@ -48,6 +49,10 @@ class DataError(WordgraftError, ValueError):
 
 class TrainingError(WordgraftError):
     """A training run cannot start, or its numbers came to nothing."""
+
+
+class ProgressError(WordgraftError):
+    """The progress that was kept is damaged, or belongs to another run than this one."""
 
 
 class OutputError(WordgraftError):

@@ -28,6 +28,8 @@ _BUILDERS = {
 }
 _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 TEXT_COLUMN = "text"
+DATASET_PREFIX = "dataset:"
+_ROWS_AT_ONCE = 1000
 
 
 @dataclass
@@ -84,6 +86,24 @@ def read_rows(
         )
 
 
+def read_batches(path: str, column: str = TEXT_COLUMN) -> Iterator[list[str | None]]:
+    """Stream one column of a file, or of `dataset:NAME[,CONFIG]`, many values at a time.
+
+    A dataset is what `datasets.load_dataset` finds by that name: its `train` split is streamed.
+    Missing values come as None. Raises `DataError` as `read_rows` does.
+    """
+    with _explained(path):
+        stream = _opened(path, [column])
+        _require_columns(path, next(iter(stream), None), [column])
+        for batch in stream.iter(batch_size=_ROWS_AT_ONCE):
+            yield batch[column]
+
+
+def is_plain_text(path: str) -> bool:
+    """Whether a file holds a text a line, which is what any unknown kind of file is taken for."""
+    return not path.startswith(DATASET_PREFIX) and _BUILDERS.get(_kind(path), "text") == "text"
+
+
 def read_words(path: Path) -> list[str]:
     """The words of a word list: UTF-8, one a line; blank lines are skipped."""
     with _explained(str(path)):
@@ -95,7 +115,10 @@ def read_words(path: Path) -> list[str]:
 
 
 def _check_columns(path: str, columns: Sequence[str]) -> None:
-    first = next(_stream(path, None), None)
+    _require_columns(path, next(_stream(path, None), None), columns)
+
+
+def _require_columns(path: str, first: dict[str, Any] | None, columns: Sequence[str]) -> None:
     if first is None:
         raise DataError(f"{path} is empty; expected at least one row")
     for column in columns:
@@ -106,8 +129,16 @@ def _check_columns(path: str, columns: Sequence[str]) -> None:
 
 
 def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
+    yield from _opened(path, columns)
+
+
+def _opened(path: str, columns: Sequence[str] | None) -> Any:
+    """A streaming `datasets` dataset of a file, of a glob of files, or of a dataset by its name."""
     from datasets import load_dataset
 
+    if path.startswith(DATASET_PREFIX):
+        name, _, config = path.removeprefix(DATASET_PREFIX).partition(",")
+        return load_dataset(name, config or None, split="train", streaming=True)
     builder, options = _reader(path)
     if builder == "csv" and columns is not None:
         # As strings, just as they stand: "007" stays three digits and "NA" a word.
@@ -115,15 +146,18 @@ def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]
     if not glob.has_magic(path) and not Path(path).is_file():
         raise FileNotFoundError(path)
     pattern = glob.escape(path) if Path(path).is_file() else path
-    stream = load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
-    yield from stream
+    return load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
 
 
-def _reader(path: str) -> tuple[str, dict[str, Any]]:
+def _kind(path: str) -> str:
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
     if suffixes and suffixes[-1] in _COMPRESSIONS:
         suffixes.pop()
-    kind = suffixes[-1] if suffixes else ""
+    return suffixes[-1] if suffixes else ""
+
+
+def _reader(path: str) -> tuple[str, dict[str, Any]]:
+    kind = _kind(path)
     if kind not in _BUILDERS:
         raise DataError(
             f"{path}: unknown kind of file {kind!r}; expected one of {', '.join(_BUILDERS)}, "

@@ -29,6 +29,8 @@ class Architecture:
     # Layer of isolated vectors in a raw masked-language model: BERT-base is best at layers 0 to 1
     # and near chance at its last (Bommasani et al. 2020, figures of their repository).
     raw_layer: int = 1
+    # The same for means over a corpus, which are best at layers 0 to 3 there.
+    raw_contextual_layer: int = 2
 
 
 ARCHITECTURES = {

@@ -99,6 +99,12 @@ class Checkpoint:
         """The layer whose isolated vectors are best for this kind of checkpoint."""
         return self.layers if self.tuned_for_sentences else self.architecture.raw_layer
 
+    def contextual_layer(self) -> int:
+        """The layer whose means over a corpus are best for this kind of checkpoint."""
+        if self.tuned_for_sentences:
+            return self.layers
+        return min(self.architecture.raw_contextual_layer, self.layers)
+
     @cached_property
     def sha256(self) -> str:
         """One hash over the weight files (their bytes, in the order of their names)."""

@@ -93,6 +93,12 @@ class Encoder:
         return {layer: states[layer] for layer in self.layers}
 
 
+def mean_of_layers(hidden: dict[int, torch.Tensor]) -> torch.Tensor:
+    """(batch, length, hidden), float32: the mean of the layers' states."""
+    layers = [states.float() for states in hidden.values()]
+    return layers[0] if len(layers) == 1 else sum(layers[1:], layers[0]) / len(layers)
+
+
 def equal_length_batches(
     lengths: Int64[ndarray, " sequences"], tokens_per_batch: int
 ) -> Iterator[Int64[ndarray, " batch"]]:

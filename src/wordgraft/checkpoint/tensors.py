@@ -39,6 +39,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "I32": np.dtype("<i4"),
     "I16": np.dtype("<i2"),
     "I8": np.dtype("i1"),
+    "U64": np.dtype("<u8"),
     "U8": np.dtype("u1"),
     "BOOL": np.dtype("?"),
 }

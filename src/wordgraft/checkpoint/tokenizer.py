@@ -53,6 +53,24 @@ class Ragged:
         places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
         return Ragged(self.ids[places], offsets)
 
+    def framed(self, before: Sequence[int], after: Sequence[int]) -> Ragged:
+        """Every row with the same ids put before and after its own."""
+        n, extra = len(self), len(before) + len(after)
+        offsets = self.offsets + extra * np.arange(n + 1)
+        ids = np.empty(int(offsets[-1] - offsets[0]), np.int64)
+        ids[offsets[:-1, None] + np.arange(len(before))] = before
+        ids[offsets[1:, None] - len(after) + np.arange(len(after))] = after
+        shifts = np.repeat(extra * np.arange(n) + len(before), self.lengths)
+        ids[np.arange(len(self.ids)) + shifts] = self.ids
+        return Ragged(ids, offsets)
+
+    def append(self, other: Ragged) -> Ragged:
+        """These rows, then the rows of `other`."""
+        return Ragged(
+            np.concatenate([self.ids, other.ids]),
+            np.concatenate([self.offsets, self.offsets[-1] + other.offsets[1:]]),
+        )
+
 
 @dataclass(frozen=True)
 class PieceTokenizer:

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 
 # Unknown words that are named, the most frequent first.
 _UNKNOWN_SHOWN = 10
+# Of a recipe, beside the source.
+_SHOWN = ("layer", "layers", "pooling", "template", "seed")
 
 
 def inspect(
@@ -60,12 +62,13 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     yield "checkpoint", str(recipe.get("checkpoint", "none"))
     if digest := recipe.get("checkpoint_sha256"):
         yield "  sha256", str(digest)
-    made = [f"{key} {recipe[key]}" for key in ("layer", "pooling", "template") if key in recipe]
+    made = [f"{key} {recipe[key]}" for key in _SHOWN if key in recipe]
     yield "source", ", ".join([str(recipe.get("source", "unknown")), *made])
     yield "refinements", ", ".join(_refinements(table)) or "none"
     yield "unknown words", table.unknown.method if table.unknown else "unk"
     for name, count in table.provenance.counts().items():
         yield f"  {name}", f"{count:,} rows ({count / len(table):.1%})"
+    yield from _contexts(table)
     split = np.mean(table.provenance.pieces[len(vocabulary.roles) :] > 1)
     yield "split words", f"{split:.1%} are more than one piece of the checkpoint's tokenizer"
     norms = table.norms[table.word_rows]
@@ -73,6 +76,17 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     yield "norms", f"{low:.3g} least, {middle:.3g} median, {high:.3g} most"
     versions = recipe.get("versions", {})
     yield "made with", ", ".join(f"{name} {version}" for name, version in versions.items())
+
+
+def _contexts(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
+    import numpy as np
+
+    seen = table.provenance.contexts[table.word_rows]
+    if not seen.any():
+        return
+    low, middle, high = np.quantile(seen, [0, 0.5, 1])
+    yield "corpus", ", ".join(name for name, _ in table.recipe.get("corpus", ()))
+    yield "contexts", f"{low:,.0f} least, {middle:,.0f} median, {high:,.0f} most a word"
 
 
 def _refinements(table: EmbeddingTable) -> Iterator[str]:
@@ -99,6 +113,11 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
             f"{table.vocabulary.words[row]}: row {row}, {SOURCES[provenance.source[row]]}, "
             f"{provenance.pieces[row]} piece(s), seen {table.vocabulary.counts[row]:,} times"
         )
+        if provenance.contexts[row]:
+            typer.echo(
+                f"{provenance.contexts[row]:,} context(s), spread {provenance.spread[row]:.3f}, "
+                f"template weight {provenance.shrinkage[row]:.3f}"
+            )
         vector = table.rows([row])[0]
         neighbours = table.neighbours_of(vector, top=top, without=row)
     first = " ".join(f"{value:.3f}" for value in vector[:6])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -28,8 +29,40 @@ def table(
     words: Annotated[Path | None, typer.Option(help="Words of this list, one a line.")] = None,
     pieces: Annotated[bool, typer.Option("--pieces", help="The tokenizer's own pieces.")] = False,
     source: Annotated[
-        str, typer.Option(help="How a vector is made: isolated, composed, lookup.")
+        str, typer.Option(help="How a vector is made: contextual, isolated, composed, lookup.")
     ] = "isolated",
+    corpus: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Running text for contextual vectors: FILE, FILE:COLUMN, a glob in quotes, or "
+            "dataset:NAME:COLUMN; give it once a place. Without --texts, --words and --pieces, "
+            "its words are the vocabulary."
+        ),
+    ] = None,
+    contexts: Annotated[
+        int | None,
+        typer.Option(min=1, help="Sentences of the corpus chosen for each word.  [default: 10]"),
+    ] = None,
+    all_contexts: Annotated[
+        bool, typer.Option("--all-contexts", help="Encode the whole corpus instead.")
+    ] = False,
+    layers: Annotated[
+        str | None,
+        typer.Option(help="Layers whose mean a contextual vector is: 3,6.  [default: auto]"),
+    ] = None,
+    window: Annotated[
+        int | None,
+        typer.Option(min=1, help="Cut the corpus into windows of so many words, not sentences."),
+    ] = None,
+    skip_bad: Annotated[
+        bool,
+        typer.Option("--skip-bad", help="Leave out, and count, what cannot be read of the corpus."),
+    ] = False,
+    seed: Annotated[int | None, typer.Option(help="Of the choice of contexts.")] = None,
+    no_resume: Annotated[
+        bool,
+        typer.Option("--no-resume", help="Start over instead of going on from OUTPUT.progress."),
+    ] = False,
     layer: Annotated[
         str | None,
         typer.Option(help="Layer of an isolated vector, 0 to the last.  [default: auto]"),
@@ -89,16 +122,17 @@ def table(
     Example: wordgraft table bert-base-uncased -o news.table --texts train.csv:text
     """
     start(quiet=quiet)
-    given = [bool(texts), words is not None, pieces]
-    if sum(given) != 1:
+    given = sum([bool(texts), words is not None, pieces])
+    own_words = source == "contextual" and not given
+    if given != 1 and not own_words:
         raise typer.BadParameter("give exactly one of --texts, --words and --pieces")
-    if not texts and (min_count > 1 or max_words is not None):
+    if not texts and not own_words and (min_count > 1 or max_words is not None):
         raise typer.BadParameter("--min-count and --max-words need the counts of --texts")
 
     from wordgraft.building import build_table
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.oov import METHODS
-    from wordgraft.sources import POOLINGS, SOURCES
+    from wordgraft.sources import POOLINGS, SOURCES, Corpus
     from wordgraft.storage import check_output
     from wordgraft.table import parse_refinements
     from wordgraft.table.files import MARKER
@@ -109,26 +143,50 @@ def table(
     choose("--dtype", dtype, DTYPES)
     if pooling is not None:
         choose("--pooling", pooling, POOLINGS)
-    own = {
-        "layer": layer,
-        "pooling": pooling,
-        "template": template,
-        "device": device,
-        "encoder_dtype": encoder_dtype,
-    }
-    options: dict[str, Any] = {name: value for name, value in own.items() if value is not None}
-    if options and source != "isolated":
-        raise typer.BadParameter(
-            f"--source {source} does not run the encoder; it takes no layer, "
-            "pooling, template, device or encoder dtype"
-        )
+    if all_contexts and contexts is not None:
+        raise typer.BadParameter("give --contexts or --all-contexts, not both")
+    options = _options_of(
+        source,
+        {
+            "isolated": {"layer": layer, "pooling": pooling},
+            "contextual": {
+                "layers": layers,
+                "contexts": contexts,
+                "all_contexts": all_contexts or None,
+                "corpus": corpus or None,
+                "window": window,
+                "skip_bad": skip_bad or None,
+                "seed": seed,
+                "resume": False if no_resume else None,
+            },
+            "isolated contextual": {
+                "template": template,
+                "device": device,
+                "encoder_dtype": encoder_dtype,
+            },
+        },
+    )
     if options.get("template") == "none":
         options["template"] = None
+    progress_folder = output.with_name(f"{output.name}.progress")
+    if source == "contextual":
+        if corpus is None:
+            raise typer.BadParameter("--source contextual needs a --corpus")
+        if options.pop("all_contexts", False):
+            options["contexts"] = None
+        if own_words:
+            options |= {"min_count": min_count, "max_words": max_words}
+        options["keep"] = progress_folder
     refinements = None if refine is None else parse_refinements(refine)
 
     check_output(output, force=force, marker=MARKER)
     opened = open_checkpoint(checkpoint, allow_pickle=allow_pickle)
-    vocabulary = _vocabulary(opened, texts, words, min_count, max_words, quiet=quiet)
+    if "corpus" in options:
+        cut = {name: options.pop(name) for name in ("window", "skip_bad") if name in options}
+        options["corpus"] = Corpus.of(options["corpus"], **cut)
+    vocabulary = None
+    if not own_words:
+        vocabulary = _vocabulary(opened, texts, words, min_count, max_words, quiet=quiet)
     made = build_table(
         opened,
         vocabulary,
@@ -140,6 +198,8 @@ def table(
         **options,
     )
     made.save(output, force=force)
+    if "keep" in options:
+        shutil.rmtree(progress_folder)
     typer.echo(f"{output}: {len(made):,} rows of {made.dims} numbers, {dtype}")
     sources = (f"{count:,} {name}" for name, count in made.provenance.counts().items())
     typer.echo(f"rows by source: {', '.join(sources)}")
@@ -147,6 +207,21 @@ def table(
         every = chain.from_iterable(_texts_of(spec) for spec in texts)
         coverage = made.coverage(counted(every, "counting words without a row", quiet=quiet))
         typer.echo(f"{coverage}; they get vectors by {oov}")
+
+
+def _options_of(source: str, options: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """The options that were given, by their names in Python; all must be the source's own."""
+    found: dict[str, Any] = {}
+    for sources, values in options.items():
+        given = {name: value for name, value in values.items() if value is not None}
+        if given and source not in sources.split():
+            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
+            raise typer.BadParameter(
+                f"{names.replace('--resume', '--no-resume')}: of no use to --source {source}, "
+                f"only to {' and '.join(sources.split())}"
+            )
+        found |= given
+    return found
 
 
 def _vocabulary(

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from wordgraft.sources.composed import composed
+from wordgraft.sources.contextual import Corpus, contextual
 from wordgraft.sources.isolated import POOLINGS, TEMPLATE, isolated
 from wordgraft.sources.lookup import lookup
 from wordgraft.table import EmbeddingTable
@@ -17,6 +18,16 @@ SOURCES: dict[str, Callable[..., EmbeddingTable]] = {
     "lookup": lookup,
     "composed": composed,
     "isolated": isolated,
+    "contextual": contextual,
 }
 
-__all__ = ["POOLINGS", "SOURCES", "TEMPLATE", "composed", "isolated", "lookup"]
+__all__ = [
+    "POOLINGS",
+    "SOURCES",
+    "TEMPLATE",
+    "Corpus",
+    "composed",
+    "contextual",
+    "isolated",
+    "lookup",
+]

@@ -30,19 +30,23 @@ SOURCES = (
 
 @dataclass(frozen=True, eq=False)
 class Provenance:
-    """Per row: the source of its vector, its pieces, the contexts seen and their spread.
+    """Per row: the source of its vector, its pieces, and what a corpus gave it.
 
     Attributes:
         source: index into `SOURCES`.
         pieces: how many pieces the checkpoint's tokenizer cuts the word into.
         contexts: occurrences that were averaged; 0 for sources that need no corpus.
-        spread: mean distance of those occurrences to their mean; NaN where there were none.
+        spread: root-mean-square distance of those occurrences to their mean, before refinements;
+            NaN where there were none.
+        shrinkage: weight, 0 to 1, of the word's template vector in its mean; NaN where there was
+            no corpus.
     """
 
     source: UInt8[ndarray, " words"]
     pieces: Int32[ndarray, " words"]
     contexts: Int32[ndarray, " words"]
     spread: Float32[ndarray, " words"]
+    shrinkage: Float32[ndarray, " words"]
 
     @classmethod
     def of(cls, sources: str | Sequence[str], pieces: Int32[ndarray, " words"]) -> Provenance:
@@ -54,6 +58,7 @@ class Provenance:
             pieces=np.asarray(pieces, np.int32),
             contexts=np.zeros(n, np.int32),
             spread=np.full(n, np.nan, np.float32),
+            shrinkage=np.full(n, np.nan, np.float32),
         )
 
     def __len__(self) -> int:

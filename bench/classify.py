@@ -1,0 +1,86 @@
+"""`TextClassifier` beside model2vec's classifier: 2,000 financial tweets, the same encoder.
+
+Each seed draws 2,000 other training texts; all 2,388 validation texts judge, and chose nothing.
+The rival runs twice, as it comes and with the balanced class weights that ours has. Only `fit` is
+timed; the tables are made before. Writes bench/results/classify.json.
+"""
+
+from __future__ import annotations
+
+import csv
+import time
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import numpy as np
+from common import DATA, ENCODER, rival, summary, write_result
+from sklearn.metrics import f1_score
+
+import wordgraft as wg
+from wordgraft.checkpoint.locate import locate
+
+TEXTS, SEEDS = 2_000, 5
+RIVALS = {"model2vec": None, "model2vec, balanced": "balanced"}
+
+
+def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
+    path = DATA / "twitter_financial_sentiment" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
+
+
+def main() -> None:
+    (texts, labels), (test, truth) = tweets("train"), tweets("valid")
+    checkpoint = wg.open_checkpoint(ENCODER)
+    arms = ("wordgraft", *RIVALS)
+    seconds: dict[str, list[float]] = {arm: [] for arm in arms}
+    scores: dict[str, list[float]] = {arm: [] for arm in arms}
+    with TemporaryDirectory() as scratch:
+        model = str(Path(scratch) / "static")
+        task = {"do": "distil", "encoder": str(locate(ENCODER).folder), "save": model}
+        rival("rival_model2vec.py", task)
+        for seed in range(SEEDS):
+            chosen = np.random.default_rng(seed).choice(len(texts), TEXTS, replace=False)
+            vocabulary = wg.Vocabulary.from_texts(texts[chosen], checkpoint)
+            table = wg.build_table(checkpoint, vocabulary)
+            began = time.perf_counter()
+            classifier = wg.TextClassifier(table, random_state=seed)
+            classifier.fit(texts[chosen], labels[chosen])
+            seconds["wordgraft"].append(time.perf_counter() - began)
+            predicted = classifier.predict(test)
+            scores["wordgraft"].append(f1_score(truth, predicted, average="macro"))
+            for arm, weight in RIVALS.items():
+                found = rival(
+                    "rival_model2vec.py",
+                    {
+                        "do": "classify",
+                        "model": model,
+                        "texts": texts[chosen].tolist(),
+                        "labels": labels[chosen].tolist(),
+                        "test": test.tolist(),
+                        "seed": seed,
+                        "class_weight": weight,
+                    },
+                )
+                seconds[arm].append(found["seconds"])
+                scores[arm].append(f1_score(truth, found["predicted"], average="macro"))
+    write_result(
+        "classify",
+        {
+            "texts": TEXTS,
+            "seeds": SEEDS,
+            "macro_f1": {arm: summary(found) for arm, found in scores.items()},
+            "fit_seconds": {arm: summary(found) for arm, found in seconds.items()},
+            "times_faster": {
+                arm: round(float(np.median(np.divide(seconds[arm], seconds["wordgraft"]))), 2)
+                for arm in RIVALS
+            },
+            "model2vec": found["version"],
+        },
+        ("wordgraft", "torch", "accelerate", "scikit-learn", "numpy"),
+    )
+
+
+if __name__ == "__main__":
+    main()

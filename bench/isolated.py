@@ -1,0 +1,62 @@
+"""Isolated vectors of MiniLM's whole vocabulary on the CPU, beside model2vec's distillation.
+
+Both load the encoder and encode each piece alone between the special tokens, in a fresh process
+each, in turns. Writes bench/results/isolated.json.
+"""
+
+from __future__ import annotations
+
+import json
+import statistics
+import subprocess
+import sys
+from typing import Any
+
+from common import ENCODER, rival, write_result
+
+from wordgraft.checkpoint.locate import locate
+
+REPEATS = 3
+_OURS = f"""
+import json, time
+import wordgraft as wg
+began = time.perf_counter()
+checkpoint = wg.open_checkpoint({ENCODER!r})
+vocabulary = wg.Vocabulary.from_tokenizer(checkpoint)
+table = wg.build_table(checkpoint, vocabulary, template=None, pooling="all")
+print(json.dumps({{"words": len(table), "seconds": time.perf_counter() - began}}))
+"""
+
+
+def ours() -> dict[str, Any]:
+    command = [sys.executable, "-c", _OURS]
+    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(done.stdout)  # type: ignore[no-any-return]
+
+
+def main() -> None:
+    folder = str(locate(ENCODER).folder)
+    rates: dict[str, list[float]] = {"wordgraft": [], "model2vec": []}
+    for _ in range(REPEATS):
+        for name, found in (
+            ("wordgraft", ours()),
+            ("model2vec", rival("rival_model2vec.py", {"do": "distil", "encoder": folder})),
+        ):
+            rates[name].append(found["words"] / found["seconds"])
+    medians = {name: statistics.median(values) for name, values in rates.items()}
+    pairs = zip(rates["wordgraft"], rates["model2vec"], strict=True)
+    write_result(
+        "isolated",
+        {
+            "words_per_second": {name: round(value) for name, value in medians.items()},
+            "every_run": {name: [round(v) for v in values] for name, values in rates.items()},
+            "times_model2vec": round(statistics.median(a / b for a, b in pairs), 3),
+            "repeats": REPEATS,
+            "model2vec": found["version"],
+        },
+        ("wordgraft", "torch", "transformers", "numpy"),
+    )
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,132 @@
+"""Encode what was planned, some sentences at a time, the progress kept between them."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
+from itertools import pairwise
+from typing import Any, TypeVar
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.progress import progress_bar
+from wordgraft.sources.contextual.average import Aligner, Sums
+from wordgraft.sources.contextual.corpus import Corpus, Position
+from wordgraft.sources.contextual.kept import KeptProgress
+from wordgraft.sources.contextual.plan import Plan
+
+_LOG = logging.getLogger(__name__)
+_Item = TypeVar("_Item")
+
+# Batches of chosen sentences, and sentences of a whole corpus, between two looks at the clock.
+_BATCHES_AT_ONCE = 16
+_SENTENCES_AT_ONCE = 4096
+# Seconds that may go into measuring the encoder's speed.
+_PROBE_SECONDS = 1.0
+
+
+def sum_contexts(
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    plan: Plan,
+    encoder: Encoder,
+    kept: KeptProgress,
+    *,
+    progress: bool,
+) -> Sums:
+    done: dict[str, Any] = {"sentences": 0, "tokens": 0, "position": asdict(Position())}
+    sums = Sums(len(plan.vocabulary), encoder.dims, encoder.device)
+    if found := kept.load("sums"):
+        arrays, done = found
+        sums = Sums.of_arrays(arrays, encoder.device)
+        _LOG.info("going on behind %s sentences encoded before", f"{done['sentences']:,}")
+    aligner = Aligner(checkpoint, plan.vocabulary)
+    parts = _parts(plan, corpus, encoder, done)
+    total = plan.tokens if plan.choice is None else int(plan.choice.tokens.sum())
+    with progress_bar("encoding tokens", total, show=progress) as advance:
+        advance(done["tokens"])
+        aligned = ((aligner.inputs(sentences), position) for sentences, position in parts)
+        for inputs, position in _ahead(aligned):
+            sums.add_sentences(encoder, inputs)
+            tokens = len(inputs.sequences.ids)
+            done = {
+                "sentences": done["sentences"] + inputs.sentences,
+                "tokens": done["tokens"] + tokens,
+                "position": asdict(position),
+            }
+            advance(tokens)
+            kept.save_if_due("sums", lambda done=done: (sums.arrays(), done))  # type: ignore[misc]
+    kept.save("sums", sums.arrays(), done)
+    return sums
+
+
+def _parts(
+    plan: Plan, corpus: Corpus, encoder: Encoder, done: dict[str, Any]
+) -> Iterator[tuple[list[str], Position]]:
+    """What is still to be encoded, some sentences at a time, and the corpus position behind."""
+    if plan.choice is None:
+        size = max(_SENTENCES_AT_ONCE, encoder.tokens_per_batch)
+        for block in corpus.blocks(Position(**done["position"]), size=size):
+            yield block.sentences, block.position
+        return
+    sentences, tokens = plan.choice.sentences, plan.choice.tokens
+    part_of = (np.cumsum(tokens) - tokens) // (_BATCHES_AT_ONCE * encoder.tokens_per_batch)
+    borders = [0, *(np.flatnonzero(np.diff(part_of)) + 1).tolist(), len(sentences)]
+    for start, end in pairwise(borders):
+        if start >= done["sentences"]:
+            yield sentences[start:end], Position()
+
+
+def report(encoder: Encoder, plan: Plan, template_tokens: int) -> None:
+    """Say what is to be encoded, and how long that takes at the speed that a trial shows."""
+    choice = plan.choice
+    tokens = plan.tokens if choice is None else int(choice.tokens.sum())
+    sentences = plan.sentences if choice is None else len(choice.sentences)
+    length = max(2, round(tokens / max(sentences, 1)))
+    rate = tokens_per_second(encoder, length)
+    _LOG.info(
+        "encoding %s tokens in %s sentences, %.1f %% of the corpus's, and %s tokens of templates: "
+        "about %s at %s tokens/s on %s",
+        f"{tokens:,}",
+        f"{sentences:,}",
+        100 * tokens / max(plan.tokens, 1),
+        f"{template_tokens:,}",
+        _duration((tokens + template_tokens) / rate),
+        f"{rate:,.0f}",
+        encoder.device,
+    )
+
+
+def tokens_per_second(encoder: Encoder, length: int) -> float:
+    """How fast the encoder is with full batches of sequences of `length` tokens."""
+    rows = max(1, encoder.tokens_per_batch // length)
+    batch = Ragged(np.zeros(rows * length, np.int64), np.arange(rows + 1) * length)
+    best, until = 0.0, time.perf_counter() + _PROBE_SECONDS
+    while not best or time.perf_counter() < until:
+        began = time.perf_counter()
+        for _, hidden in encoder.encode(batch):
+            next(iter(hidden.values())).sum().item()  # waits until a GPU is done
+        best = max(best, rows * length / (time.perf_counter() - began))
+    return best
+
+
+def _duration(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
+
+
+def _ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The items, each made in a thread while its forerunner is worked on."""
+    iterator = iter(items)
+    with ThreadPoolExecutor(1) as pool:
+        coming = pool.submit(next, iterator, None)
+        while (item := coming.result()) is not None:
+            coming = pool.submit(next, iterator, None)
+            yield item

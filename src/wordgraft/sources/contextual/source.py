@@ -1,0 +1,172 @@
+"""`contextual`: plan, encode, and make a table of the means."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.errors import CheckpointError
+from wordgraft.sources.contextual.average import shrunk, spread_of
+from wordgraft.sources.contextual.corpus import Corpus
+from wordgraft.sources.contextual.encode import report, sum_contexts
+from wordgraft.sources.contextual.kept import KeptProgress
+from wordgraft.sources.contextual.plan import (
+    Options,
+    Plan,
+    corpus_identity,
+    identity,
+    make_plan,
+)
+from wordgraft.sources.isolated import TEMPLATE, frame, pooled
+from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.table import EmbeddingTable
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+
+_LOG = logging.getLogger(__name__)
+
+CONTEXTS = 10
+# The template counts as this many contexts; measured in bench/results/contextual.json.
+SHRINKAGE = 2.0
+
+
+def contextual(
+    checkpoint: Checkpoint,
+    vocabulary: Vocabulary | None,
+    *,
+    corpus: Corpus | Any,
+    contexts: int | None = CONTEXTS,
+    layers: int | str | Sequence[int] = "auto",
+    template: str | None = TEMPLATE,
+    shrinkage: float = SHRINKAGE,
+    seed: int = 0,
+    min_count: int = 1,
+    max_words: int | None = None,
+    device: str = "auto",
+    encoder_dtype: str = "auto",
+    keep: Path | None = None,
+    resume: bool = True,
+    keep_every: float = 30.0,
+    progress: bool = False,
+) -> EmbeddingTable:
+    """Give each word the mean of the encoder's states at the places where a corpus uses it.
+
+    Args:
+        vocabulary: the words that get rows; None takes the corpus's own, of which `min_count` and
+            `max_words` choose.
+        corpus: a `Corpus`, or what `Corpus.of` takes: files, globs, datasets.
+        contexts: sentences chosen for each word; None encodes the whole corpus.
+        layers: one or several, of which the mean is taken; `auto` is the last of an encoder tuned
+            for sentences, a low one of a raw masked-language model.
+        template: text around a word for the vector that stands in where contexts are few.
+        shrinkage: how many contexts that vector counts as; after it, a row is
+            `(sum of contexts + shrinkage * template) / (contexts + shrinkage)`.
+        seed: of the sample of sentences.
+        device, encoder_dtype: as `Encoder` takes them.
+        keep: folder for progress, to go on from after an interruption; the caller deletes it.
+        resume: whether to go on from what `keep` holds.
+        keep_every: seconds between two savings of progress, at least.
+
+    Raises `DataError` for a corpus that cannot be read or holds none of the words, and
+    `ProgressError` when `keep` holds the progress of another run.
+    """
+    corpus = corpus if isinstance(corpus, Corpus) else Corpus.of(corpus)
+    options = Options(
+        contexts,
+        _layers(checkpoint, layers),
+        template,
+        shrinkage,
+        seed,
+        min_count,
+        max_words,
+        device,
+        encoder_dtype,
+    )
+    kept = KeptProgress(keep, identity(checkpoint, vocabulary, corpus, options), resume, keep_every)
+    try:
+        plan = make_plan(checkpoint, vocabulary, corpus, options, kept, progress=progress)
+        return _table(checkpoint, corpus, plan, options, kept, progress=progress)
+    except KeyboardInterrupt:
+        if keep is not None:
+            _LOG.warning(
+                "%s holds what was done; run the same command again to go on, or with --no-resume "
+                "to start over",
+                keep,
+            )
+        raise
+
+
+def _table(
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    plan: Plan,
+    options: Options,
+    kept: KeptProgress,
+    *,
+    progress: bool,
+) -> EmbeddingTable:
+    vocabulary = plan.vocabulary
+    encoder = Encoder(
+        checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
+    )
+    pieces = pieces_of(checkpoint, vocabulary)
+    framed = frame(checkpoint, pieces, options.template)
+    report(encoder, plan, len(framed.sequences.ids))
+    if found := kept.load("templates"):
+        templates: Float32[ndarray, "words dims"] = np.array(found[0]["vectors"])
+    else:
+        templates = pooled(encoder, framed, "own", progress=progress)
+        kept.save("templates", {"vectors": templates}, {})
+    sums = sum_contexts(checkpoint, corpus, plan, encoder, kept, progress=progress).arrays()
+    vectors, weights = shrunk(sums, templates, options.shrinkage)
+    table = raw_table(
+        checkpoint,
+        vocabulary,
+        vectors,
+        pieces,
+        source="contextual",
+        row_sources=np.where(sums["counts"] > 0, "contextual", "isolated").tolist(),
+        layers=list(options.layers),
+        template=options.template,
+        shrinkage=options.shrinkage,
+        contexts=options.contexts,
+        seed=options.seed,
+        corpus=[list(part) for part in corpus_identity(corpus)],
+        sentences_read=plan.sentences,
+        encoder_dtype=str(encoder.model.dtype).removeprefix("torch."),
+    )
+    return replace(
+        table,
+        provenance=replace(
+            table.provenance,
+            contexts=sums["counts"].astype(np.int32),
+            spread=spread_of(sums),
+            shrinkage=weights,
+        ),
+    )
+
+
+def _layers(checkpoint: Checkpoint, layers: int | str | Sequence[int]) -> tuple[int, ...]:
+    if layers == "auto":
+        return (checkpoint.contextual_layer(),)
+    given = layers.split(",") if isinstance(layers, str) else layers
+    try:
+        found = tuple(int(each) for each in ([given] if isinstance(given, int) else given))
+    except ValueError as error:
+        raise CheckpointError(
+            f"layers {layers!r}: expected 'auto' or numbers from 0 to {checkpoint.layers}, such as "
+            "'3,6'"
+        ) from error
+    if not found or len(set(found)) < len(found):
+        raise CheckpointError(f"layers {layers!r}: expected at least one, and each once")
+    return found
