@@ -9,6 +9,7 @@
     ├── DataError                  texts, labels or pairs that cannot be used (also a ValueError)
     ├── TrainingError              a run that cannot start or came to nothing
     ├── ProgressError              kept progress is damaged, or of another run than this one
+    ├── ClusterError               a Ray cluster cannot be reached, or lost its workers
     ├── OutputError                the result cannot be written: exists, disk full, no permission
     └── MissingExtraError          an optional library is not installed (also an ImportError)
 
@@ -53,6 +54,10 @@ class TrainingError(WordgraftError):
 
 class ProgressError(WordgraftError):
     """The progress that was kept is damaged, or belongs to another run than this one."""
+
+
+class ClusterError(WordgraftError):
+    """A Ray cluster cannot be reached, has not what is needed, or lost workers too often."""
 
 
 class OutputError(WordgraftError):

@@ -59,6 +59,19 @@ def table(
         typer.Option("--skip-bad", help="Leave out, and count, what cannot be read of the corpus."),
     ] = False,
     seed: Annotated[int | None, typer.Option(help="Of the choice of contexts.")] = None,
+    engine: Annotated[
+        str | None,
+        typer.Option(
+            help="Where a contextual pass runs: local, or ray, on many machines.  [default: local]"
+        ),
+    ] = None,
+    address: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the Ray cluster: HOST:PORT, or auto on one of its machines.  "
+            "[default: a Ray started on this one]"
+        ),
+    ] = None,
     no_resume: Annotated[
         bool,
         typer.Option("--no-resume", help="Start over instead of going on from OUTPUT.progress."),
@@ -133,6 +146,7 @@ def table(
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.oov import METHODS
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
+    from wordgraft.sources.contextual import ENGINES
     from wordgraft.storage import check_output
     from wordgraft.table import parse_refinements
     from wordgraft.table.files import MARKER
@@ -141,6 +155,10 @@ def table(
     choose("--source", source, SOURCES)
     choose("--oov", oov, METHODS)
     choose("--dtype", dtype, DTYPES)
+    if engine is not None:
+        choose("--engine", engine, ENGINES)
+    if address is not None and engine != "ray":
+        raise typer.BadParameter("--address is of use to --engine ray only")
     if pooling is not None:
         choose("--pooling", pooling, POOLINGS)
     if all_contexts and contexts is not None:
@@ -157,6 +175,8 @@ def table(
                 "window": window,
                 "skip_bad": skip_bad or None,
                 "seed": seed,
+                "engine": engine,
+                "address": address,
                 "resume": False if no_resume else None,
             },
             "isolated contextual": {

@@ -6,9 +6,9 @@ import logging
 import time
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -19,7 +19,12 @@ from wordgraft.progress import progress_bar
 from wordgraft.sources.contextual.average import Aligner, Sums
 from wordgraft.sources.contextual.corpus import Corpus, Position
 from wordgraft.sources.contextual.kept import KeptProgress
-from wordgraft.sources.contextual.plan import Plan
+from wordgraft.sources.contextual.plan import Options, Plan
+from wordgraft.sources.isolated import Framed, pooled
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
 _Item = TypeVar("_Item")
@@ -29,6 +34,51 @@ _BATCHES_AT_ONCE = 16
 _SENTENCES_AT_ONCE = 4096
 # Seconds that may go into measuring the encoder's speed.
 _PROBE_SECONDS = 1.0
+
+
+@dataclass(frozen=True, eq=False)
+class Encoded:
+    """What the encoder has made of a plan.
+
+    Attributes:
+        templates: each word's vector in the template.
+        sums: as `Sums.arrays` gives them.
+        dtype: of the numbers it computed with.
+    """
+
+    templates: Float32[ndarray, "words dims"]
+    sums: dict[str, ndarray]
+    dtype: str
+
+
+def encoded(
+    checkpoint: Checkpoint,
+    corpus: Corpus,
+    plan: Plan,
+    framed: Framed,
+    options: Options,
+    kept: KeptProgress,
+    *,
+    progress: bool,
+) -> Encoded:
+    """Encode the words in their template, and the sentences of a plan."""
+    encoder = Encoder(
+        checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
+    )
+    rate = tokens_per_second(encoder, mean_length(plan))
+    report(plan, len(framed.sequences.ids), rate, str(encoder.device))
+    if found := kept.load("templates"):
+        templates: Float32[ndarray, "words dims"] = np.array(found[0]["vectors"])
+    else:
+        templates = pooled(encoder, framed, "own", progress=progress)
+        kept.save("templates", {"vectors": templates}, {})
+    sums = sum_contexts(checkpoint, corpus, plan, encoder, kept, progress=progress)
+    return Encoded(templates, sums.arrays(), dtype_of(encoder))
+
+
+def dtype_of(encoder: Encoder) -> str:
+    """The name of the numbers an encoder computes with."""
+    return str(encoder.model.dtype).removeprefix("torch.")
 
 
 def sum_contexts(
@@ -48,7 +98,7 @@ def sum_contexts(
         _LOG.info("going on behind %s sentences encoded before", f"{done['sentences']:,}")
     aligner = Aligner(checkpoint, plan.vocabulary)
     parts = _parts(plan, corpus, encoder, done)
-    total = plan.tokens if plan.choice is None else int(plan.choice.tokens.sum())
+    _, total = to_encode(plan)
     with progress_bar("encoding tokens", total, show=progress) as advance:
         advance(done["tokens"])
         aligned = ((aligner.inputs(sentences), position) for sentences, position in parts)
@@ -83,13 +133,22 @@ def _parts(
             yield sentences[start:end], Position()
 
 
-def report(encoder: Encoder, plan: Plan, template_tokens: int) -> None:
-    """Say what is to be encoded, and how long that takes at the speed that a trial shows."""
-    choice = plan.choice
-    tokens = plan.tokens if choice is None else int(choice.tokens.sum())
-    sentences = plan.sentences if choice is None else len(choice.sentences)
-    length = max(2, round(tokens / max(sentences, 1)))
-    rate = tokens_per_second(encoder, length)
+def to_encode(plan: Plan) -> tuple[int, int]:
+    """How many sentences and tokens a plan holds."""
+    if plan.choice is None:
+        return plan.sentences, plan.tokens
+    return len(plan.choice.sentences), int(plan.choice.tokens.sum())
+
+
+def mean_length(plan: Plan) -> int:
+    """Tokens of an average sentence that is to be encoded."""
+    sentences, tokens = to_encode(plan)
+    return max(2, round(tokens / max(sentences, 1)))
+
+
+def report(plan: Plan, template_tokens: int, rate: float, where: str) -> None:
+    """Say what is to be encoded, and how long that takes at `rate` tokens/s."""
+    sentences, tokens = to_encode(plan)
     _LOG.info(
         "encoding %s tokens in %s sentences, %.1f %% of the corpus's, and %s tokens of templates: "
         "about %s at %s tokens/s on %s",
@@ -99,7 +158,7 @@ def report(encoder: Encoder, plan: Plan, template_tokens: int) -> None:
         f"{template_tokens:,}",
         _duration((tokens + template_tokens) / rate),
         f"{rate:,.0f}",
-        encoder.device,
+        where,
     )
 
 

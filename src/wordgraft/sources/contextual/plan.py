@@ -21,6 +21,8 @@ from wordgraft.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from numpy import ndarray
 
+    from wordgraft.sources.contextual.engine import Engine
+
 _LOG = logging.getLogger(__name__)
 
 # A word may choose its contexts from this many times as many: of Wikipedia's tokens, 10,000 words
@@ -41,6 +43,7 @@ class Options:
     max_words: int | None
     device: str
     encoder_dtype: str
+    engine: str = "local"
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,13 +63,16 @@ def make_plan(
     corpus: Corpus,
     options: Options,
     kept: KeptProgress,
+    engine: Engine,
     *,
     progress: bool,
 ) -> Plan:
     if found := kept.load("chosen"):
         return _of_arrays(checkpoint, vocabulary, *found)
     size = 1 if options.contexts is None else _CANDIDATES * options.contexts
-    sample = _sampled(checkpoint, vocabulary, corpus, size, options.seed, kept, progress=progress)
+    sample = engine.sampled(
+        checkpoint, vocabulary, corpus, size, options.seed, kept, progress=progress
+    )
     if corpus.skipped.texts or corpus.skipped.sources:
         _LOG.warning("left out of the corpus: %s", corpus.skipped)
     if not sample.seen:
@@ -92,7 +98,7 @@ def make_plan(
     return plan
 
 
-def _sampled(
+def sampled(
     checkpoint: Checkpoint,
     vocabulary: Vocabulary | None,
     corpus: Corpus,

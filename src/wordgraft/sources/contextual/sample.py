@@ -219,6 +219,29 @@ class Sampler:
             self._tokens,
         )
 
+    def drain(self) -> Sample:
+        """The sample of the sentences since the last `drain`, which are then let go.
+
+        A sentence is left out where earlier ones have filled its words with smaller hashes. So the
+        less there is to hand over the more has been read, and all drains, of any number of
+        samplers, merge into exactly the sample of all their sentences.
+        """
+        whole = self.sample()
+        at_hand = np.fromiter(whole.sentences, np.uint64, len(whole.sentences))
+        fresh = np.isin(whole.hashes, at_hand)
+        occurring = np.flatnonzero(whole.counts)
+        number = np.zeros(len(whole.words), np.int64)
+        number[occurring] = np.arange(len(occurring))
+        self._sentences, self._seen, self._tokens = {}, 0, 0
+        self._counts[:] = 0
+        return replace(
+            whole,
+            words=tuple(whole.words[place] for place in occurring),
+            counts=whole.counts[occurring],
+            numbers=number[whole.numbers[fresh]],
+            hashes=whole.hashes[fresh],
+        )
+
     def take_up(self, sample: Sample) -> None:
         """Go on from a sample made before with the same vocabulary, size and seed."""
         self._words.take_up(sample.words)
@@ -243,7 +266,9 @@ class Sampler:
         last = np.flatnonzero(np.diff(numbers, append=-1))
         full = last[np.bincount(numbers, minlength=1)[numbers[last]] == self._size]
         self._limits[numbers[full]] = hashes[full]
-        self._sentences = {each: self._sentences[each] for each in np.unique(hashes).tolist()}
+        kept = np.unique(hashes).tolist()
+        # Those handed over by a drain are gone.
+        self._sentences = {each: self._sentences[each] for each in kept if each in self._sentences}
 
 
 def _smallest(

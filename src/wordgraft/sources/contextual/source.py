@@ -6,16 +6,15 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.average import shrunk, spread_of
 from wordgraft.sources.contextual.corpus import Corpus
-from wordgraft.sources.contextual.encode import report, sum_contexts
+from wordgraft.sources.contextual.engine import Engine, engine_of
 from wordgraft.sources.contextual.kept import KeptProgress
 from wordgraft.sources.contextual.plan import (
     Options,
@@ -24,14 +23,10 @@ from wordgraft.sources.contextual.plan import (
     identity,
     make_plan,
 )
-from wordgraft.sources.isolated import TEMPLATE, frame, pooled
+from wordgraft.sources.isolated import TEMPLATE, frame
 from wordgraft.sources.raw import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
-
-if TYPE_CHECKING:
-    from jaxtyping import Float32
-    from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
 
@@ -57,6 +52,8 @@ def contextual(
     keep: Path | None = None,
     resume: bool = True,
     keep_every: float = 30.0,
+    engine: str = "local",
+    address: str | None = None,
     progress: bool = False,
 ) -> EmbeddingTable:
     """Give each word the mean of the encoder's states at the places where a corpus uses it.
@@ -75,10 +72,13 @@ def contextual(
         device, encoder_dtype: as `Encoder` takes them.
         keep: folder for progress, to go on from after an interruption; the caller deletes it.
         resume: whether to go on from what `keep` holds.
-        keep_every: seconds between two savings of progress, at least.
+        keep_every: seconds between two savings of progress, at least; `ray` saves after each step.
+        engine: `local`, in this process, or `ray`, as a job on all machines of a Ray cluster.
+        address: of the cluster; None starts a Ray on this machine, or takes the one at hand.
 
-    Raises `DataError` for a corpus that cannot be read or holds none of the words, and
-    `ProgressError` when `keep` holds the progress of another run.
+    Raises `DataError` for a corpus that cannot be read or holds none of the words,
+    `ProgressError` when `keep` holds the progress of another run, and `ClusterError` when there is
+    no such cluster or it gives up.
     """
     corpus = corpus if isinstance(corpus, Corpus) else Corpus.of(corpus)
     options = Options(
@@ -91,11 +91,15 @@ def contextual(
         max_words,
         device,
         encoder_dtype,
+        engine,
     )
     kept = KeptProgress(keep, identity(checkpoint, vocabulary, corpus, options), resume, keep_every)
     try:
-        plan = make_plan(checkpoint, vocabulary, corpus, options, kept, progress=progress)
-        return _table(checkpoint, corpus, plan, options, kept, progress=progress)
+        with engine_of(engine, address) as where:
+            plan = make_plan(
+                checkpoint, vocabulary, corpus, options, kept, where, progress=progress
+            )
+            return _table(checkpoint, corpus, plan, options, kept, where, progress=progress)
     except KeyboardInterrupt:
         if keep is not None:
             _LOG.warning(
@@ -112,23 +116,16 @@ def _table(
     plan: Plan,
     options: Options,
     kept: KeptProgress,
+    engine: Engine,
     *,
     progress: bool,
 ) -> EmbeddingTable:
     vocabulary = plan.vocabulary
-    encoder = Encoder(
-        checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
-    )
     pieces = pieces_of(checkpoint, vocabulary)
     framed = frame(checkpoint, pieces, options.template)
-    report(encoder, plan, len(framed.sequences.ids))
-    if found := kept.load("templates"):
-        templates: Float32[ndarray, "words dims"] = np.array(found[0]["vectors"])
-    else:
-        templates = pooled(encoder, framed, "own", progress=progress)
-        kept.save("templates", {"vectors": templates}, {})
-    sums = sum_contexts(checkpoint, corpus, plan, encoder, kept, progress=progress).arrays()
-    vectors, weights = shrunk(sums, templates, options.shrinkage)
+    encoded = engine.encoded(checkpoint, corpus, plan, framed, options, kept, progress=progress)
+    sums = encoded.sums
+    vectors, weights = shrunk(sums, encoded.templates, options.shrinkage)
     table = raw_table(
         checkpoint,
         vocabulary,
@@ -143,7 +140,7 @@ def _table(
         seed=options.seed,
         corpus=[list(part) for part in corpus_identity(corpus)],
         sentences_read=plan.sentences,
-        encoder_dtype=str(encoder.model.dtype).removeprefix("torch."),
+        encoder_dtype=encoded.dtype,
     )
     return replace(
         table,

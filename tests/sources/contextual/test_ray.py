@@ -1,0 +1,468 @@
+"""A pass on Ray against the same pass in one process: the same sentences, the same vectors."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from functools import reduce
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+import ray
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from numpy.testing import assert_allclose, assert_array_equal
+from tiny import SENTENCES
+
+from wordgraft import Vocabulary, open_checkpoint
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.errors import ClusterError, DataError, MissingExtraError, ProgressError
+from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
+from wordgraft.sources.contextual import ray as engine
+from wordgraft.sources.contextual.average import Aligner, Sums
+from wordgraft.sources.contextual.kept import KeptProgress
+from wordgraft.sources.contextual.ray import Cluster, add_sums, connected, share_sums
+from wordgraft.table import EmbeddingTable
+
+NOT_KEPT = KeptProgress(None, {})
+
+
+@pytest.fixture(scope="module")
+def cluster() -> Iterator[Cluster]:
+    """A Ray of two CPUs and little memory, that all tests of this file share."""
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(
+        address="local",
+        num_cpus=2,
+        object_store_memory=100_000_000,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+        _node_ip_address="127.0.0.1",
+    )
+    with connected(None) as found:
+        yield found
+    ray.shutdown()
+
+
+@pytest.fixture
+def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> Checkpoint:
+    return open_checkpoint(tiny_checkpoint("bert"))
+
+
+@pytest.fixture
+def files(tmp_path: Path) -> list[str]:
+    """The tiny texts, one part of them in each kind of file, and some in two."""
+    parts = [SENTENCES[start::5] for start in range(5)]
+    (tmp_path / "a.txt").write_text("\n".join(parts[0] + parts[4][:3]) + "\n")
+    (tmp_path / "b.txt.gz").write_bytes(gzip.compress("\n".join(parts[1]).encode()))
+    rows = [json.dumps({"text": text}) for text in parts[2]]
+    (tmp_path / "c.jsonl").write_text("\n".join(rows) + "\n")
+    (tmp_path / "d.csv").write_text("\n".join(["text", *(f'"{text}"' for text in parts[3])]) + "\n")
+    pq.write_table(pa.table({"text": parts[4]}), tmp_path / "e.parquet")
+    return [str(path) for path in sorted(tmp_path.iterdir())]
+
+
+def alone(checkpoint: Checkpoint, vocabulary: Vocabulary | None, corpus: Corpus) -> Sample:
+    return sample_corpus(corpus, Sampler(checkpoint, vocabulary, size=3, seed=7))
+
+
+def contents(sample: Sample) -> dict[str, Any]:
+    """A sample without the numbers of its words, which depend on the order of reading."""
+    counts = dict(zip(sample.words, sample.counts.tolist(), strict=True))
+    return {
+        "counts": {word: count for word, count in counts.items() if count},
+        "pairs": {
+            (sample.words[number], sentence)
+            for number, sentence in zip(sample.numbers, sample.hashes.tolist(), strict=True)
+        },
+        "sentences": sample.sentences,
+        "seen": sample.seen,
+        "tokens": sample.tokens,
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_drains_of_any_samplers_merge_to_the_sample_of_all(
+    tiny_checkpoint: Callable[[str], Path], data: st.DataObject
+) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    texts = data.draw(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=60))
+    own_words = data.draw(st.booleans())
+    vocabulary = None if own_words else Vocabulary.from_words(["bank", "the", "tea"], checkpoint)
+    size = data.draw(st.integers(1, 4))
+    samplers = [Sampler(checkpoint, vocabulary, size=size, seed=1) for _ in range(2)]
+    drains = []
+    while texts:
+        count = data.draw(st.integers(1, len(texts)))
+        sampler = data.draw(st.sampled_from(samplers))
+        sampler.add(texts[:count])
+        drains.append((sampler.drain(), texts[:count]))
+        texts = texts[count:]
+    every = [text for _, some in drains for text in some]
+    whole = Sampler(checkpoint, vocabulary, size=size, seed=1)
+    whole.add(every)
+    merged = reduce(Sample.merge, [drain for drain, _ in drains])
+    assert contents(merged) == contents(whole.sample())
+    # A worker that is asked again, because what it gave was lost, gives what is needed again.
+    again = samplers[0]
+    again.add(drains[0][1])
+    with_it = reduce(Sample.merge, [again.drain(), *(drain for drain, _ in drains[1:])])
+    assert contents(with_it) == contents(whole.sample())
+
+
+def test_a_drain_leaves_out_what_earlier_ones_make_useless(checkpoint: Checkpoint) -> None:
+    sampler = Sampler(checkpoint, Vocabulary.from_words(["the"], checkpoint), size=1, seed=0)
+    sampler.add(SENTENCES)
+    assert len(sampler.drain().sentences) == 1
+    sampler.add([f"the {number}" for number in range(200)])
+    # Of 200 more about 5 in 250 would be below the smallest of some 50.
+    assert len(sampler.drain().sentences) <= 1
+    assert sampler.drain().sentences == {}
+    assert sampler.drain().seen == 0
+
+
+def test_sums_of_shares_add_up(checkpoint: Checkpoint) -> None:
+    vocabulary = Vocabulary.from_texts(SENTENCES, checkpoint)
+    encoder, aligner = Encoder(checkpoint, layers=[2, 3]), Aligner(checkpoint, vocabulary)
+    whole = Sums(len(vocabulary), encoder.dims, encoder.device)
+    whole.add_sentences(encoder, aligner.inputs(SENTENCES))
+    parts = [
+        (share_sums(encoder, aligner, part, len(vocabulary)), {})
+        for part in (SENTENCES[:3], SENTENCES[3:40], SENTENCES[40:])
+    ]
+    assert 5 < len(parts[0][0]["rows"]) < 40
+    added, _ = reduce(add_sums, parts)
+    rows = added.pop("rows")
+    for name, expected in whole.arrays().items():
+        assert_allclose(added[name], expected[rows], rtol=1e-5, atol=1e-4, err_msg=name)
+        assert expected.sum() == pytest.approx(added[name].sum(), rel=1e-5)
+
+
+@pytest.mark.parametrize("own_words", [True, False])
+def test_every_kind_of_file_gives_the_same_sample(
+    cluster: Cluster, checkpoint: Checkpoint, files: list[str], own_words: bool
+) -> None:
+    vocabulary = None if own_words else Vocabulary.from_words(["bank", "tea", "the"], checkpoint)
+    corpus = Corpus.of(files)
+    found = cluster.sampled(checkpoint, vocabulary, corpus, 3, 7, NOT_KEPT, progress=False)
+    expected = alone(checkpoint, vocabulary, corpus)
+    assert expected.seen == len(SENTENCES) + 3
+    assert contents(found) == contents(expected)
+
+
+def same(one: EmbeddingTable, other: EmbeddingTable) -> None:
+    assert one.vocabulary.words == other.vocabulary.words
+    assert_array_equal(one.vocabulary.counts, other.vocabulary.counts)
+    assert_array_equal(one.provenance.contexts, other.provenance.contexts)
+    assert_allclose(one.vectors, other.vectors, atol=1e-5)
+    assert_allclose(one.provenance.spread, other.provenance.spread, atol=1e-4)
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("contexts", [2, None])
+def test_the_same_table(
+    checkpoint: Checkpoint,
+    files: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    caplog: pytest.LogCaptureFixture,
+    contexts: int | None,
+) -> None:
+    caplog.set_level(logging.INFO, "wordgraft")
+    found, chosen = [], []
+    for name in ("local", "ray"):
+        keep = tmp_path_factory.mktemp(name)
+        options = {"contexts": contexts, "layers": "2,3", "max_words": 60}
+        found.append(contextual(checkpoint, None, corpus=files, engine=name, keep=keep, **options))
+        chosen.append(arrays_kept(keep, "chosen"))
+    same(*found)
+    assert_array_equal(found[0].vocabulary.counts[2:].sum() > 300, True)
+    assert chosen[0].keys() == chosen[1].keys()
+    for key in chosen[0].keys() - {"run"}:
+        assert_array_equal(chosen[0][key], chosen[1][key])
+    assert ("sentences" in chosen[0]) == (contexts is not None)
+    assert "tokens/s on 2 workers (cpu)" in caplog.text
+
+
+def arrays_kept(folder: Path, name: str) -> dict[str, np.ndarray]:
+    from safetensors.numpy import load_file
+
+    return load_file(folder / f"{name}.safetensors")
+
+
+def test_what_is_left_out_is_counted(
+    cluster: Cluster, checkpoint: Checkpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "latin.txt").write_bytes(b"the bank\ncaf\xe9\nthe tea\ncaf\xe9 again\n")
+    whole = gzip.compress("\n".join(SENTENCES * 200).encode())
+    (tmp_path / "broken.txt.gz").write_bytes(whole[: len(whole) // 2])
+    places = [str(tmp_path / "latin.txt"), str(tmp_path / "broken.txt.gz")]
+    corpus, expected = (Corpus.of(places, skip_bad=True) for _ in range(2))
+    found = cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+    assert contents(found) == contents(alone(checkpoint, None, expected))
+    assert (corpus.skipped.texts, corpus.skipped.sources) == (2, [places[1]])
+    assert corpus.skipped == expected.skipped
+
+
+def test_what_a_worker_raises_on_purpose_is_raised_here(
+    cluster: Cluster, checkpoint: Checkpoint, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "a.jsonl").write_text('{"body": "the bank"}\n')
+    corpus = Corpus.of(str(tmp_path / "a.jsonl"))
+    with pytest.raises(DataError, match=r"has no column 'text'; its columns are body") as caught:
+        cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+    assert type(caught.value) is DataError
+    assert "Traceback" not in capfd.readouterr().err
+
+
+def test_texts_in_memory(cluster: Cluster, checkpoint: Checkpoint) -> None:
+    from datasets import Dataset
+
+    for corpus in (
+        Corpus.of_texts(SENTENCES),
+        Corpus.of(Dataset.from_dict({"text": SENTENCES})),
+    ):
+        found = cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+        assert contents(found) == contents(alone(checkpoint, None, Corpus.of_texts(SENTENCES)))
+
+
+class Unsendable:
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+
+    def __iter__(self) -> Iterator[str]:
+        yield from SENTENCES
+
+
+def test_texts_that_cannot_be_sent_are_refused(cluster: Cluster, checkpoint: Checkpoint) -> None:
+    corpus = Corpus((Unsendable(),), ("my texts",))
+    with pytest.raises(DataError, match=r"my texts of the corpus cannot be sent .*give their name"):
+        cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+
+
+def die_once(mark: Path) -> None:
+    """Kill this process as the kernel does when memory ends, the first time."""
+    if not mark.exists():
+        mark.touch()
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+class Mortal:
+    """Texts whose first reader dies half way."""
+
+    def __init__(self, mark: Path) -> None:
+        self.mark = mark
+
+    def __iter__(self) -> Iterator[str]:
+        yield from SENTENCES[:30]
+        die_once(self.mark)
+        yield from SENTENCES[30:]
+
+
+def mortal(actor: type, mark: Path) -> type:
+    class Dying(actor):  # type: ignore[misc]
+        def __call__(self, rows: pa.Table) -> pa.Table:
+            made = super().__call__(rows)
+            die_once(mark)
+            return made
+
+    return Dying
+
+
+@pytest.mark.usefixtures("cluster")
+def test_workers_that_die_change_nothing(
+    checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    marks = {name: tmp_path / name for name in ("reader", "_Sampling", "_Framing", "_Summing")}
+    for name in ("_Sampling", "_Framing", "_Summing"):
+        monkeypatch.setattr(engine, name, mortal(getattr(engine, name), marks[name]))
+    corpus = Corpus((Mortal(marks["reader"]), SENTENCES), ("mortal", "again"))
+    found = contextual(checkpoint, None, corpus=corpus, contexts=2, engine="ray")
+    assert all(mark.exists() for mark in marks.values())
+    texts = Corpus.of_texts(SENTENCES * 2)
+    same(found, contextual(checkpoint, None, corpus=texts, contexts=2))
+
+
+@pytest.mark.usefixtures("cluster")
+def test_each_step_is_kept(
+    checkpoint: Checkpoint,
+    files: list[str],
+    tmp_path_factory: pytest.TempPathFactory,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keep = tmp_path_factory.mktemp("keep")
+    options = {"corpus": files, "contexts": 2, "engine": "ray", "keep": keep}
+
+    def stop(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_sums", stop)
+        with pytest.raises(KeyboardInterrupt):
+            contextual(checkpoint, None, **options)
+    assert {path.stem for path in keep.iterdir()} == {"chosen", "templates"}
+    with monkeypatch.context() as patch:
+        patch.setattr(Cluster, "sampled", stop)
+        patch.setattr(engine, "_templates", stop)
+        table = contextual(checkpoint, None, **options)
+    same(table, contextual(checkpoint, None, corpus=files, contexts=2))
+    with monkeypatch.context() as patch:
+        patch.setattr(engine, "_sums", stop)
+        assert_array_equal(contextual(checkpoint, None, **options).vectors, table.vectors)
+    with pytest.raises(ProgressError, match="its engine is 'ray', this run's is 'local'"):
+        contextual(checkpoint, None, **options | {"engine": "local"})
+
+
+def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> None:
+    job = engine._Job(checkpoint.name, False, "0" * 64)
+    with pytest.raises(Exception, match=r"has the sha256 \w{16}, the driver's 0{16}; put the same"):
+        job.open()
+
+
+@pytest.mark.parametrize(
+    ("device", "resources", "expected"),
+    [
+        ("auto", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
+        ("cpu", {"CPU": 8.0, "GPU": 2.0}, (8, 0, "cpu")),
+        ("auto", {"CPU": 8.0}, (8, 0, "cpu")),
+        ("cuda:1", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
+        ("cuda", {"CPU": 8.0}, "the device is cuda, but no machine of the cluster has a GPU"),
+        ("auto", {}, "the cluster has no CPU to work with"),
+    ],
+)
+def test_a_worker_for_each_gpu_or_cpu(
+    monkeypatch: pytest.MonkeyPatch, device: str, resources: dict[str, float], expected: Any
+) -> None:
+    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
+    if isinstance(expected, str):
+        with pytest.raises(ClusterError, match=expected):
+            engine._Workers.of(device)
+    else:
+        found = engine._Workers.of(device)
+        assert (found.count, found.gpus, found.device) == expected
+
+
+@pytest.mark.parametrize(
+    ("address", "message"),
+    [
+        ("127.0.0.1:1", r"no Ray answers at 127.0.0.1:1 \(.*refused\); expected HOST:PORT"),
+        ("127.0.0.1:here", "no Ray answers at 127.0.0.1:here"),
+        ("ray://127.0.0.1:10001", "that of a Ray client.* --address auto"),
+    ],
+)
+def test_an_address_nobody_answers_at(
+    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, address: str, message: str
+) -> None:
+    monkeypatch.setattr(ray, "is_initialized", lambda: False)
+    began = time.monotonic()
+    with pytest.raises(ClusterError, match=message):
+        contextual(
+            checkpoint, None, corpus=Corpus.of_texts(SENTENCES), engine="ray", address=address
+        )
+    assert time.monotonic() - began < 10
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_address_beside_a_ray_at_hand_is_refused() -> None:
+    with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
+        pass
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"engine": "spark"}, "engine 'spark' is none of local, ray"),
+        ({"address": "auto"}, "address 'auto' is of use to the engine 'ray' only"),
+    ],
+)
+def test_options_that_are_none(
+    checkpoint: Checkpoint, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(ClusterError, match=message):
+        contextual(checkpoint, None, corpus=Corpus.of_texts(SENTENCES), **options)
+
+
+def test_without_ray(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "ray", None)
+    with pytest.raises(MissingExtraError, match=r"needs ray, .* pip install 'wordgraft\[ray\]'"):
+        contextual(checkpoint, None, corpus=Corpus.of_texts(SENTENCES), engine="ray")
+
+
+def command(*arguments: object) -> list[str]:
+    code = "from wordgraft.cli import main; main()"
+    return [sys.executable, "-c", code, "table", *map(str, arguments)]
+
+
+@pytest.mark.slow
+def test_the_command_starts_a_ray_and_stops_it(
+    checkpoint: Checkpoint, files: list[str], tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    import psutil
+
+    place = tmp_path_factory.mktemp("cli")
+    corpus = [part for file in files for part in ("--corpus", file)]
+    shared = [checkpoint.folder, "--source", "contextual", *corpus, "--contexts", 2]
+    tables = []
+    for name in ("local", "ray"):
+        output = place / f"{name}.table"
+        done = subprocess.run(
+            command(*shared, "-o", output, "--engine", name, "--quiet"),
+            capture_output=True,
+            text=True,
+        )
+        assert (done.returncode, done.stderr) == (0, "")
+        tables.append(EmbeddingTable.load(output))
+        assert not output.with_name(f"{name}.table.progress").exists()
+    same(*tables)
+    mine = psutil.Process().children(recursive=True)
+    assert [each for each in mine if "ray::" in " ".join(each.cmdline())] == []
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on(
+    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path
+) -> None:
+    corpus = shared_data / "wiki_sentences" / "wiki_sentences.txt.gz"
+    output = tmp_path / "a.table"
+    arguments = [checkpoint.folder, "--source", "contextual", "--corpus", corpus, "-o", output]
+    process = subprocess.Popen(
+        command(*arguments, "--engine", "ray"), stderr=subprocess.PIPE, text=True
+    )
+    until = time.monotonic() + 60
+    while not output.with_name("a.table.progress").exists() and time.monotonic() < until:
+        time.sleep(0.2)
+    time.sleep(8)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "holds what was done; run the same command again to go on" in errors
+    assert "Traceback" not in errors
+    assert not output.exists()
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.slow
+def test_real_text_through_a_real_encoder(minilm: str, shared_data: Path, tmp_path: Path) -> None:
+    with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
+        texts = [next(lines) for _ in range(6000)]
+    for part in range(3):
+        (tmp_path / f"{part}.txt").write_text("".join(texts[part::3]))
+    checkpoint = open_checkpoint(minilm)
+    options = {"corpus": str(tmp_path / "*.txt"), "contexts": 3, "max_words": 300}
+    one = contextual(checkpoint, None, **options)
+    same(contextual(checkpoint, None, engine="ray", **options), one)
+    assert one.provenance.contexts[2:].min() >= 3
