@@ -53,6 +53,8 @@ def cluster() -> Iterator[Cluster]:
         logging_level=logging.CRITICAL,
         _node_ip_address="127.0.0.1",
     )
+    # Workers cannot import this file.
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
     with connected(None) as found:
         yield found
     ray.shutdown()
@@ -141,9 +143,10 @@ def test_sums_of_shares_add_up(checkpoint: Checkpoint) -> None:
     encoder, aligner = Encoder(checkpoint, layers=[2, 3]), Aligner(checkpoint, vocabulary)
     whole = Sums(len(vocabulary), encoder.dims, encoder.device)
     whole.add_sentences(encoder, aligner.inputs(SENTENCES))
+    none = {"framed": np.zeros((0, encoder.dims)), "places": np.zeros(0, int)}
     parts = [
-        (share_sums(encoder, aligner, part, len(vocabulary)), {})
-        for part in (SENTENCES[:3], SENTENCES[3:40], SENTENCES[40:])
+        ({**share_sums(encoder, aligner, part, len(vocabulary)), **none}, {})
+        for part in (SENTENCES[:3], [], SENTENCES[3:40], SENTENCES[40:])
     ]
     assert 5 < len(parts[0][0]["rows"]) < 40
     added, _ = reduce(add_sums, parts)
@@ -287,8 +290,8 @@ def mortal(actor: type, mark: Path) -> type:
 def test_workers_that_die_change_nothing(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marks = {name: tmp_path / name for name in ("reader", "_Sampling", "_Framing", "_Summing")}
-    for name in ("_Sampling", "_Framing", "_Summing"):
+    marks = {name: tmp_path / name for name in ("reader", "_Sampling", "_Encoding")}
+    for name in ("_Sampling", "_Encoding"):
         monkeypatch.setattr(engine, name, mortal(getattr(engine, name), marks[name]))
     corpus = Corpus((Mortal(marks["reader"]), SENTENCES), ("mortal", "again"))
     found = contextual(checkpoint, None, corpus=corpus, contexts=2, engine="ray")
@@ -311,17 +314,15 @@ def test_each_step_is_kept(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(engine, "_sums", stop)
+        patch.setattr(Cluster, "encoded", stop)
         with pytest.raises(KeyboardInterrupt):
             contextual(checkpoint, None, **options)
-    assert {path.stem for path in keep.iterdir()} == {"chosen", "templates"}
+    assert [path.stem for path in keep.iterdir()] == ["chosen"]
     with monkeypatch.context() as patch:
         patch.setattr(Cluster, "sampled", stop)
-        patch.setattr(engine, "_templates", stop)
         table = contextual(checkpoint, None, **options)
-    same(table, contextual(checkpoint, None, corpus=files, contexts=2))
-    with monkeypatch.context() as patch:
-        patch.setattr(engine, "_sums", stop)
+        same(table, contextual(checkpoint, None, corpus=files, contexts=2))
+        patch.setattr(engine, "_encoded", stop)
         assert_array_equal(contextual(checkpoint, None, **options).vectors, table.vectors)
     with pytest.raises(ProgressError, match="its engine is 'ray', this run's is 'local'"):
         contextual(checkpoint, None, **options | {"engine": "local"})

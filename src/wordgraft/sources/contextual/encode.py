@@ -102,7 +102,7 @@ def sum_contexts(
     with progress_bar("encoding tokens", total, show=progress) as advance:
         advance(done["tokens"])
         aligned = ((aligner.inputs(sentences), position) for sentences, position in parts)
-        for inputs, position in _ahead(aligned):
+        for inputs, position in ahead(aligned):
             sums.add_sentences(encoder, inputs)
             tokens = len(inputs.sequences.ids)
             done = {
@@ -181,7 +181,7 @@ def _duration(seconds: float) -> str:
     return f"{hours} h {minutes:02} min" if hours else f"{minutes} min {rest:02} s"
 
 
-def _ahead(items: Iterable[_Item]) -> Iterator[_Item]:
+def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
     """The items, each made in a thread while its forerunner is worked on."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as pool:

@@ -37,6 +37,7 @@ from wordgraft.sources.contextual.average import Aligner, Sums
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.encode import (
     Encoded,
+    ahead,
     dtype_of,
     mean_length,
     report,
@@ -52,7 +53,7 @@ from wordgraft.vocabulary import Vocabulary
 if TYPE_CHECKING:
     import ray
     import ray.data
-    from jaxtyping import Float32, Int64
+    from jaxtyping import Int64
     from numpy import ndarray
     from ray.data.datasource import Datasource
 else:
@@ -62,7 +63,7 @@ else:
 
 # Parts of a CPU: what samples or encodes is as good as all of it, and leaves room for one that
 # reads and one that merges, without which it would have nothing to do.
-_WORKER_CPUS, _HELPER_CPUS = 0.8, 0.1
+_WORKER_CPUS, _HELPER_CPUS = 0.8, 0.2
 # Bytes of text that make one partial sample: each worker gets several, and none gets many.
 _FEWEST_BYTES, _MOST_BYTES = 1 << 20, 128 << 20
 _PARTS_PER_WORKER = 8
@@ -71,7 +72,9 @@ _BATCHES_PER_SHARE = 512
 # Batches between two growths of a share's sums.
 _BATCHES_AT_ONCE = 16
 _SECONDS_TO_ANSWER = 5.0
-_SENTENCES, _NOTE, _RESULT = "sentences", "note", "result"
+_CONTENT, _NOTE, _RESULT = "content", "note", "result"
+_FRAMED = "words in their template"
+_SUMS = ("states", "squares", "counts")
 
 # What travels: arrays, and plain numbers.
 _Content = tuple[dict[str, "ndarray"], dict[str, Any]]
@@ -219,6 +222,10 @@ class Cluster:
         *,
         progress: bool,
     ) -> Encoded:
+        if found := kept.load("sums"):
+            arrays, state = found
+            sums = {name: np.array(arrays[name]) for name in _SUMS}
+            return Encoded(np.array(arrays["templates"]), sums, state["dtype"])
         workers = _Workers.of(options.device)
         job = ray.put(
             _Job.of(
@@ -233,17 +240,9 @@ class Cluster:
             probe = ray.get(_probe.options(**workers.each).remote(job, mean_length(plan)))
             where = f"{workers.count} workers ({probe.device})"
             report(plan, len(framed.sequences.ids), probe.rate * workers.count, where)
-            if found := kept.load("templates"):
-                templates = np.array(found[0]["vectors"])
-            else:
-                templates = _templates(framed, job, workers, probe, progress=progress)
-                kept.save("templates", {"vectors": templates}, {})
-            if found := kept.load("sums"):
-                sums = {name: np.array(array) for name, array in found[0].items()}
-            else:
-                sums = _sums(corpus, plan, job, workers, probe, progress=progress)
-                kept.save("sums", sums, {})
-        return Encoded(templates, sums, probe.dtype)
+            made = _encoded(corpus, plan, framed, job, workers, probe, progress=progress)
+        kept.save("sums", {**made.sums, "templates": made.templates}, {"dtype": made.dtype})
+        return made
 
 
 @dataclass(frozen=True)
@@ -272,11 +271,16 @@ def merge_samples(one: _Content, other: _Content) -> _Content:
 
 
 def add_sums(one: _Content, other: _Content) -> _Content:
-    """Add sums of some rows each: `rows`, ascending, and what `Sums.arrays` has for them."""
+    """Add sums of some rows each: `rows`, ascending, and what `Sums.arrays` has for them.
+
+    Vectors of words in their template, `framed`, and their rows, `places`, are put together.
+    """
     (mine, _), (theirs, _) = one, other
     rows = np.union1d(mine["rows"], theirs["rows"])
     found = {"rows": rows}
-    for name in ("states", "squares", "counts"):
+    for name in ("framed", "places"):
+        found[name] = np.concatenate([mine[name], theirs[name]])
+    for name in _SUMS:
         found[name] = np.zeros((len(rows), *mine[name].shape[1:]), mine[name].dtype)
         for part in (mine, theirs):
             found[name][np.searchsorted(rows, part["rows"])] += part[name]
@@ -293,8 +297,8 @@ def share_sums(
     sums = Sums(0, encoder.dims, encoder.device)
     rows = np.zeros(0, np.int64)
     size = max(1, _BATCHES_AT_ONCE * encoder.tokens_per_batch // 32)
-    for start in range(0, len(sentences), size):
-        inputs = aligner.inputs(sentences[start : start + size])
+    starts = range(0, len(sentences), size)
+    for inputs in ahead(aligner.inputs(sentences[start : start + size]) for start in starts):
         found = np.unique(inputs.rows)
         new = found[number[found] < 0]
         number[new] = len(rows) + np.arange(len(new))
@@ -316,17 +320,18 @@ class _Sampling:
 
     def __call__(self, rows: pa.Table) -> pa.Table:
         texts, sources = 0, set[str]()
-        for packed_sentences, note in zip(rows[_SENTENCES], rows[_NOTE], strict=True):
+        for packed_sentences, note in zip(rows[_CONTENT], rows[_NOTE], strict=True):
             if sentences := _unpacked(packed_sentences):
                 self._sampler.add(sentences)
-            left_out = Skipped(**json.loads(note.as_py()))
-            texts, sources = texts + left_out.texts, sources | set(left_out.sources)
+            if left_out := note.as_py():
+                skipped = Skipped(**json.loads(left_out))
+                texts, sources = texts + skipped.texts, sources | set(skipped.sources)
         arrays, state = self._sampler.drain().arrays()
         return _result((arrays, {**state, "skipped": [texts, sorted(sources)]}))
 
 
-class _Summing:
-    """A Ray actor: sentences to the sums of their words' states."""
+class _Encoding:
+    """A Ray actor: sentences to the sums of their words' states; or words to template vectors."""
 
     def __init__(self, job: ray.ObjectRef[_Job]) -> None:
         known = ray.get(job)
@@ -335,21 +340,17 @@ class _Summing:
         self._aligner = Aligner(self._encoder.checkpoint, known.vocabulary)
 
     def __call__(self, rows: pa.Table) -> pa.Table:
-        sentences = [each for part in rows[_SENTENCES] for each in _unpacked(part)]
-        return _result((share_sums(self._encoder, self._aligner, sentences, self._words), {}))
-
-
-class _Framing:
-    """A Ray actor: words in their template to their vectors."""
-
-    def __init__(self, job: ray.ObjectRef[_Job]) -> None:
-        self._encoder = ray.get(job).encoder()
-
-    def __call__(self, rows: pa.Table) -> pa.Table:
-        (content,) = rows[_RESULT]
-        start, framed = pickle.loads(content.as_buffer())
-        vectors = pooled(self._encoder, framed, "own", progress=False)
-        return _result(({"vectors": vectors}, {"start": start}))
+        (content,), (note,) = rows[_CONTENT], rows[_NOTE]
+        framed, places = np.zeros((0, self._encoder.dims), np.float32), np.zeros(0, np.int64)
+        sentences: list[str] = []
+        if note.as_py() == _FRAMED:
+            start, share = pickle.loads(content.as_buffer())
+            framed = pooled(self._encoder, share, "own", progress=False)
+            places = np.arange(start, start + len(framed))
+        else:
+            sentences = _unpacked(content)
+        sums = share_sums(self._encoder, self._aligner, sentences, self._words)
+        return _result(({**sums, "framed": framed, "places": places}, {}))
 
 
 class _Sources(Datasource):
@@ -390,17 +391,13 @@ def _read(corpus: Corpus, workers: _Workers, size: int | None = None) -> Any:
 
 def _blocks(corpus: Corpus, size: int) -> Iterator[pa.Table]:
     for block in corpus.blocks(size=size):
-        yield _row(block.sentences, Skipped())
-    yield _row([], corpus.skipped)
+        yield _row(packed(block.sentences).tobytes())
+    yield _row(b"", json.dumps(asdict(corpus.skipped)))
 
 
-def _row(sentences: list[str], left_out: Skipped) -> pa.Table:
-    return pa.table(
-        {
-            _SENTENCES: pa.array([packed(sentences).tobytes()], pa.large_binary()),
-            _NOTE: pa.array([json.dumps(asdict(left_out))]),
-        }
-    )
+def _row(content: bytes, note: str = "") -> pa.Table:
+    column = pa.array([content], pa.large_binary())
+    return pa.table({_CONTENT: column, _NOTE: pa.array([note])})
 
 
 def _some_sources(corpus: Corpus, places: Int64[ndarray, " some"]) -> Corpus:
@@ -486,56 +483,49 @@ class _Actor:
         return self._made(rows)
 
 
-def _templates(
-    framed: Framed, job: ray.ObjectRef[_Job], workers: _Workers, probe: _Probe, *, progress: bool
-) -> Float32[ndarray, "words dims"]:
-    sequences = framed.sequences
-    vectors = np.empty((len(sequences), probe.dims), np.float32)
-    shares = [
-        _result((start, replace(framed, sequences=_slice(sequences, start, end))))
-        for start, end in _shares(sequences.lengths, probe.share(len(sequences.ids), workers))
-    ]
-    done = _mapped(
-        partial(ray.data.from_arrow, shares), partial(_Framing, job), workers, inputs=len(shares)
-    )
-    with progress_bar("encoding words, shares", len(shares), show=progress) as advance:
-        for reference in _counted(done, advance):
-            for arrays, state in _contents(ray.get(reference)):
-                start = state["start"]
-                vectors[start : start + len(arrays["vectors"])] = arrays["vectors"]
-    return vectors
-
-
-def _sums(
+def _encoded(
     corpus: Corpus,
     plan: Plan,
+    framed: Framed,
     job: ray.ObjectRef[_Job],
     workers: _Workers,
     probe: _Probe,
     *,
     progress: bool,
-) -> dict[str, ndarray]:
-    """As `Sums.arrays`, of all rows."""
+) -> Encoded:
+    sequences = framed.sequences
     _, tokens = to_encode(plan)
-    share = probe.share(tokens, workers)
+    share = probe.share(tokens + len(sequences.ids), workers)
+    parts = [
+        _row(
+            pickle.dumps((start, replace(framed, sequences=_slice(sequences, start, end)))), _FRAMED
+        )
+        for start, end in _shares(sequences.lengths, share)
+    ]
     total = None
     if plan.choice is None:
-        dataset = _read(corpus, workers, max(1, share // mean_length(plan)))
+        read = _read(corpus, workers, max(1, share // mean_length(plan)))
+        words = parts
+
+        def dataset() -> Any:
+            return ray.data.from_arrow(words).union(read())
+
     else:
-        parts = [
-            _row(plan.choice.sentences[start:end], Skipped())
+        parts += [
+            _row(packed(plan.choice.sentences[start:end]).tobytes())
             for start, end in _shares(plan.choice.tokens, share)
         ]
         total, dataset = len(parts), partial(ray.data.from_arrow, parts)
-    sums = _mapped(dataset, partial(_Summing, job), workers, inputs=total)
+    results = _mapped(dataset, partial(_Encoding, job), workers, inputs=total)
     with progress_bar("encoding, shares", total, show=progress) as advance:
-        some, _ = ray.get(_tree(_counted(sums, advance), add_sums))
-    words = len(plan.vocabulary)
-    every: dict[str, ndarray] = {}
-    for name in ("states", "squares", "counts"):
-        every[name] = np.zeros((words, *some[name].shape[1:]), some[name].dtype)
-        every[name][some["rows"]] = some[name]
-    return every
+        made, _ = ray.get(_tree(_counted(results, advance), add_sums))
+    templates = np.empty((len(sequences), probe.dims), np.float32)
+    templates[made["places"]] = made["framed"]
+    sums: dict[str, ndarray] = {}
+    for name in _SUMS:
+        sums[name] = np.zeros((len(sequences), *made[name].shape[1:]), made[name].dtype)
+        sums[name][made["rows"]] = made[name]
+    return Encoded(templates, sums, probe.dtype)
 
 
 def _shares(tokens: Int64[ndarray, " sequences"], share: int) -> Iterator[tuple[int, int]]:

