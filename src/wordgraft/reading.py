@@ -29,7 +29,6 @@ _BUILDERS = {
 _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 TEXT_COLUMN = "text"
 DATASET_PREFIX = "dataset:"
-_ROWS_AT_ONCE = 1000
 
 
 @dataclass
@@ -86,17 +85,16 @@ def read_rows(
         )
 
 
-def read_batches(path: str, column: str = TEXT_COLUMN) -> Iterator[list[str | None]]:
-    """Stream one column of a file, or of `dataset:NAME[,CONFIG]`, many values at a time.
+def read_column(path: str, column: str = TEXT_COLUMN) -> Iterator[Any]:
+    """Stream one column of a file, or of `dataset:NAME[,CONFIG]`, as it is; missing ones are None.
 
     A dataset is what `datasets.load_dataset` finds by that name: its `train` split is streamed.
-    Missing values come as None. Raises `DataError` as `read_rows` does.
+    Raises `DataError` as `read_rows` does.
     """
     with _explained(path):
-        stream = _opened(path, [column])
-        _require_columns(path, next(iter(stream), None), [column])
-        for batch in stream.iter(batch_size=_ROWS_AT_ONCE):
-            yield batch[column]
+        _check_columns(path, [column])
+        for row in _stream(path, [column]):
+            yield row[column]
 
 
 def is_plain_text(path: str) -> bool:
@@ -115,10 +113,7 @@ def read_words(path: Path) -> list[str]:
 
 
 def _check_columns(path: str, columns: Sequence[str]) -> None:
-    _require_columns(path, next(_stream(path, None), None), columns)
-
-
-def _require_columns(path: str, first: dict[str, Any] | None, columns: Sequence[str]) -> None:
+    first = next(_stream(path, None), None)
     if first is None:
         raise DataError(f"{path} is empty; expected at least one row")
     for column in columns:
@@ -129,16 +124,12 @@ def _require_columns(path: str, first: dict[str, Any] | None, columns: Sequence[
 
 
 def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    yield from _opened(path, columns)
-
-
-def _opened(path: str, columns: Sequence[str] | None) -> Any:
-    """A streaming `datasets` dataset of a file, of a glob of files, or of a dataset by its name."""
     from datasets import load_dataset
 
     if path.startswith(DATASET_PREFIX):
         name, _, config = path.removeprefix(DATASET_PREFIX).partition(",")
-        return load_dataset(name, config or None, split="train", streaming=True)
+        yield from load_dataset(name, config or None, split="train", streaming=True)
+        return
     builder, options = _reader(path)
     if builder == "csv" and columns is not None:
         # As strings, just as they stand: "007" stays three digits and "NA" a word.
@@ -146,7 +137,8 @@ def _opened(path: str, columns: Sequence[str] | None) -> Any:
     if not glob.has_magic(path) and not Path(path).is_file():
         raise FileNotFoundError(path)
     pattern = glob.escape(path) if Path(path).is_file() else path
-    return load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
+    stream = load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
+    yield from stream
 
 
 def _kind(path: str) -> str:

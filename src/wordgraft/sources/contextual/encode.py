@@ -27,8 +27,8 @@ _Item = TypeVar("_Item")
 # Batches of chosen sentences, and sentences of a whole corpus, between two looks at the clock.
 _BATCHES_AT_ONCE = 16
 _SENTENCES_AT_ONCE = 4096
-# Seconds that may go into measuring the encoder's speed.
-_PROBE_SECONDS = 1.0
+# Seconds, and share of the work, that may go into measuring the encoder's speed.
+_PROBE_SECONDS, _PROBE_SHARE = 1.0, 0.02
 
 
 def sum_contexts(
@@ -88,8 +88,8 @@ def report(encoder: Encoder, plan: Plan, template_tokens: int) -> None:
     choice = plan.choice
     tokens = plan.tokens if choice is None else int(choice.tokens.sum())
     sentences = plan.sentences if choice is None else len(choice.sentences)
-    length = max(2, round(tokens / max(sentences, 1)))
-    rate = tokens_per_second(encoder, length)
+    length = min(max(2, round(tokens / max(sentences, 1))), encoder.checkpoint.max_tokens)
+    rate = tokens_per_second(encoder, length, of=tokens + template_tokens)
     _LOG.info(
         "encoding %s tokens in %s sentences, %.1f %% of the corpus's, and %s tokens of templates: "
         "about %s at %s tokens/s on %s",
@@ -103,12 +103,15 @@ def report(encoder: Encoder, plan: Plan, template_tokens: int) -> None:
     )
 
 
-def tokens_per_second(encoder: Encoder, length: int) -> float:
-    """How fast the encoder is with full batches of sequences of `length` tokens."""
+def tokens_per_second(encoder: Encoder, length: int, *, of: int) -> float:
+    """How fast the encoder is with full batches of sequences of `length` tokens.
+
+    Takes a small part of the time that `of` tokens will.
+    """
     rows = max(1, encoder.tokens_per_batch // length)
     batch = Ragged(np.zeros(rows * length, np.int64), np.arange(rows + 1) * length)
-    best, until = 0.0, time.perf_counter() + _PROBE_SECONDS
-    while not best or time.perf_counter() < until:
+    best, started = 0.0, time.perf_counter()
+    while not best or time.perf_counter() - started < min(_PROBE_SECONDS, _PROBE_SHARE * of / best):
         began = time.perf_counter()
         for _, hidden in encoder.encode(batch):
             next(iter(hidden.values())).sum().item()  # waits until a GPU is done
