@@ -31,6 +31,8 @@ else:
     BaseEstimator, ClassifierMixin = _base.BaseEstimator, _base.ClassifierMixin
 
 INITS = ("table", "random")
+# How many seeds scikit-learn and NumPy's RandomState take.
+_SEEDS = 2**32
 _LOG = logging.getLogger(__name__)
 
 
@@ -277,6 +279,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if not isinstance(value, float | int | np.number) or not 0 <= value < 1:
                 faults.append(f"{name} is {value!r}, expected a share from 0 to below 1")
+        seed = self.random_state
+        if isinstance(seed, int | np.integer):
+            fits = 0 <= seed < _SEEDS
+        else:
+            fits = seed is None or isinstance(seed, np.random.RandomState)
+        if not fits:
+            faults.append(
+                f"random_state is {seed!r}, expected None, a RandomState or a whole number from 0 "
+                f"to below {_SEEDS:,}"
+            )
         if faults:
             raise TrainingError("; ".join(faults))
 
