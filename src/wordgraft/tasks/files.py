@@ -51,7 +51,9 @@ def save_classifier(classifier: TextClassifier, path: Path, *, force: bool = Fal
             "record": classifier.record_.as_dict(),
             "sha256": {_NETWORK: sha256(folder / _NETWORK)},
         }
-        (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+        # A search over np.arange(...) leaves NumPy's numbers among the arguments.
+        text = json.dumps(description, indent=2, default=lambda number: number.item())
+        (folder / MARKER).write_text(text + "\n", "utf-8")
 
 
 def load_classifier(path: Path) -> TextClassifier:
