@@ -44,11 +44,16 @@ def test_otherwise_nothing_is_written(
     assert drawn(monkeypatch, screen, show=show, after=after) == ""
 
 
+def _advance_and_fail() -> None:
+    with progress_bar("x", None, show=True) as advance:
+        advance()
+        raise ZeroDivisionError
+
+
 def test_an_error_passes_through_and_the_bar_is_gone(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(progress, "SHOW_AFTER_SECONDS", 0)
     monkeypatch.setattr(sys, "stderr", Terminal())
-    with pytest.raises(ZeroDivisionError), progress_bar("x", None, show=True) as advance:
-        advance()
-        raise ZeroDivisionError
+    with pytest.raises(ZeroDivisionError):
+        _advance_and_fail()
     with progress_bar("y", None, show=True) as advance:
         advance()

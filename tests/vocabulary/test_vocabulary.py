@@ -97,9 +97,7 @@ def test_vocab_txt_gives_the_words_and_pieces_of_tokenizer_json(
     assert list(words[0]) == list(words[1])
 
 
-def test_a_line_separator_may_be_a_piece_of_vocab_txt(
-    tmp_path: Path, tiny_checkpoint: Tiny
-) -> None:
+def test_a_line_separator_may_be_a_piece_of_vocab_txt(tmp_path: Path) -> None:
     from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
     pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2028", "\x85", "sun"]
