@@ -12,6 +12,7 @@ _EXTRA_OF = {
     "transformers": "torch",
     "accelerate": "train",
     "sklearn": "train",
+    "zstandard": "zstd",
 }
 
 
