@@ -124,7 +124,7 @@ def measure() -> dict[str, Any]:
     torch.set_num_threads(1)
     encoder = Encoder(checkpoint, layers=[checkpoint.layers], device="cpu")
     used, began = time.process_time(), time.perf_counter()
-    rate = tokens_per_second(encoder, 26)
+    rate = tokens_per_second(encoder, 26, of=10**6)
     share = (time.process_time() - used) / (time.perf_counter() - began)
     found["encode_tokens_per_second"] = round(rate / min(share, 1.0))
     rng = np.random.default_rng(0)

@@ -20,6 +20,9 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="wordgraft-hf-")
     config.add_cleanup(home.cleanup)
     os.environ |= {"HF_HOME": home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    # Small networks gain nothing from threads, and threads of several workers wait for each other:
+    # with two workers on two busy cores, a run of 13 seconds took minutes.
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.errors import TableError
-from wordgraft.oov import method_of, with_oov
+from wordgraft.oov import METHODS, method_of, with_oov
 from wordgraft.sources import SOURCES
-from wordgraft.table import EmbeddingTable, Refinement, default_refinements
+from wordgraft.table import EmbeddingTable, Refinement, Sif, default_refinements
+from wordgraft.table.precision import DTYPES
 from wordgraft.table.provenance import SOURCES as ROW_SOURCES
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.vocabulary import UNK
@@ -48,10 +49,7 @@ def build_table(
     """
     if isinstance(checkpoint, str):
         checkpoint = open_checkpoint(checkpoint)
-    if source not in SOURCES:
-        raise TableError(f"no source {source!r}; there are {', '.join(SOURCES)}")
-    if vocabulary is None and source != "contextual":
-        raise TableError(f"source {source!r} needs a vocabulary; only 'contextual' finds its own")
+    _check(source, oov, dtype, refinements, vocabulary)
     raw = SOURCES[source](checkpoint, vocabulary, progress=progress, **options)
     table = _filled(with_oov(raw, oov, checkpoint))
     if refinements is None:
@@ -59,6 +57,36 @@ def build_table(
     if refinements:
         table = table.refine(*refinements)
     return table if dtype == "float32" else table.astype(dtype)
+
+
+def _check(
+    source: str,
+    oov: str,
+    dtype: str,
+    refinements: Sequence[Refinement] | None,
+    vocabulary: Vocabulary | None,
+) -> None:
+    """Raise one error that lists every argument at fault, before the encoder runs."""
+    given: dict[str, tuple[str, Collection[str]]] = {
+        "source": (source, SOURCES),
+        "oov": (oov, METHODS),
+        "dtype": (dtype, DTYPES),
+    }
+    faults = [
+        f"no {name} {value!r}; there are {', '.join(names)}"
+        for name, (value, names) in given.items()
+        if value not in names
+    ]
+    if vocabulary is None and source in SOURCES and source != "contextual":
+        faults.append(f"source {source!r} needs a vocabulary; only 'contextual' finds its own")
+    weighed = any(isinstance(each, Sif) for each in refinements or ())
+    if weighed and vocabulary is not None and not vocabulary.counts.any():
+        faults.append(
+            "sif needs word counts, and this vocabulary has none; make it with "
+            "Vocabulary.from_texts (--texts)"
+        )
+    if faults:
+        raise TableError("; ".join(faults))
 
 
 def _filled(table: EmbeddingTable) -> EmbeddingTable:

@@ -13,6 +13,7 @@ _EXTRA_OF = {
     "accelerate": "train",
     "sklearn": "train",
     "ray": "ray",
+    "zstandard": "zstd",
 }
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -26,8 +27,10 @@ def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator
 
     `total` is the number of steps, None when it is not known. The bar appears only once the work
     has taken over a second, and is gone when the block ends, also when it ends with an error.
+    Where standard error is no terminal, there is none: it would only leave blank lines.
     """
     bar: Progress | None = None
+    show = show and sys.stderr.isatty()
     done, started = 0, time.monotonic()
 
     def advance(steps: int = 1, *, note: str = "") -> None:

@@ -1,12 +1,15 @@
 """Texts and labels out of files: CSV, TSV, JSONL, Parquet and plain text, compressed or not.
 
-The reading itself is done by `datasets` in streaming mode, so memory does not grow with the file.
+The reading itself is done by `datasets` in streaming mode, so memory does not grow with the file
+(with Parquet, which is decoded ahead, it does).
 """
 
 from __future__ import annotations
 
 import glob
 import logging
+import sys
+from codecs import BOM_UTF16_BE, BOM_UTF16_LE
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from wordgraft.errors import DataError
+from wordgraft.extras import require
 
 # What `datasets` calls the reader of each kind of file.
 _BUILDERS = {
@@ -27,9 +31,18 @@ _BUILDERS = {
     ".text": "text",
 }
 _COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+_OPTIONS: dict[str, dict[str, Any]] = {
+    ".tsv": {"sep": "\t"},
+    # A byte-order mark is no part of the first word.
+    ".txt": {"encoding": "utf-8-sig"},
+    ".text": {"encoding": "utf-8-sig"},
+    # Otherwise the size of the first row group, which fails where that holds no rows.
+    ".parquet": {"batch_size": 1_000},
+}
 TEXT_COLUMN = "text"
 DATASET_PREFIX = "dataset:"
-_ROWS_AT_ONCE = 1000
+# Characters of a reader's own message that are repeated.
+_LONGEST_CAUSE = 200
 
 
 @dataclass
@@ -67,8 +80,8 @@ def read_rows(
     with _explained(str(path)):
         _check_columns(str(path), columns)
         for row in _stream(str(path), columns):
-            values = tuple(_text(row[column]) for column in columns)
             report.rows += 1
+            values = tuple(_text(row[column], f"{path}, row {report.rows:,}") for column in columns)
             if any(not value.strip() for value in values):
                 report.missing += 1
             else:
@@ -86,17 +99,16 @@ def read_rows(
         )
 
 
-def read_batches(path: str, column: str = TEXT_COLUMN) -> Iterator[list[str | None]]:
-    """Stream one column of a file, or of `dataset:NAME[,CONFIG]`, many values at a time.
+def read_column(path: str, column: str = TEXT_COLUMN) -> Iterator[Any]:
+    """Stream one column of a file, or of `dataset:NAME[,CONFIG]`, as it is; missing ones are None.
 
     A dataset is what `datasets.load_dataset` finds by that name: its `train` split is streamed.
-    Missing values come as None. Raises `DataError` as `read_rows` does.
+    Raises `DataError` as `read_rows` does.
     """
     with _explained(path):
-        stream = _opened(path, [column])
-        _require_columns(path, next(iter(stream), None), [column])
-        for batch in stream.iter(batch_size=_ROWS_AT_ONCE):
-            yield batch[column]
+        _check_columns(path, [column])
+        for row in _stream(path, [column]):
+            yield row[column]
 
 
 def is_plain_text(path: str) -> bool:
@@ -107,7 +119,7 @@ def is_plain_text(path: str) -> bool:
 def read_words(path: Path) -> list[str]:
     """The words of a word list: UTF-8, one a line; blank lines are skipped."""
     with _explained(str(path)):
-        words = [line.strip() for line in path.read_text("utf-8").splitlines()]
+        words = [line.strip() for line in path.read_text("utf-8-sig").split("\n")]
     words = [word for word in words if word]
     if not words:
         raise DataError(f"{path} holds no words; expected one a line")
@@ -115,10 +127,7 @@ def read_words(path: Path) -> list[str]:
 
 
 def _check_columns(path: str, columns: Sequence[str]) -> None:
-    _require_columns(path, next(_stream(path, None), None), columns)
-
-
-def _require_columns(path: str, first: dict[str, Any] | None, columns: Sequence[str]) -> None:
+    first = next(_stream(path, None), None)
     if first is None:
         raise DataError(f"{path} is empty; expected at least one row")
     for column in columns:
@@ -129,24 +138,35 @@ def _require_columns(path: str, first: dict[str, Any] | None, columns: Sequence[
 
 
 def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:
-    yield from _opened(path, columns)
-
-
-def _opened(path: str, columns: Sequence[str] | None) -> Any:
-    """A streaming `datasets` dataset of a file, of a glob of files, or of a dataset by its name."""
     from datasets import load_dataset
 
     if path.startswith(DATASET_PREFIX):
         name, _, config = path.removeprefix(DATASET_PREFIX).partition(",")
-        return load_dataset(name, config or None, split="train", streaming=True)
+        yield from load_dataset(name, config or None, split="train", streaming=True)
+        return
     builder, options = _reader(path)
     if builder == "csv" and columns is not None:
-        # As strings, just as they stand: "007" stays three digits and "NA" a word.
-        options |= {"usecols": list(columns), "converters": dict.fromkeys(columns, str)}
-    if not glob.has_magic(path) and not Path(path).is_file():
+        # As strings, just as they stand: "007" stays three digits, "NA" and "None" are words.
+        options |= {
+            "usecols": list(columns),
+            "converters": dict.fromkeys(columns, str),
+            "keep_default_na": False,
+        }
+    # The readers stumble over files of no bytes, which have no rows to give.
+    files = [glob.escape(file) for file in _files(path) if Path(file).stat().st_size]
+    if files:
+        yield from load_dataset(builder, data_files=files, split="train", streaming=True, **options)
+
+
+def _files(path: str) -> list[str]:
+    """The file at `path`, or those that match it as a pattern, sorted."""
+    if Path(path).is_dir():
+        raise DataError(f"{path} is a folder; expected a file, or a pattern such as {path}/*.csv")
+    found = [path] if Path(path).is_file() else sorted(glob.glob(path))  # noqa: PTH207
+    files = [file for file in found if Path(file).is_file()]
+    if not files:
         raise FileNotFoundError(path)
-    pattern = glob.escape(path) if Path(path).is_file() else path
-    return load_dataset(builder, data_files=pattern, split="train", streaming=True, **options)
+    return files
 
 
 def _kind(path: str) -> str:
@@ -157,24 +177,34 @@ def _kind(path: str) -> str:
 
 
 def _reader(path: str) -> tuple[str, dict[str, Any]]:
+    if Path(path).suffix.lower() == ".zst":
+        require("zstandard", purpose=f"reading {path}")
     kind = _kind(path)
     if kind not in _BUILDERS:
         raise DataError(
             f"{path}: unknown kind of file {kind!r}; expected one of {', '.join(_BUILDERS)}, "
             f"plain or with {', '.join(_COMPRESSIONS)}"
         )
-    return _BUILDERS[kind], {"sep": "\t"} if kind == ".tsv" else {}
+    return _BUILDERS[kind], dict(_OPTIONS.get(kind, {}))
 
 
-def _text(value: object) -> str:
-    return "" if value is None else str(value)
+def _text(value: object, where: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bytes):  # Parquet files of older tools do not mark strings as such
+        try:
+            return value.decode("utf-8")
+        except UnicodeDecodeError as error:
+            raise DataError(f"{where} holds bytes that are not UTF-8: {value!r:.60}") from error
+    if isinstance(value, list | dict):
+        raise DataError(f"{where} holds a {type(value).__name__}, expected a string: {value!r:.60}")
+    return str(value)
 
 
 @contextmanager
 def _explained(path: str) -> Iterator[None]:
     """Turn what the readers raise into a `DataError`, and keep their own log lines quiet."""
-    import pyarrow as pa
-    from pandas.errors import EmptyDataError, ParserError
+    from pandas.errors import EmptyDataError
 
     log = logging.getLogger("datasets")
     level = log.level
@@ -185,19 +215,41 @@ def _explained(path: str) -> Iterator[None]:
         raise
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
+    except IsADirectoryError as error:
+        raise DataError(f"{path} is a folder; expected a file") from error
     except EmptyDataError as error:
         raise DataError(f"{path} is empty; expected a header and at least one row") from error
     except UnicodeDecodeError as error:
         byte = error.object[error.start]
+        guess = "utf-16" if error.object[:2] in (BOM_UTF16_LE, BOM_UTF16_BE) else "latin1"
         raise DataError(
             f"{path} is not UTF-8 (byte 0x{byte:02x}: {error.reason}); convert it, for example "
-            f"with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
+            f"with: iconv -f {guess} -t utf-8 {path} > {path}.utf8"
         ) from error
-    except (ParserError, pa.ArrowInvalid, EOFError, OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read ({_first_line(error)})") from error
+    except RuntimeError as error:
+        # How the JSON reader ends on compressed nothing.
+        if not isinstance(error.__cause__, StopIteration):
+            raise
+        raise DataError(f"{path} is empty; expected at least one row") from error
+    except _reading_errors() as error:
+        raise DataError(f"{path} cannot be read ({_on_one_line(error)})") from error
     finally:
         log.setLevel(level)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+def _reading_errors() -> tuple[type[Exception], ...]:
+    """Whatever the readers and the decompressors below them say of a file they cannot read."""
+    from lzma import LZMAError
+    from zlib import error as zlib_error
+
+    import pyarrow as pa
+
+    errors = [LZMAError, zlib_error, pa.ArrowException, EOFError, OSError, ValueError, TypeError]
+    if "zstandard" in sys.modules:
+        errors.append(sys.modules["zstandard"].ZstdError)
+    return tuple(errors)
+
+
+def _on_one_line(error: Exception) -> str:
+    text = " ".join(str(error).split()) or type(error).__name__
+    return text if len(text) <= _LONGEST_CAUSE else f"{text[:_LONGEST_CAUSE]} ..."

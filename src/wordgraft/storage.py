@@ -53,17 +53,17 @@ def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
     check_output(path, force=force, marker=marker)
     with _explained(path):
         scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        old = scratch.with_name(scratch.name + ".old")
         try:
             yield scratch
             scratch.chmod(0o777 & ~_umask())
             if path.exists():
-                old = scratch.with_name(scratch.name + ".old")
                 path.rename(old)
-                scratch.rename(path)
-                shutil.rmtree(old)
-            else:
-                scratch.rename(path)
+            scratch.rename(path)
         finally:
+            if old.exists() and not path.exists():  # interrupted between the two renames
+                old.rename(path)
+            shutil.rmtree(old, ignore_errors=True)
             shutil.rmtree(scratch, ignore_errors=True)
 
 
@@ -111,8 +111,10 @@ def _explained(path: Path) -> Iterator[None]:
             reason = "the disk is full; free some space and run again"
         elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
             reason = "it may not be written; check the permissions or choose another place"
+        elif error.errno == errno.EFBIG:
+            reason = "it would be larger than a file may be here (see ulimit -f)"
         else:
-            raise
+            reason = error.strerror or str(error)
         raise OutputError(f"cannot write {path}: {reason} (nothing was left behind)") from error
 
 

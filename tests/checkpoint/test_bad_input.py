@@ -17,6 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from wordgraft.building import build_table
 from wordgraft.checkpoint import open_checkpoint
+from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.errors import CheckpointError, PickleRefusedError, RemoteCodeError
 from wordgraft.vocabulary import Vocabulary
 
@@ -37,7 +38,7 @@ def test_a_name_that_is_nowhere() -> None:
 
 
 def test_a_hub_that_cannot_be_reached() -> None:
-    with pytest.raises(CheckpointError, match="the hub cannot be reached for a model of that name"):
+    with pytest.raises(CheckpointError, match="HF_HUB_OFFLINE is set, so none is fetched"):
         open_checkpoint("nobody/nothing@v1")
 
 
@@ -149,3 +150,50 @@ def test_a_package_is_found_without_running_its_code(bert: Path, tmp_path: Path)
 def test_places_in_packages_that_are_none(name: str, message: str) -> None:
     with pytest.raises(CheckpointError, match=message):
         open_checkpoint(name)
+
+
+def test_an_empty_name() -> None:
+    with pytest.raises(CheckpointError, match="the checkpoint has no name; a checkpoint is"):
+        open_checkpoint("")
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_hidden_layers": "six"}, "num_hidden_layers is 'six', expected a whole number"),
+        ({"num_attention_heads": 5}, "transformers can make no encoder of its config.json and its"),
+        ({"intermediate_size": 48}, "transformers can make no encoder of its config.json and its"),
+    ],
+)
+def test_a_configuration_that_contradicts_the_weights(
+    bert: Path, settings: dict[str, object], message: str
+) -> None:
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(json.dumps(config | settings))
+    checkpoint = open_checkpoint(bert)
+    with pytest.raises(CheckpointError, match=message):
+        build_table(checkpoint, Vocabulary.from_words(["a"], checkpoint))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "moon"}, "device 'moon' cannot be used by this torch"),
+        ({"device": "cuda:99"}, "device 'cuda:99' cannot be used by this torch"),
+        ({"dtype": "int8"}, "encoder dtype 'int8' is none of auto, float32, bfloat16, float16"),
+        ({"dtype": "nothing"}, "encoder dtype 'nothing' is none of auto"),
+    ],
+)
+def test_devices_and_precisions_there_are_not(
+    bert: Path, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        Encoder(open_checkpoint(bert), layers=[1], **options)
+
+
+@pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])
+@pytest.mark.parametrize("content", [b"{", b"\xff\xfe", b""], ids=["cut", "not UTF-8", "empty"])
+def test_json_that_is_none(bert: Path, name: str, content: bytes) -> None:
+    (bert / name).write_bytes(content)
+    with pytest.raises(CheckpointError, match=rf"{name} (is not valid JSON|cannot be read)"):
+        _ = open_checkpoint(bert).tokenizer

@@ -196,3 +196,55 @@ def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
     assert "Traceback" not in err
     assert out == ""
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "moon"], "device 'moon' cannot be used by this torch"),
+        (["--encoder-dtype", "int8"], "encoder dtype 'int8' is none of auto, float32"),
+        (["--layer", "9"], "has layers 0 to 3; asked for [9]"),
+        (["--refine", "sif"], "sif needs word counts, and this vocabulary has none"),
+        (["--refine", "scale:-1"], "scale:-1: expected a number above 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_a_table_that_cannot_be(
+    place: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
+    (tmp_path / "w.txt").write_text("sun\n")
+    output = tmp_path / "t"
+    done = run("table", place / "bert", "-o", output, "--words", tmp_path / "w.txt", *options)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["w.txt"]
+
+
+def test_a_full_disk_names_the_output_and_leaves_nothing(place: Path, tmp_path: Path) -> None:
+    """A limit on the size of files stands for the disk: what is too much is refused as there."""
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))\n"
+        "from wordgraft.cli import main; main()"
+    )
+    train = ["train", place / "train.csv", "--table", place / "t.table", "--max-epochs", "1"]
+    export = ["export", place / "t.table", "--to", "npz"]
+    for arguments in (train, export):
+        command = [sys.executable, "-c", code, *map(str, arguments), "-o", str(tmp_path / "out")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert f"wordgraft: cannot write {tmp_path / 'out'}: " in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom wordgraft.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "wordgraft: interrupted; nothing was written\n"

@@ -167,7 +167,7 @@ def test_rows_learnt_for_unknown_words_move_along(refinement: Refinement) -> Non
         (Pca(9), "9 directions asked for, the vectors have 8; choose 1 to 8"),
         (Abtt(0), "0 directions asked for, .* choose 1 to 8"),
         (Whiten(-1), "-1 directions asked for"),
-        (Scale(float("nan")), "scale gave values that are not finite"),
+        (Scale(3e38), "scale gave values that are not finite"),
     ],
     ids=str,
 )
@@ -210,6 +210,9 @@ def test_refinements_as_text(text: str, expected: tuple[Refinement, ...]) -> Non
         ("pca:2.5", "'pca:2.5': expected pca:int"),
         ("scale:", "'scale:': expected scale:float"),
         ("center:3", "refinement 'center' takes no value, found 'center:3'"),
+        ("scale:-1", "scale:-1: expected a number above 0"),
+        ("scale:nan", "scale:nan: expected a number above 0"),
+        ("sif:0", "sif:0: expected a number above 0"),
     ],
 )
 def test_refinements_that_are_misspelt(text: str, message: str) -> None:

@@ -6,13 +6,16 @@ import pickle
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from sklearn.base import clone
-from sklearn.model_selection import GridSearchCV, cross_val_score
-from sklearn.pipeline import Pipeline
+from sklearn.base import clone, is_classifier
+from sklearn.exceptions import NotFittedError
+from sklearn.model_selection import GridSearchCV, cross_val_predict, cross_val_score
+from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks
 from tables import table_of
 
 import wordgraft as wg
@@ -130,6 +133,13 @@ def test_a_damaged_model_says_so(tmp_path: Path) -> None:
         (["a", 3], ["x", "y"], "text 1 is 3, a int; expected a str"),
         (["a", "b"], ["x", None], "1 of 2 labels are missing"),
         (["a", "b"], ["x", 1], "labels mix strings and numbers"),
+        (["a", pd.NA], ["x", "y"], r"1 of 2 texts are missing \(the first at place 1\)"),
+        (["a", pd.NaT], ["x", "y"], "1 of 2 texts are missing"),
+        (["a", "b"], ["x", pd.NA], "1 of 2 labels are missing"),
+        (["a", "b"], pd.Series([1, None], dtype="Int64"), "1 of 2 labels are missing"),
+        (["a", "b"], np.array([1, np.nan], np.float32), "1 of 2 labels are missing"),
+        (["a", "b"], [0.5, 1], "labels are fractions such as 0.5; expected classes"),
+        (["a", "b"], [("x",), ("y",)], "label 0 is .*, a tuple; expected a string or a whole"),
         (["a", "b"], ["x"], "2 texts have 1 labels"),
         (["a", "b"], ["x", "x"], "all 2 labels are 'x'; expected at least two classes"),
         (["a", "b"], [1, 1], "all 2 labels are 1; expected at least two classes"),
@@ -161,3 +171,112 @@ def test_scores_against_numbers_by_hand() -> None:
     assert scores.classes["a"].recall == pytest.approx(2 / 3)
     assert scores.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
     assert scores.confusion.tolist() == [[2, 1], [0, 1]]
+
+
+def test_strings_and_numbers_cannot_be_compared() -> None:
+    with pytest.raises(DataError, match=r"such as 1 and predicted ones such as 'good' mix"):
+        FITTED.evaluate(["warm sun"], [1])
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        "check_parameters_default_constructible",
+        "check_no_attributes_set_in_init",
+        "check_estimator_repr",
+        "check_get_params_invariance",
+        "check_set_params",
+        "check_estimator_cloneable",
+        "check_estimator_tags_renamed",
+        "check_valid_tag_types",
+        "check_mixin_order",
+    ],
+)
+def test_scikit_learns_own_checks_that_need_no_numbers(check: str) -> None:
+    getattr(estimator_checks, check)("TextClassifier", wg.TextClassifier())
+    assert is_classifier(wg.TextClassifier())
+
+
+@pytest.mark.parametrize(
+    ("labels", "classes"),
+    [
+        (Y, ["bad", "good"]),
+        (np.array(Y, object), ["bad", "good"]),
+        (pd.Series(Y, dtype="category"), ["bad", "good"]),
+        ([label == "good" for label in Y], [False, True]),
+        (pd.Series([int(label == "good") for label in Y], range(5, 65)), [0, 1]),
+        (pd.Series([int(label == "good") for label in Y], dtype="Int64"), [0, 1]),
+        (np.array([2.0 if label == "good" else 1.0 for label in Y]), [1.0, 2.0]),
+    ],
+    ids=["list", "object", "category", "bool", "series", "Int64", "float"],
+)
+def test_labels_in_every_usual_form(labels: object, classes: list) -> None:
+    fitted = classifier(max_epochs=2).fit(X, labels)
+    assert fitted.classes_.tolist() == classes
+    again = classifier(max_epochs=2).fit(X, [classes[label == "good"] for label in Y])
+    assert_array_equal(fitted.predict_proba(X), again.predict_proba(X))
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [np.array(X), np.array(X, object), pd.Series(X, range(9, 69)), pd.Series(X, dtype="string")],
+    ids=["str", "object", "series", "string"],
+)
+def test_texts_in_every_usual_form(texts: object) -> None:
+    assert_array_equal(FITTED.predict_proba(texts), FITTED.predict_proba(X))
+    one, two = (classifier(max_epochs=2).fit(each, Y).record_ for each in (texts, X))
+    assert one.losses == two.losses
+
+
+def test_splits_and_searches_of_scikit_learn_on_series_and_pipelines() -> None:
+    texts, labels = pd.Series(X, range(100, 160)), pd.Series(Y, range(100, 160))
+    scores = cross_val_score(classifier(max_epochs=9), texts, labels, cv=3, scoring="f1_macro")
+    assert scores.min() > 0.9
+    numbers = [int(label == "good") for label in Y]
+    curve = cross_val_score(classifier(max_epochs=9), X, numbers, cv=2, scoring="roc_auc")
+    assert curve.min() > 0.9
+    found = cross_val_predict(classifier(max_epochs=9), X, Y, cv=2, method="predict_proba")
+    assert (found.argmax(axis=1) == np.array(numbers)).mean() > 0.9
+    grid = {"textclassifier__hidden": np.array([2, 8])}
+    search = GridSearchCV(make_pipeline(classifier(max_epochs=2)), grid, cv=2).fit(X, Y)
+    assert search.best_params_["textclassifier__hidden"] in (2, 8)
+
+
+def test_a_model_found_by_a_search_over_an_array_is_saved(tmp_path: Path) -> None:
+    fitted = classifier(hidden=np.int64(4), dropout=np.float64(0.1), max_epochs=2).fit(X, Y)
+    fitted.save(tmp_path / "m")
+    loaded = wg.TextClassifier.load(tmp_path / "m")
+    assert (loaded.hidden, loaded.dropout) == (4, 0.1)
+    assert_array_equal(loaded.predict_proba(X), fitted.predict_proba(X))
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba"])
+def test_not_yet_fitted(method: str) -> None:
+    with pytest.raises(NotFittedError):
+        getattr(classifier(), method)(X)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ({"random_state": -1}, "random_state is -1, expected None, a RandomState or a whole"),
+        ({"random_state": 2**32}, "random_state is 4294967296, expected"),
+        ({"random_state": np.random.default_rng(0)}, "random_state is Generator"),
+        ({"network": ["bag"]}, r"network is \['bag'\], expected one of bag"),
+        ({"hidden": True}, "hidden is True, expected a whole number from 1"),
+        ({"dropout": float("nan")}, "dropout is nan, expected a share"),
+    ],
+)
+def test_arguments_of_odd_kinds(arguments: dict[str, object], message: str) -> None:
+    with pytest.raises(TrainingError, match=message):
+        classifier(**arguments).fit(X, Y)
+
+
+def test_texts_of_nothing_known_have_an_answer_and_nothing_breaks() -> None:
+    odd = ["", " \t\n", "\0", "🚀🚀", "zork", "sun " * 250_000]  # the last is 1 MB
+    probabilities = FITTED.predict_proba(odd)
+    assert np.isfinite(probabilities).all()
+    assert_array_equal(probabilities[0], probabilities[1])
+    assert_allclose(probabilities[5], FITTED.predict_proba(["sun"])[0], atol=1e-3)
+    fitted = classifier(max_epochs=2).fit(["", " ", "🚀", "sun"] * 9, ["a", "b", "b", "a"] * 9)
+    assert np.isfinite(fitted.predict_proba(odd)).all()

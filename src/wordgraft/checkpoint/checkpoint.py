@@ -82,13 +82,13 @@ class Checkpoint:
     @property
     def layers(self) -> int:
         """How many transformer layers the encoder has."""
-        return int(self.config.get("num_hidden_layers", self.config.get("n_layers", 0)))
+        name = "n_layers" if "n_layers" in self.config else "num_hidden_layers"
+        return self._number(name, 0)
 
     @property
     def max_tokens(self) -> int:
         """The longest input in tokens, special tokens included."""
-        positions = int(self.config.get("max_position_embeddings", 512))
-        return positions - self.architecture.reserved_positions
+        return self._number("max_position_embeddings", 512) - self.architecture.reserved_positions
 
     @property
     def tuned_for_sentences(self) -> bool:
@@ -104,6 +104,15 @@ class Checkpoint:
         if self.tuned_for_sentences:
             return self.layers
         return min(self.architecture.raw_contextual_layer, self.layers)
+
+    def _number(self, setting: str, default: int) -> int:
+        value = self.config.get(setting, default)
+        if not isinstance(value, int):
+            raise CheckpointError(
+                f"{self.folder / 'config.json'}: {setting} is {value!r}, expected a whole number; "
+                "download it again"
+            )
+        return value
 
     @cached_property
     def sha256(self) -> str:

@@ -7,7 +7,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 # Tokens in a batch. On 2 CPU cores MiniLM was fastest at 500 to 800; an H100 wants about 65 000.
 CPU_TOKENS, CUDA_TOKENS = 768, 65_536
+# What the encoder may compute with.
+DTYPES = ("float32", "bfloat16", "float16")
 
 
 class Encoder:
@@ -32,9 +34,10 @@ class Encoder:
         layers: which hidden states to give; 0 is the output of the embeddings. The model is cut
             above the highest.
         device: `auto` (CUDA if there is one), or a torch device.
-        dtype: `auto` (bfloat16 on CUDA, float32 elsewhere), or the name of a torch dtype.
+        dtype: `auto` (bfloat16 on CUDA, float32 elsewhere), or one of `DTYPES`.
 
-    Raises `CheckpointError` for layers the encoder lacks and for weights that are incomplete.
+    Raises `CheckpointError` for layers the encoder lacks, for weights that are incomplete, and
+    for a device or a dtype there is not.
     """
 
     def __init__(
@@ -52,15 +55,15 @@ class Encoder:
             )
         _check_groups(checkpoint, layers)
         torch = require("torch", purpose="running the encoder")
-        if device == "auto":
-            device = "cuda" if torch.cuda.is_available() else "cpu"
-        self.device = torch.device(device)
+        self.device = _device(device)
         on_cuda = self.device.type == "cuda"
         if dtype == "auto":
             dtype = "bfloat16" if on_cuda else "float32"
         self.checkpoint = checkpoint
         self.layers = tuple(layers)
         self.tokens_per_batch = CUDA_TOKENS if on_cuda else CPU_TOKENS
+        if dtype not in DTYPES:
+            raise CheckpointError(f"encoder dtype {dtype!r} is none of auto, {', '.join(DTYPES)}")
         self.model = _load(checkpoint, max(layers), getattr(torch, dtype)).to(self.device)
 
     @property
@@ -115,6 +118,19 @@ def equal_length_batches(
                 yield group[start : start + size]
 
 
+def _device(name: str) -> torch.device:
+    library = require("torch", purpose="running the encoder")
+    if name == "auto":
+        name = "cuda" if library.cuda.is_available() else "cpu"
+    try:
+        return cast("torch.device", library.empty(0, device=name).device)
+    except (RuntimeError, AssertionError, NotImplementedError) as error:
+        raise CheckpointError(
+            f"device {name!r} cannot be used by this torch ({str(error).splitlines()[0]:.120}); "
+            "expected auto, cpu, or an accelerator that is there, such as cuda"
+        ) from error
+
+
 def _check_groups(checkpoint: Checkpoint, layers: Sequence[int]) -> None:
     """Refuse to cut an ALBERT whose layers share weights in groups: the cut would regroup them."""
     for setting in ("num_hidden_groups", "inner_group_num"):
@@ -131,7 +147,7 @@ def _load(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
     architecture = checkpoint.architecture
     _ = checkpoint.tensors.files  # refuses pickles and damaged files with our own words
     options: dict[str, Any] = {"add_pooling_layer": False} if architecture.has_pooler else {}
-    with _quiet(transformers):
+    with _quiet(transformers), _explained(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
@@ -160,6 +176,21 @@ def _load(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
 
         setattr(model, architecture.final_norm, torch.nn.Identity())
     return model.eval().requires_grad_(False)
+
+
+@contextmanager
+def _explained(checkpoint: Checkpoint) -> Iterator[None]:
+    """Say whose fault it is when transformers can make no model of a configuration and weights."""
+    from huggingface_hub.errors import StrictDataclassError
+
+    try:
+        yield
+    except (StrictDataclassError, RuntimeError, TypeError, ValueError) as error:
+        cause = " ".join(str(error).split())
+        raise CheckpointError(
+            f"{checkpoint.folder}: transformers can make no encoder of its config.json and its "
+            f"weights ({cause:.200}); they may belong to different checkpoints: download both again"
+        ) from error
 
 
 @contextmanager

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
+from wordgraft.checkpoint.tensors import pickle_refused
 from wordgraft.errors import CheckpointError
 
 PACKAGE_PREFIX = "package:"
@@ -48,6 +50,8 @@ def locate(name: str | Path, *, allow_pickle: bool = False) -> Location:
     `allow_pickle` also downloads `pytorch_model.bin`. Raises `CheckpointError`.
     """
     text = str(name)
+    if not text:
+        raise CheckpointError(f"the checkpoint has no name; {_KINDS}")
     if text.startswith(PACKAGE_PREFIX):
         return Location(text, _in_package(text))
     folder = Path(text).expanduser()
@@ -85,7 +89,7 @@ def _in_package(name: str) -> Path:
 
 
 def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
-    from huggingface_hub import snapshot_download
+    from huggingface_hub import constants, list_repo_files, snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -96,7 +100,13 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
 
     patterns = [*_HUB_FILES, *(_HUB_PICKLES if allow_pickle else ())]
     try:
-        return Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
+        if not (allow_pickle or constants.HF_HUB_OFFLINE or any(folder.glob("*.safetensors"))):
+            # Left on the hub, so that opening the folder could only say that weights are missing.
+            for file in list_repo_files(repo, revision=revision):
+                if any(fnmatch(file, pattern) for pattern in _HUB_PICKLES):
+                    raise pickle_refused(repo, file, f"{repo.rpartition('/')[2]}-safetensors")
+        return folder
     except GatedRepoError as error:
         raise CheckpointError(
             f"hub model {repo!r} is gated: accept its terms on its page, then run 'hf auth login'"
@@ -109,6 +119,11 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
             f"{_KINDS}"
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+        if constants.HF_HUB_OFFLINE:
+            raise CheckpointError(
+                f"there is no folder {repo!r}, and no hub model of that name on this machine; "
+                "HF_HUB_OFFLINE is set, so none is fetched: check the path, or unset it"
+            ) from error
         raise CheckpointError(
             f"there is no folder {repo!r}, and the hub cannot be reached for a model of that name "
             f"({type(error).__name__}); check the path or the network, or download the model "

@@ -135,15 +135,20 @@ def open_tensors(folder: Path, *, allow_pickle: bool) -> Tensors | PickledTensor
             f"{folder} holds no weights: expected {SINGLE_FILE}, or {SHARD_INDEX} and its shards"
         )
     if not allow_pickle:
-        raise PickleRefusedError(
-            f"{folder} holds its weights as a pickle ({pickles[0].name}), which can run any code "
-            'when it is read. Convert it once, where you trust it: python -c "from transformers '
-            f"import AutoModel; AutoModel.from_pretrained('{folder}').save_pretrained("
-            f"'{folder}-safetensors')\", and copy the tokenizer files beside the result; or read "
-            "tensors only, through torch's weights_only loader, with --allow-pickle "
-            "(allow_pickle=True)"
-        )
+        raise pickle_refused(str(folder), pickles[0].name, f"{folder}-safetensors")
     return PickledTensors(pickles)
+
+
+def pickle_refused(name: str, file: str, converted: str) -> PickleRefusedError:
+    """The error for a checkpoint whose weights are pickled in `file`, with the way out."""
+    return PickleRefusedError(
+        f"{name} holds its weights as a pickle ({file}), which can run any code "
+        'when it is read. Convert it once, where you trust it: python -c "from transformers '
+        f"import AutoModel; AutoModel.from_pretrained('{name}').save_pretrained("
+        f"'{converted}')\", and copy the tokenizer files beside the result; or read "
+        "tensors only, through torch's weights_only loader, with --allow-pickle "
+        "(allow_pickle=True)"
+    )
 
 
 def _pickle_files(folder: Path) -> list[Path]:

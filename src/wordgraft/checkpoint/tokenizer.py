@@ -186,7 +186,8 @@ def _wordpiece(path: Path, settings: dict[str, Any]) -> Tokenizer:
     from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 
     try:
-        pieces = path.read_text("utf-8").splitlines()
+        # By line feeds alone: some vocabularies hold other line separators as pieces.
+        pieces = path.read_text("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise CheckpointError(f"{path} is not UTF-8; download it again") from error
     vocabulary = {piece: id for id, piece in enumerate(pieces)}

@@ -1,5 +1,19 @@
 """The `wordgraft` command. To add a command: one file here, one line in `app.py`."""
 
-from wordgraft.cli.app import main
+from __future__ import annotations
+
+import sys
 
 __all__ = ["main"]
+
+
+def main() -> None:
+    """Run the command line: exit code 0, 1 for a failure, 2 for wrong usage."""
+    try:
+        # Not above, since Ctrl-C may come while this is imported, which is most of a start.
+        from wordgraft.cli.app import run
+
+        run()
+    except KeyboardInterrupt:
+        print("wordgraft: interrupted; nothing was written", file=sys.stderr)  # noqa: T201
+        sys.exit(1)

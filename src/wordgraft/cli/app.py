@@ -42,16 +42,17 @@ def root(
     """Make a pretrained encoder of the BERT family the first layer of your own network."""
 
 
-def main() -> None:
-    """Run the command line: exit code 0, 1 for a failure, 2 for wrong usage."""
+def run() -> None:
+    """Run the command that the arguments name; errors of wordgraft become a line and exit code 1.
+
+    Raises `KeyboardInterrupt` on Ctrl-C.
+    """
     try:
         app(prog_name="wordgraft", standalone_mode=True)
     except SystemExit as stop:
-        if stop.code != 130:
-            raise
-        _fail("interrupted; nothing was written")
-    except KeyboardInterrupt:
-        _fail("interrupted; nothing was written")
+        if stop.code == 130:
+            raise KeyboardInterrupt from None
+        raise
     except (WordgraftError, OSError) as error:
         _fail(str(error))
 

@@ -45,7 +45,7 @@ def train(
         typer.Option(help="What words without a row get.  [default: the table's own method]"),
     ] = None,
     device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
-    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 0,
+    seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
@@ -64,6 +64,7 @@ def train(
 
     choose("--init", init, INITS)
     choose("--regime", regime, REGIMES)
+    choose("--device", device, ["auto", "cpu"])
     choose("--class-weight", class_weight, ["balanced", "none"])
     if oov is not None:
         choose("--oov", oov, METHODS)

@@ -35,6 +35,12 @@ _UNKNOWN = "unknown.json"
 
 def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> None:
     """Write `table` as the folder `path`, whole or not at all."""
+    with new_folder(path, force=force, marker=MARKER) as folder:
+        write_table(table, folder)
+
+
+def write_table(table: EmbeddingTable, folder: Path) -> None:
+    """Write the files of `table` into a folder that is there; half of them if that fails."""
     if not np.isfinite(table.norms).all():
         raise TableError("the vectors hold NaN or infinite values; such a table is not written")
     arrays: dict[str, ndarray] = {
@@ -46,22 +52,21 @@ def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> Non
         arrays["scales"] = table.scales
     if table.unknown is not None and table.unknown.rows is not None:
         arrays["unknown.rows"] = table.unknown.rows
-    with new_folder(path, force=force, marker=MARKER) as folder:
-        write_tensors(folder / _VECTORS, arrays)
-        (folder / _TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
-        names = [_VECTORS, _TOKENIZER]
-        if table.unknown is not None and table.unknown.tokenizer:
-            (folder / _UNKNOWN).write_text(table.unknown.tokenizer, "utf-8")
-            names.append(_UNKNOWN)
-        description = {
-            "format": FORMAT_VERSION,
-            "kind": table.vocabulary.kind,
-            "roles": dict(table.vocabulary.roles),
-            "unknown": table.unknown.method if table.unknown else None,
-            "recipe": dict(table.recipe),
-            "sha256": {name: sha256(folder / name) for name in names},
-        }
-        (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+    write_tensors(folder / _VECTORS, arrays)
+    (folder / _TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
+    names = [_VECTORS, _TOKENIZER]
+    if table.unknown is not None and table.unknown.tokenizer:
+        (folder / _UNKNOWN).write_text(table.unknown.tokenizer, "utf-8")
+        names.append(_UNKNOWN)
+    description = {
+        "format": FORMAT_VERSION,
+        "kind": table.vocabulary.kind,
+        "roles": dict(table.vocabulary.roles),
+        "unknown": table.unknown.method if table.unknown else None,
+        "recipe": dict(table.recipe),
+        "sha256": {name: sha256(folder / name) for name in names},
+    }
+    (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
 
 def load_table(path: Path) -> EmbeddingTable:

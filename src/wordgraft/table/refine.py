@@ -125,6 +125,10 @@ class Sif:
     a: float = 1e-3
     name: ClassVar[str] = "sif"
 
+    def __post_init__(self) -> None:
+        if not 0 < self.a < np.inf:
+            raise TableError(f"sif:{self.a:g}: expected a number above 0")
+
     def fit(
         self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
     ) -> Move:
@@ -145,6 +149,10 @@ class Scale:
 
     rms: float = DEFAULT_RMS
     name: ClassVar[str] = "scale"
+
+    def __post_init__(self) -> None:
+        if not 0 < self.rms < np.inf:
+            raise TableError(f"scale:{self.rms:g}: expected a number above 0")
 
     def fit(
         self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
@@ -187,7 +195,8 @@ def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> Embeddi
         raise TableError("no word of this table has a vector; there is nothing to refine")
     for refinement in refinements:
         move = refinement.fit(vectors[words], counts[words])
-        moved = move(vectors, counts)
+        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
+            moved = move(vectors, counts)
         moved[empty] = 0
         if not np.isfinite(moved).all():
             raise TableError(f"{refinement.name} gave values that are not finite")

@@ -37,7 +37,7 @@ def read_pairs(path: str | Path) -> list[Pair]:
     """
     path = Path(path)
     try:
-        lines = path.read_text("utf-8").splitlines()
+        lines = path.read_text("utf-8-sig").split("\n")
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
     except (UnicodeDecodeError, OSError) as error:

@@ -35,19 +35,33 @@ def checked_texts(texts: Iterable[str]) -> list[str]:
 
 
 def checked_labels(labels: Iterable[Any]) -> ndarray:
-    """The labels as an array of one type. Raises `DataError` when one is missing."""
+    """The labels as an array of strings, whole numbers or booleans.
+
+    Raises `DataError` when one is missing or is none of these.
+    """
     if isinstance(labels, str) or getattr(labels, "ndim", 1) != 1:
         raise DataError("y must be one label a text: a list or a one-dimensional array")
     found = list(labels)
     _refuse_missing(found, "labels")
+    for place, label in enumerate(found):
+        if not isinstance(label, str | int | float | np.number | np.bool_):
+            raise DataError(
+                f"label {place} is {label!r:.40}, a {type(label).__name__}; expected a string or a "
+                "whole number"
+            )
     kinds = {str if isinstance(label, str) else float for label in found}
     if len(kinds) > 1:
         raise DataError("labels mix strings and numbers; write them all one way")
-    return np.array(found)
+    array = np.array(found)
+    if array.dtype.kind == "f" and (array % 1).any():
+        raise DataError(
+            f"labels are fractions such as {array[array % 1 != 0][0]:g}; expected classes: strings "
+            "or whole numbers"
+        )
+    return array
 
 
 def _refuse_missing(values: list[Any], what: str) -> None:
-    # NaN, which is how pandas reads an empty cell, is the one value unlike itself.
     missing = [place for place, value in enumerate(values) if _is_missing(value)]
     if missing:
         raise DataError(
@@ -57,4 +71,8 @@ def _refuse_missing(values: list[Any], what: str) -> None:
 
 
 def _is_missing(value: object) -> bool:
-    return value is None or (isinstance(value, float) and value != value)
+    # NaN is the one number unlike itself. pandas, not imported here, writes missing in two more
+    # ways, which compare to nothing.
+    if isinstance(value, float | np.floating):
+        return bool(value != value)
+    return value is None or type(value).__name__ in ("NAType", "NaTType")

@@ -31,6 +31,8 @@ else:
     BaseEstimator, ClassifierMixin = _base.BaseEstimator, _base.ClassifierMixin
 
 INITS = ("table", "random")
+# How many seeds scikit-learn and NumPy's RandomState take.
+_SEEDS = 2**32
 _LOG = logging.getLogger(__name__)
 
 
@@ -185,7 +187,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
     def predict(self, X: Iterable[str]) -> ndarray:  # noqa: N803
         """The most probable label of each text."""
-        labels: ndarray = self.classes_[self.predict_proba(X).argmax(axis=1)]
+        best = self.predict_proba(X).argmax(axis=1)
+        labels: ndarray = self.classes_[best]
         return labels
 
     def evaluate(self, X: Iterable[str], y: Iterable[Any]) -> Scores:  # noqa: N803
@@ -262,11 +265,11 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         faults = [
             f"{name} is {getattr(self, name)!r}, expected one of {', '.join(map(str, names))}"
             for name, names in allowed.items()
-            if getattr(self, name) not in names
+            if getattr(self, name) not in list(names)
         ]
         for name in ("hidden", "batch_size", "max_epochs", "patience"):
             value = getattr(self, name)
-            if not isinstance(value, int | np.integer) or value < 1:
+            if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < 1:
                 faults.append(f"{name} is {value!r}, expected a whole number from 1")
         for name in ("rows_rate", "head_rate"):
             value = getattr(self, name)
@@ -277,6 +280,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             value = getattr(self, name)
             if not isinstance(value, float | int | np.number) or not 0 <= value < 1:
                 faults.append(f"{name} is {value!r}, expected a share from 0 to below 1")
+        seed = self.random_state
+        if isinstance(seed, int | np.integer):
+            fits = 0 <= seed < _SEEDS
+        else:
+            fits = seed is None or isinstance(seed, np.random.RandomState)
+        if not fits:
+            faults.append(
+                f"random_state is {seed!r}, expected None, a RandomState or a whole number from 0 "
+                f"to below {_SEEDS:,}"
+            )
         if faults:
             raise TrainingError("; ".join(faults))
 

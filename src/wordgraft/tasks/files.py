@@ -20,6 +20,7 @@ from wordgraft.errors import CheckpointError, TrainingError
 from wordgraft.extras import require
 from wordgraft.storage import new_folder, sha256, write_tensors
 from wordgraft.table import EmbeddingTable
+from wordgraft.table.files import write_table
 from wordgraft.training import RunRecord
 
 if TYPE_CHECKING:
@@ -40,7 +41,8 @@ def save_classifier(classifier: TextClassifier, path: Path, *, force: bool = Fal
     with new_folder(path, force=force, marker=MARKER) as folder:
         state = classifier.network_.state_dict()
         write_tensors(folder / _NETWORK, {name: t.numpy() for name, t in state.items()})
-        classifier.table_.save(folder / _TABLE)
+        (folder / _TABLE).mkdir()
+        write_table(classifier.table_, folder / _TABLE)
         description = {
             "format": FORMAT_VERSION,
             "task": "classify",
@@ -49,7 +51,9 @@ def save_classifier(classifier: TextClassifier, path: Path, *, force: bool = Fal
             "record": classifier.record_.as_dict(),
             "sha256": {_NETWORK: sha256(folder / _NETWORK)},
         }
-        (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
+        # A search over np.arange(...) leaves NumPy's numbers among the arguments.
+        text = json.dumps(description, indent=2, default=lambda number: number.item())
+        (folder / MARKER).write_text(text + "\n", "utf-8")
 
 
 def load_classifier(path: Path) -> TextClassifier:

@@ -51,6 +51,12 @@ class Scores:
                 f"{len(true):,} labels and {len(predicted):,} predictions; expected as many of "
                 "one as of the other, and at least one"
             )
+        kinds = {isinstance(label, str) for label in (*true, *predicted)}
+        if len(kinds) > 1:
+            raise DataError(
+                f"true labels such as {true[0]!r} and predicted ones such as {predicted[0]!r} mix "
+                "strings and numbers; write them all one way"
+            )
         metrics = require("sklearn.metrics", purpose="scoring")
         labels = sorted({*true, *predicted})
         per_class = metrics.precision_recall_fscore_support(

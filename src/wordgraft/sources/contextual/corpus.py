@@ -14,7 +14,7 @@ from wordgraft.reading import (
     DATASET_PREFIX,
     TEXT_COLUMN,
     is_plain_text,
-    read_batches,
+    read_column,
     split_column,
 )
 from wordgraft.sources.contextual.sentences import sentences_of
@@ -133,8 +133,7 @@ class Corpus:
             elif is_plain_text(source[0]):
                 yield from self._lines(Path(source[0]))
             else:
-                for batch in read_batches(*source):
-                    yield from _bounded_texts(text for text in batch if text)
+                yield from _bounded_texts(read_column(*source))
         except DataError:
             if not self.skip_bad:
                 raise

@@ -32,8 +32,8 @@ _Item = TypeVar("_Item")
 # Batches of chosen sentences, and sentences of a whole corpus, between two looks at the clock.
 _BATCHES_AT_ONCE = 16
 _SENTENCES_AT_ONCE = 4096
-# Seconds that may go into measuring the encoder's speed.
-_PROBE_SECONDS = 1.0
+# Seconds, and share of the work, that may go into measuring the encoder's speed.
+_PROBE_SECONDS, _PROBE_SHARE = 1.0, 0.02
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,8 +65,10 @@ def encoded(
     encoder = Encoder(
         checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
     )
-    rate = tokens_per_second(encoder, mean_length(plan))
-    report(plan, len(framed.sequences.ids), rate, str(encoder.device))
+    template_tokens = len(framed.sequences.ids)
+    total = to_encode(plan)[1] + template_tokens
+    rate = tokens_per_second(encoder, mean_length(plan, checkpoint), of=total)
+    report(plan, template_tokens, rate, str(encoder.device))
     if found := kept.load("templates"):
         templates: Float32[ndarray, "words dims"] = np.array(found[0]["vectors"])
     else:
@@ -140,10 +142,10 @@ def to_encode(plan: Plan) -> tuple[int, int]:
     return len(plan.choice.sentences), int(plan.choice.tokens.sum())
 
 
-def mean_length(plan: Plan) -> int:
-    """Tokens of an average sentence that is to be encoded."""
+def mean_length(plan: Plan, checkpoint: Checkpoint) -> int:
+    """Tokens of an average sentence that is to be encoded, as far as the encoder takes it."""
     sentences, tokens = to_encode(plan)
-    return max(2, round(tokens / max(sentences, 1)))
+    return min(max(2, round(tokens / max(sentences, 1))), checkpoint.max_tokens)
 
 
 def report(plan: Plan, template_tokens: int, rate: float, where: str) -> None:
@@ -162,12 +164,15 @@ def report(plan: Plan, template_tokens: int, rate: float, where: str) -> None:
     )
 
 
-def tokens_per_second(encoder: Encoder, length: int) -> float:
-    """How fast the encoder is with full batches of sequences of `length` tokens."""
+def tokens_per_second(encoder: Encoder, length: int, *, of: int) -> float:
+    """How fast the encoder is with full batches of sequences of `length` tokens.
+
+    Takes a small part of the time that `of` tokens will.
+    """
     rows = max(1, encoder.tokens_per_batch // length)
     batch = Ragged(np.zeros(rows * length, np.int64), np.arange(rows + 1) * length)
-    best, until = 0.0, time.perf_counter() + _PROBE_SECONDS
-    while not best or time.perf_counter() < until:
+    best, started = 0.0, time.perf_counter()
+    while not best or time.perf_counter() - started < min(_PROBE_SECONDS, _PROBE_SHARE * of / best):
         began = time.perf_counter()
         for _, hidden in encoder.encode(batch):
             next(iter(hidden.values())).sum().item()  # waits until a GPU is done

@@ -93,20 +93,21 @@ class KeptProgress:
         path = self._path(name)
         if path is None:
             return
-        began = time.monotonic()
         notes = {_RUN: self.run, _STATE: state}
         content = {key: _bytes(json.dumps(note)) for key, note in notes.items()}
         with new_file(path, force=True) as scratch:
             write_tensors(scratch, {**arrays, **content})
-        took = time.monotonic() - began
-        self._next = time.monotonic() + max(self.every, took / _SHARE_OF_TIME)
 
     def save_if_due(
         self, name: str, content: Callable[[], tuple[Mapping[str, ndarray], Mapping[str, Any]]]
     ) -> None:
         """`save`, if the last saving is long enough ago; `content` is called only then."""
-        if self.folder is not None and time.monotonic() >= self._next:
-            self.save(name, *content())
+        began = time.monotonic()
+        if self.folder is None or began < self._next:
+            return
+        self.save(name, *content())
+        ended = time.monotonic()
+        self._next = ended + max(self.every, (ended - began) / _SHARE_OF_TIME)
 
     def drop(self, name: str) -> None:
         """Forget what was kept as `name`."""

@@ -237,10 +237,12 @@ class Cluster:
             )
         )
         with _explained():
-            probe = ray.get(_probe.options(**workers.each).remote(job, mean_length(plan)))
+            template_tokens = len(framed.sequences.ids)
+            length, of = mean_length(plan, checkpoint), to_encode(plan)[1] + template_tokens
+            probe = ray.get(_probe.options(**workers.each).remote(job, length, of))
             where = f"{workers.count} workers ({probe.device})"
-            report(plan, len(framed.sequences.ids), probe.rate * workers.count, where)
-            made = _encoded(corpus, plan, framed, job, workers, probe, progress=progress)
+            report(plan, template_tokens, probe.rate * workers.count, where)
+            made = _encoded(corpus, plan, framed, job, workers, probe, length, progress=progress)
         kept.save("sums", {**made.sums, "templates": made.templates}, {"dtype": made.dtype})
         return made
 
@@ -490,6 +492,7 @@ def _encoded(
     job: ray.ObjectRef[_Job],
     workers: _Workers,
     probe: _Probe,
+    length: int,
     *,
     progress: bool,
 ) -> Encoded:
@@ -504,7 +507,7 @@ def _encoded(
     ]
     total = None
     if plan.choice is None:
-        read = _read(corpus, workers, max(1, share // mean_length(plan)))
+        read = _read(corpus, workers, max(1, share // length))
         words = parts
 
         def dataset() -> Any:
@@ -571,10 +574,10 @@ def _check(job: _Job) -> None:
 
 
 @ray.remote
-def _probe(job: _Job, length: int) -> _Probe:
+def _probe(job: _Job, length: int, of: int) -> _Probe:
     encoder = job.encoder()
     return _Probe(
-        tokens_per_second(encoder, length),
+        tokens_per_second(encoder, length, of=of),
         encoder.dims,
         encoder.tokens_per_batch,
         str(encoder.device),

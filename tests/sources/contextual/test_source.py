@@ -1,0 +1,192 @@
+"""Contextual vectors against transformers run by hand, a sentence at a time."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import tiny
+import torch
+from numpy.testing import assert_allclose, assert_array_equal
+from transformers import AutoModel
+
+from wordgraft import Vocabulary, build_table, open_checkpoint
+from wordgraft.errors import CheckpointError, DataError
+from wordgraft.sources import Corpus, contextual, isolated
+from wordgraft.table import word_similarity
+
+Tiny = Callable[[str], Path]
+# Whole, cut into pieces, and beside punctuation; only ever in small letters.
+WORDS = ["the", "river", "farmer", "rain", "bank", "nowhere"]
+
+
+def occurrences(
+    folder: Path, sentences: list[str], words: list[str], layers: tuple[int, ...]
+) -> dict[str, list[np.ndarray]]:
+    """Per word, the mean state of the pieces that overlap each place where it stands."""
+    checkpoint = open_checkpoint(folder)
+    before, after = checkpoint.tokenizer.specials
+    model = AutoModel.from_pretrained(folder).eval()
+    found: dict[str, list[np.ndarray]] = {word: [] for word in words}
+    for text in (f" {' '.join(sentence.split())}" for sentence in sentences):
+        encoding = checkpoint.tokenizer.tokenizer.encode(text, add_special_tokens=False)
+        ids = torch.tensor([[*before, *encoding.ids, *after]])
+        with torch.inference_mode():
+            states = model(ids, output_hidden_states=True).hidden_states
+        hidden = sum(states[layer][0] for layer in layers) / len(layers)
+        for word in words:
+            for place in re.finditer(rf"(?<!\w){word}(?!\w)", text):
+                own = [
+                    len(before) + i
+                    for i, (start, end) in enumerate(encoding.offsets)
+                    if start < place.end() and end > place.start()
+                ]
+                found[word].append(hidden[own].mean(0).numpy())
+    return found
+
+
+@pytest.fixture
+def small_letters(sentences: list[str]) -> list[str]:
+    return [sentence.lower() for sentence in sentences]
+
+
+@pytest.mark.parametrize("name", tiny.ARCHITECTURES)
+def test_every_architecture(tiny_checkpoint: Tiny, name: str, small_letters: list[str]) -> None:
+    folder = tiny_checkpoint(name)
+    checkpoint = open_checkpoint(folder)
+    vocabulary = Vocabulary.from_words(WORDS, checkpoint)
+    corpus = Corpus.of_texts(small_letters)
+    table = contextual(
+        checkpoint, vocabulary, corpus=corpus, contexts=None, layers=(1, 2), shrinkage=0
+    )
+    for word, found in occurrences(folder, small_letters, WORDS, (1, 2)).items():
+        row = vocabulary.row(word)
+        assert table.provenance.contexts[row] == len(found), word
+        if found:
+            mean = np.mean(found, axis=0)
+            assert_allclose(table[word], mean, atol=2e-5, err_msg=word)
+            spread = np.sqrt(np.square(found - mean).sum(axis=1).mean())
+            assert table.provenance.spread[row] == pytest.approx(spread, abs=1e-3)
+        else:
+            assert np.isnan(table.provenance.spread[row])
+    assert table.provenance.contexts[vocabulary.row("the")] > 3
+
+
+def test_few_contexts_are_pulled_towards_the_template(
+    tiny_checkpoint: Tiny, small_letters: list[str]
+) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    vocabulary = Vocabulary.from_words(WORDS, checkpoint)
+    arguments = dict(corpus=Corpus.of_texts(small_letters), layers=3)
+    bare = contextual(checkpoint, vocabulary, shrinkage=0, **arguments)
+    pulled = contextual(checkpoint, vocabulary, shrinkage=2, **arguments)
+    alone = isolated(checkpoint, vocabulary, layer=3)
+    contexts = bare.provenance.contexts
+    assert_array_equal(contexts, pulled.provenance.contexts)
+    assert len(set(contexts.tolist())) > 2
+    weight = 2 / (contexts[:, None] + 2)
+    expected = weight * alone.vectors + (1 - weight) * bare.vectors
+    seen = contexts > 0
+    assert_allclose(pulled.vectors[seen], expected[seen], atol=1e-5)
+    assert_allclose(pulled.provenance.shrinkage[seen], weight[seen, 0], rtol=1e-6)
+    # A word that the corpus does not hold is its template vector, and says so.
+    row = vocabulary.row("nowhere")
+    assert_allclose(pulled.vectors[row], alone.vectors[row], atol=1e-6)
+    assert pulled.provenance.counts()["isolated"] == 2  # "nowhere", and the unk row
+    assert pulled.provenance.shrinkage[row] == 1
+
+
+def test_the_corpus_may_bring_the_vocabulary(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    corpus = Corpus.of_texts(sentences)
+    table = build_table(
+        checkpoint, source="contextual", corpus=corpus, contexts=2, max_words=30, min_count=2
+    )
+    expected = Vocabulary.from_texts(sentences, checkpoint, max_words=30, min_count=2)
+    assert table.vocabulary.words == expected.words
+    assert_array_equal(table.vocabulary.counts, expected.counts)
+    assert (table.provenance.contexts[2:] >= 2).all()
+
+
+def test_the_choice_depends_on_the_seed_and_not_on_the_order(
+    tiny_checkpoint: Tiny, sentences: list[str]
+) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    vocabulary = Vocabulary.from_words(["the", "a"], checkpoint)
+
+    def vectors(texts: list[str], seed: int) -> np.ndarray:
+        corpus = Corpus.of_texts(texts)
+        return contextual(checkpoint, vocabulary, corpus=corpus, contexts=1, seed=seed).vectors
+
+    first = vectors(sentences, 0)
+    assert_array_equal(vectors(sentences[::-1], 0), first)
+    assert_array_equal(vectors(sentences * 3, 0), first)
+    assert np.abs(vectors(sentences, 1) - first).max() > 1e-3
+
+
+def test_a_long_sentence_loses_no_word(tiny_checkpoint: Tiny) -> None:
+    folder = tiny_checkpoint("bert")
+    checkpoint = open_checkpoint(folder)
+    vocabulary = Vocabulary.from_words(["sun", "rain"], checkpoint)
+    # 64 positions: three windows of 62 pieces, and a rest.
+    corpus = Corpus.of_texts(["sun " * 190 + "rain"])
+    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=1, shrinkage=0)
+    assert table.provenance.contexts.tolist() == [0, 0, 190, 1]
+
+
+def test_a_vocabulary_of_pieces(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    vocabulary = Vocabulary.from_tokenizer(checkpoint)
+    corpus = Corpus.of_texts(sentences)
+    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=None)
+    ids = np.concatenate([vocabulary.ids([text]).ids for text in sentences])
+    expected = np.bincount(ids, minlength=len(vocabulary))
+    expected[list(vocabulary.roles.values())] = 0
+    assert_array_equal(table.provenance.contexts, expected)
+
+
+@pytest.mark.parametrize(
+    ("layers", "message"),
+    [
+        ("middle", "layers 'middle': expected 'auto' or numbers from 0 to 3"),
+        ("1,1", "expected at least one, and each once"),
+        ((9,), "has layers 0 to 3; asked for [9]"),
+    ],
+)
+def test_layers_that_are_none(
+    tiny_checkpoint: Tiny, sentences: list[str], layers: object, message: str
+) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    with pytest.raises(CheckpointError, match=re.escape(message)):
+        contextual(checkpoint, None, corpus=Corpus.of_texts(sentences), layers=layers)
+
+
+def test_a_corpus_without_any_wanted_word(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    vocabulary = Vocabulary.from_words(["zzyzx", "qwerty"], checkpoint)
+    with pytest.raises(DataError, match=r"none of the 2 words occurs in the \d+ sentences"):
+        contextual(checkpoint, vocabulary, corpus=Corpus.of_texts(sentences))
+    with pytest.raises(DataError, match="holds no sentences"):
+        contextual(checkpoint, vocabulary, corpus=Corpus.of_texts(["", " "]))
+
+
+@pytest.mark.slow
+def test_minilm_agrees_with_people_better_than_without_a_corpus(
+    minilm: str, shared_data: Path
+) -> None:
+    from gensim.test.utils import datapath
+
+    lines = Path(datapath("simlex999.txt")).read_text("utf-8").splitlines()
+    cells = [line.split("\t") for line in lines if not line.startswith("#")]
+    pairs = [(a, b, float(score)) for a, b, score, *_ in cells][:200]
+    checkpoint = open_checkpoint(minilm)
+    vocabulary = Vocabulary.from_words({w for a, b, _ in pairs for w in (a, b)}, checkpoint)
+    corpus = Corpus.of(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz")
+    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=5)
+    alone = isolated(checkpoint, vocabulary)
+    score, without = (word_similarity(each, pairs) for each in (table, alone))
+    assert score.covered == 200
+    assert score.spearman > without.spearman > 0.4
