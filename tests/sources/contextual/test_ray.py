@@ -176,31 +176,6 @@ def same(one: EmbeddingTable, other: EmbeddingTable) -> None:
     assert_allclose(one.provenance.spread, other.provenance.spread, atol=1e-4)
 
 
-@pytest.mark.usefixtures("cluster")
-@pytest.mark.parametrize("contexts", [2, None])
-def test_the_same_table(
-    checkpoint: Checkpoint,
-    files: list[str],
-    tmp_path_factory: pytest.TempPathFactory,
-    caplog: pytest.LogCaptureFixture,
-    contexts: int | None,
-) -> None:
-    caplog.set_level(logging.INFO, "wordgraft")
-    found, chosen = [], []
-    for name in ("local", "ray"):
-        keep = tmp_path_factory.mktemp(name)
-        options = {"contexts": contexts, "layers": "2,3", "max_words": 60}
-        found.append(contextual(checkpoint, None, corpus=files, engine=name, keep=keep, **options))
-        chosen.append(arrays_kept(keep, "chosen"))
-    same(*found)
-    assert_array_equal(found[0].vocabulary.counts[2:].sum() > 300, True)
-    assert chosen[0].keys() == chosen[1].keys()
-    for key in chosen[0].keys() - {"run"}:
-        assert_array_equal(chosen[0][key], chosen[1][key])
-    assert ("sentences" in chosen[0]) == (contexts is not None)
-    assert "tokens/s on 2 workers (cpu)" in caplog.text
-
-
 def arrays_kept(folder: Path, name: str) -> dict[str, np.ndarray]:
     from safetensors.numpy import load_file
 
@@ -286,6 +261,7 @@ def mortal(actor: type, mark: Path) -> type:
     return Dying
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_workers_that_die_change_nothing(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -294,21 +270,25 @@ def test_workers_that_die_change_nothing(
     for name in ("_Sampling", "_Encoding"):
         monkeypatch.setattr(engine, name, mortal(getattr(engine, name), marks[name]))
     corpus = Corpus((Mortal(marks["reader"]), SENTENCES), ("mortal", "again"))
-    found = contextual(checkpoint, None, corpus=corpus, contexts=2, engine="ray")
+    found = contextual(checkpoint, None, corpus=corpus, contexts=None, engine="ray")
     assert all(mark.exists() for mark in marks.values())
     texts = Corpus.of_texts(SENTENCES * 2)
-    same(found, contextual(checkpoint, None, corpus=texts, contexts=2))
+    same(found, contextual(checkpoint, None, corpus=texts, contexts=None))
 
 
+@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
-def test_each_step_is_kept(
+def test_the_same_table_and_each_step_is_kept(
     checkpoint: Checkpoint,
     files: list[str],
     tmp_path_factory: pytest.TempPathFactory,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    keep = tmp_path_factory.mktemp("keep")
-    options = {"corpus": files, "contexts": 2, "engine": "ray", "keep": keep}
+    caplog.set_level(logging.INFO, "wordgraft")
+    keep, alone_kept = tmp_path_factory.mktemp("ray"), tmp_path_factory.mktemp("local")
+    options = {"corpus": files, "contexts": 2, "layers": "2,3", "max_words": 60}
+    on_ray = options | {"engine": "ray", "keep": keep}
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
@@ -316,16 +296,23 @@ def test_each_step_is_kept(
     with monkeypatch.context() as patch:
         patch.setattr(Cluster, "encoded", stop)
         with pytest.raises(KeyboardInterrupt):
-            contextual(checkpoint, None, **options)
+            contextual(checkpoint, None, **on_ray)
     assert [path.stem for path in keep.iterdir()] == ["chosen"]
+    expected = contextual(checkpoint, None, keep=alone_kept, **options)
+    chosen = arrays_kept(keep, "chosen")
+    assert "sentences" in chosen
+    for key, array in arrays_kept(alone_kept, "chosen").items():
+        if key != "run":
+            assert_array_equal(array, chosen[key])
     with monkeypatch.context() as patch:
         patch.setattr(Cluster, "sampled", stop)
-        table = contextual(checkpoint, None, **options)
-        same(table, contextual(checkpoint, None, corpus=files, contexts=2))
+        table = contextual(checkpoint, None, **on_ray)
+        same(table, expected)
+        assert "tokens/s on 2 workers (cpu)" in caplog.text
         patch.setattr(engine, "_encoded", stop)
-        assert_array_equal(contextual(checkpoint, None, **options).vectors, table.vectors)
+        assert_array_equal(contextual(checkpoint, None, **on_ray).vectors, table.vectors)
     with pytest.raises(ProgressError, match="its engine is 'ray', this run's is 'local'"):
-        contextual(checkpoint, None, **options | {"engine": "local"})
+        contextual(checkpoint, None, **on_ray | {"engine": "local"})
 
 
 def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> None:

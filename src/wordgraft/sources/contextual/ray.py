@@ -15,7 +15,9 @@ import json
 import logging
 import os
 import pickle
+import signal
 import socket
+import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
@@ -161,14 +163,16 @@ def connected(address: str | None) -> Iterator[Cluster]:
     if address == "local":
         # Nobody else is to reach it.
         options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+    # Ray's core warns of what Ray Data does; and with its level set, says that it is set.
+    quiet = _environment(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
     try:
-        # Ray's core warns of what Ray Data does; and with its level set, says that it is set.
-        quiet = _environment(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
-        with quiet, _no_standard_error():
-            ray.init(address=address, **options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise ClusterError(f"no Ray at {address} could be used ({_first_line(error)})") from error
-    try:
+        try:
+            with _interrupted_later(), quiet, _no_standard_error():
+                ray.init(address=address, **options)
+        except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+            raise ClusterError(
+                f"no Ray at {address} could be used ({_first_line(error)})"
+            ) from error
         with _quiet():
             yield Cluster()
     finally:
@@ -653,6 +657,22 @@ def _quiet() -> Iterator[None]:
         yield
     finally:
         log.setLevel(level)
+
+
+@contextmanager
+def _interrupted_later() -> Iterator[None]:
+    """Let Ctrl-C wait until the block ends: Ray can crash when it comes while it starts."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    asked: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: asked.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if asked:
+        raise KeyboardInterrupt
 
 
 @contextmanager
