@@ -7,6 +7,7 @@ import json
 import logging
 import os
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -51,7 +52,6 @@ def cluster() -> Iterator[Cluster]:
         include_dashboard=False,
         log_to_driver=False,
         logging_level=logging.CRITICAL,
-        _node_ip_address="127.0.0.1",
     )
     # Workers cannot import this file.
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -364,6 +364,21 @@ def test_an_address_nobody_answers_at(
     assert time.monotonic() - began < 10
 
 
+def test_an_address_where_something_else_answers() -> None:
+    with socket.socket() as listening:
+        listening.bind(("127.0.0.1", 0))
+        listening.listen()
+        address = f"127.0.0.1:{listening.getsockname()[1]}"
+        with pytest.raises(ClusterError, match=rf"no Ray answers at {address} \(timed out\)"):
+            engine._check_answers(address)
+
+
+@pytest.mark.usefixtures("cluster")
+def test_an_address_where_a_ray_answers() -> None:
+    port = ray.get_runtime_context().gcs_address.rpartition(":")[2]
+    engine._check_answers(f"127.0.0.1:{port}")
+
+
 @pytest.mark.usefixtures("cluster")
 def test_an_address_beside_a_ray_at_hand_is_refused() -> None:
     with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
@@ -421,8 +436,9 @@ def test_the_command_starts_a_ray_and_stops_it(
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("seconds", [5, 10], ids=["while Ray starts", "while it reads"])
 def test_ctrl_c_says_how_to_go_on(
-    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path
+    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, seconds: int
 ) -> None:
     corpus = shared_data / "wiki_sentences" / "wiki_sentences.txt.gz"
     output = tmp_path / "a.table"
@@ -433,7 +449,7 @@ def test_ctrl_c_says_how_to_go_on(
     until = time.monotonic() + 60
     while not output.with_name("a.table.progress").exists() and time.monotonic() < until:
         time.sleep(0.2)
-    time.sleep(8)
+    time.sleep(seconds)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=60)
     assert process.returncode == 1

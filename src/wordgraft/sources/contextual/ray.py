@@ -74,6 +74,9 @@ _BATCHES_PER_SHARE = 512
 # Batches between two growths of a share's sums.
 _BATCHES_AT_ONCE = 16
 _SECONDS_TO_ANSWER = 5.0
+# A Ray is a gRPC server, and answers a greeting with its settings: RFC 9113, sections 3.4 and 6.5.
+_HTTP2_SETTINGS = b"\x04"
+_HTTP2_GREETING = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0" + _HTTP2_SETTINGS + b"\0\0\0\0\0"
 _CONTENT, _NOTE, _RESULT = "content", "note", "result"
 _FRAMED = "words in their template"
 _SUMS = ("states", "squares", "counts")
@@ -161,8 +164,7 @@ def connected(address: str | None) -> Iterator[Cluster]:
     _check_answers(address)
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address == "local":
-        # Nobody else is to reach it.
-        options |= {"include_dashboard": False, "_node_ip_address": "127.0.0.1"}
+        options["include_dashboard"] = False
     # Ray's core warns of what Ray Data does; and with its level set, says that it is set.
     quiet = _environment(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
     try:
@@ -622,7 +624,11 @@ def _check_answers(address: str) -> None:
     if not host:
         return
     try:
-        socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER).close()
+        with socket.create_connection((host, int(port)), timeout=_SECONDS_TO_ANSWER) as connection:
+            if not os.environ.get("RAY_USE_TLS"):
+                connection.sendall(_HTTP2_GREETING)
+                if connection.recv(4)[3:] != _HTTP2_SETTINGS:
+                    raise ConnectionError("something else does")
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no Ray answers at {address} ({_first_line(error)}); expected HOST:PORT of a "
