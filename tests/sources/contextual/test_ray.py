@@ -13,11 +13,13 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from functools import reduce
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -414,8 +416,6 @@ def command(*arguments: object) -> list[str]:
 def test_the_command_starts_a_ray_and_stops_it(
     checkpoint: Checkpoint, files: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    import psutil
-
     place = tmp_path_factory.mktemp("cli")
     corpus = [part for file in files for part in ("--corpus", file)]
     shared = [checkpoint.folder, "--source", "contextual", *corpus, "--contexts", 2]
@@ -426,13 +426,20 @@ def test_the_command_starts_a_ray_and_stops_it(
             command(*shared, "-o", output, "--engine", name, "--quiet"),
             capture_output=True,
             text=True,
+            env=os.environ | {"WORDGRAFT_TEST_RUN": str(place)},
         )
         assert (done.returncode, done.stderr) == (0, "")
         tables.append(EmbeddingTable.load(output))
         assert not output.with_name(f"{name}.table.progress").exists()
     same(*tables)
-    mine = psutil.Process().children(recursive=True)
-    assert [each for each in mine if "ray::" in " ".join(each.cmdline())] == []
+    left = [each for each in psutil.process_iter() if str(place) in environment(each).values()]
+    assert left == []
+
+
+def environment(process: psutil.Process) -> dict[str, str]:
+    with suppress(psutil.Error):
+        return process.environ()
+    return {}
 
 
 @pytest.mark.slow
