@@ -14,7 +14,7 @@ from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.average import shrunk, spread_of
-from wordgraft.sources.contextual.corpus import Corpus
+from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.encode import report, sum_contexts
 from wordgraft.sources.contextual.kept import KeptProgress
 from wordgraft.sources.contextual.plan import (
@@ -80,7 +80,8 @@ def contextual(
     Raises `DataError` for a corpus that cannot be read or holds none of the words, and
     `ProgressError` when `keep` holds the progress of another run.
     """
-    corpus = corpus if isinstance(corpus, Corpus) else Corpus.of(corpus)
+    # What is left out is counted anew in each run.
+    corpus = replace(corpus if isinstance(corpus, Corpus) else Corpus.of(corpus), skipped=Skipped())
     options = Options(
         contexts,
         _layers(checkpoint, layers),
