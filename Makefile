@@ -7,7 +7,7 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-scale bench-rates clean
+.PHONY: help demo test lint format bench bench-contextual bench-scale bench-rates clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -33,8 +33,13 @@ bench-scale: $(READY) ## measure which size of the rows trains best
 bench-rates: $(READY) ## measure the rates that docs/scale.md plans with
 	$(BIN)/python docs/scale.py --measure
 
-bench: $(READY) ## measure reading and importing beside transformers and NumPy
-	$(BIN)/python bench/run.py
+bench: $(READY) $(RIVALS) ## measure reading, importing, encoding and training beside other libraries
+	$(BIN)/python bench/reading.py
+	$(BIN)/python bench/isolated.py
+	$(BIN)/python bench/classify.py
+
+bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, speed, memory
+	$(BIN)/python bench/contextual.py
 
 clean: ## remove caches and outputs, keep the environments
 	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache

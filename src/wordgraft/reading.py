@@ -43,6 +43,7 @@ TEXT_COLUMN = "text"
 DATASET_PREFIX = "dataset:"
 # Characters of a reader's own message that are repeated.
 _LONGEST_CAUSE = 200
+_ROWS_CHECKED = 10_000
 
 
 @dataclass
@@ -127,14 +128,33 @@ def read_words(path: Path) -> list[str]:
 
 
 def _check_columns(path: str, columns: Sequence[str]) -> None:
-    first = next(_stream(path, None), None)
-    if first is None:
+    names = _column_names(path)
+    if names is None:
         raise DataError(f"{path} is empty; expected at least one row")
     for column in columns:
-        if column not in first:
+        if column not in names:
             raise DataError(
-                f"{path} has no column {column!r}; its columns are {', '.join(map(str, first))}"
+                f"{path} has no column {column!r}; its columns are {', '.join(map(str, names))}"
             )
+
+
+def _column_names(path: str) -> list[str] | None:
+    """The columns of the first file that has a row, or None when there is no row."""
+    if path.startswith(DATASET_PREFIX) or _reader(path)[0] != "csv":
+        first = next(_stream(path, None), None)
+        return None if first is None else list(first)
+    from pandas import read_csv
+
+    # The stream would leave its file open when it is not read to its end. All columns of the first
+    # rows are read, since a row with too many goes unseen where only some are asked for.
+    options = {"dtype": str, "keep_default_na": False, **_reader(path)[1]}
+    for file in _files(path):
+        if Path(file).stat().st_size:
+            with read_csv(file, chunksize=_ROWS_CHECKED, **options) as reader:
+                frame = next(reader, None)
+            if frame is not None and len(frame):
+                return list(frame.columns)
+    return None
 
 
 def _stream(path: str, columns: Sequence[str] | None) -> Iterator[dict[str, Any]]:

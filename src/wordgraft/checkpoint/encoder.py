@@ -81,12 +81,18 @@ class Encoder:
         """
         import torch
 
+        for batch, ids in self.batches(sequences):
+            with torch.inference_mode():
+                yield batch, self._hidden_states(ids)
+
+    def batches(self, sequences: Ragged) -> Iterator[tuple[Int64[ndarray, " batch"], torch.Tensor]]:
+        """The batches of `encode` before encoding: which sequences, and their ids on the device."""
+        import torch
+
         for batch in equal_length_batches(sequences.lengths, self.tokens_per_batch):
             length = int(sequences.lengths[batch[0]])
             places = sequences.offsets[batch][:, None] + np.arange(length)
-            ids = torch.from_numpy(sequences.ids[places]).to(self.device)
-            with torch.inference_mode():
-                yield batch, self._hidden_states(ids)
+            yield batch, torch.from_numpy(sequences.ids[places]).to(self.device)
 
     def _hidden_states(self, ids: torch.Tensor) -> dict[int, torch.Tensor]:
         top = max(self.layers)

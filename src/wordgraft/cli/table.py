@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from itertools import chain
 from pathlib import Path
 from typing import Annotated, Any
@@ -147,6 +146,7 @@ def table(
     from wordgraft.oov import METHODS
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
     from wordgraft.sources.contextual import ENGINES
+    from wordgraft.sources.contextual.kept import discard
     from wordgraft.storage import check_output
     from wordgraft.table import parse_refinements
     from wordgraft.table.files import MARKER
@@ -219,7 +219,7 @@ def table(
     )
     made.save(output, force=force)
     if "keep" in options:
-        shutil.rmtree(progress_folder)
+        discard(progress_folder)
     typer.echo(f"{output}: {len(made):,} rows of {made.dims} numbers, {dtype}")
     sources = (f"{count:,} {name}" for name, count in made.provenance.counts().items())
     typer.echo(f"rows by source: {', '.join(sources)}")

@@ -154,6 +154,17 @@ def test_finished_progress_is_not_worked_on_again(
     np.testing.assert_array_equal(kept_by().vectors, first.vectors)  # type: ignore[attr-defined]
 
 
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    for name in (".hidden", "notes.txt", ".sums.safetensors.abc", "sums.safetensors"):
+        (tmp_path / name).write_text("x")
+    kept_module.discard(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".hidden", "notes.txt"}
+    (tmp_path / ".hidden").unlink()
+    (tmp_path / "notes.txt").unlink()
+    kept_module.discard(tmp_path)
+    assert not tmp_path.exists()
+
+
 def test_damaged_progress_says_so(kept_by: Callable[..., object], tmp_path: Path) -> None:
     kept_by()
     path = tmp_path / "kept" / "sums.safetensors"

@@ -1,5 +1,7 @@
 """Progress kept on disk, so that a pass that was stopped at any moment can go on.
 
+On a CPU it ends with the same bytes as one that was never stopped.
+
 news.table.progress/
   sample.safetensors      while reading: counts, pairs, sentences, and how far the corpus was read
   chosen.safetensors      what is to be encoded, from the moment it is known
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
 
 # Saving takes at most a twentieth of the time, however large the sums are.
 _SHARE_OF_TIME = 0.05
+_NAMES = ("sample", "chosen", "templates", "sums")
 _RUN, _STATE = "run", "state"
 _HOW = "go on with what it was begun with, or start over with --no-resume (resume=False)"
 
@@ -57,8 +60,9 @@ class KeptProgress:
         if self.folder is None:
             return
         self.folder.mkdir(exist_ok=True)
-        for stray in self.folder.glob(".*"):  # of a saving that was cut off
-            stray.unlink()
+        for name in _NAMES:  # of a saving that was cut off
+            for stray in self.folder.glob(f".{name}.safetensors.*"):
+                stray.unlink()
         if not self.resume:
             self.clear()
 
@@ -116,11 +120,18 @@ class KeptProgress:
 
     def clear(self) -> None:
         """Forget everything; the folder stays."""
-        for name in ("sample", "chosen", "templates", "sums"):
+        for name in _NAMES:
             self.drop(name)
 
     def _path(self, name: str) -> Path | None:
         return None if self.folder is None else self.folder / f"{name}.safetensors"
+
+
+def discard(folder: Path) -> None:
+    """Delete the progress in a folder, and the folder too unless it holds something else."""
+    KeptProgress(folder, {}).clear()
+    if not any(folder.iterdir()):
+        folder.rmdir()
 
 
 def packed(texts: list[str]) -> ndarray:

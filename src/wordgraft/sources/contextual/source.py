@@ -13,7 +13,7 @@ import numpy as np
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.average import shrunk, spread_of
-from wordgraft.sources.contextual.corpus import Corpus
+from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.engine import Engine, engine_of
 from wordgraft.sources.contextual.kept import KeptProgress
 from wordgraft.sources.contextual.plan import (
@@ -80,7 +80,8 @@ def contextual(
     `ProgressError` when `keep` holds the progress of another run, and `ClusterError` when there is
     no such cluster or it gives up.
     """
-    corpus = corpus if isinstance(corpus, Corpus) else Corpus.of(corpus)
+    # What is left out is counted anew in each run.
+    corpus = replace(corpus if isinstance(corpus, Corpus) else Corpus.of(corpus), skipped=Skipped())
     options = Options(
         contexts,
         _layers(checkpoint, layers),

@@ -1,0 +1,310 @@
+"""Contextual vectors: what they are worth, what they cost, how fast and in how much memory.
+
+    python bench/contextual.py quality|work|speed|memory|gpu ...
+
+Each part writes bench/results/contextual-PART.json; without a name, all of them run.
+"""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+from common import ENCODER, HERE, summary, write_result
+from mpnet import mpnet
+from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
+
+import wordgraft as wg
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.sources import Corpus, contextual, isolated
+from wordgraft.sources.contextual import Sampler, sample_corpus
+from wordgraft.sources.contextual.average import Aligner, Sums
+from wordgraft.sources.contextual.choose import choose
+from wordgraft.table import EmbeddingTable, word_similarity
+
+LIBRARIES = ("wordgraft", "torch", "transformers", "tokenizers", "numpy")
+# Encoding a whole corpus takes long: its progress is kept here, and gone on from.
+KEPT = HERE / ".kept"
+
+
+def quality() -> dict[str, Any]:
+    """MiniLM: Spearman with people's scores, by contexts a word and by shrinkage; 3 seeds."""
+    return _quality_of(ENCODER, contexts=(1, 2, 5, 10), seeds=3, every=True)
+
+
+def quality_large() -> dict[str, Any]:
+    """The same of a 12-layer, 768-wide encoder, with one seed and without the whole corpus."""
+    KEPT.mkdir(exist_ok=True)
+    return _quality_of(mpnet(KEPT), contexts=(1, 10), seeds=1, every=False)
+
+
+def _quality_of(
+    name: str | Path, *, contexts: tuple[int, ...], seeds: int, every: bool
+) -> dict[str, Any]:
+    sets = pair_sets()
+    checkpoint = wg.open_checkpoint(name)
+    vocabulary = wg.Vocabulary.from_words(words_of(sets), checkpoint)
+    KEPT.mkdir(exist_ok=True)
+    articles = write_articles(KEPT / "articles.txt")
+    corpus = Corpus.of([WIKI_SENTENCES, articles])
+
+    def scores(tables: list[EmbeddingTable]) -> dict[str, Any]:
+        found = {
+            kind: [word_similarity(table, pairs) for table in tables]
+            for kind, pairs in sets.items()
+        }
+        every_pair = all(each.covered == each.pairs for some in found.values() for each in some)
+        spearman = {kind: [each.spearman for each in some] for kind, some in found.items()}
+        spearman["mean of the two"] = np.mean(list(spearman.values()), axis=0).tolist()
+        return {kind: summary(some) for kind, some in spearman.items()} | {"covered": every_pair}
+
+    alone = isolated(checkpoint, vocabulary)
+    results: dict[str, Any] = {"isolated": scores([alone])}
+    tables: dict[int, list[EmbeddingTable]] = {}
+    for number in contexts:
+        tables[number] = [
+            contextual(checkpoint, vocabulary, corpus=corpus, contexts=number, seed=seed)
+            for seed in range(seeds)
+        ]
+        results[f"{number} contexts"] = scores(tables[number])
+        print(number, results[f"{number} contexts"], flush=True)
+    for number in (1, 10):
+        for strength in (0, 1, 2, 5):
+            shrunk = [_shrunk(table, alone, strength) for table in tables[number]]
+            results[f"{number} contexts, shrinkage {strength}"] = scores(shrunk)
+    if every:
+        whole = contextual(
+            checkpoint, vocabulary, corpus=corpus, contexts=None, keep=KEPT / "all", progress=True
+        )
+        results["all contexts"] = scores([whole])
+        results["all contexts"]["median"] = float(np.median(whole.provenance.contexts[2:]))
+    return results
+
+
+def _shrunk(table: EmbeddingTable, alone: EmbeddingTable, strength: float) -> EmbeddingTable:
+    """The table as it would be with another shrinkage."""
+    counts = table.provenance.contexts[:, None]
+    weight = table.provenance.shrinkage[:, None]
+    means = (table.vectors - weight * alone.vectors) / np.maximum(1 - weight, 1e-9)
+    pull = np.where(counts > 0, strength / np.maximum(counts + strength, 1), 1)
+    vectors = np.where(counts > 0, pull * alone.vectors + (1 - pull) * means, alone.vectors)
+    return replace(table, vectors=vectors.astype(np.float32))
+
+
+def work() -> dict[str, Any]:
+    """Share of a corpus's tokens that is encoded for 10 contexts a word; on growing pieces too."""
+    checkpoint = wg.open_checkpoint(ENCODER)
+    corpus = Corpus.of(WIKI_SENTENCES)
+    sentences = [text for block in corpus.blocks() for text in block.sentences]
+    counted = Sampler(checkpoint, None, size=1, seed=0)
+    counted.add(sentences)
+    words = counted.sample()
+
+    def share(most: int, texts: list[str]) -> dict[str, Any]:
+        vocabulary = words.vocabulary(checkpoint, max_words=most)
+        began = time.perf_counter()
+        sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
+        sample = sample_corpus(Corpus.of_texts(texts), sampler)
+        sampled = time.perf_counter()
+        choice = choose(sample, checkpoint, vocabulary, contexts=10)
+        chosen = time.perf_counter()
+        tokens, specials = int(choice.tokens.sum()), 2 * sample.seen
+        return {
+            "words": most,
+            "corpus_tokens": sample.tokens + specials,
+            "encoded_tokens": tokens,
+            "share": round(tokens / (sample.tokens + specials), 4),
+            "tokens_sampled_per_second": round(sample.tokens / (sampled - began)),
+            "words_chosen_for_per_second": round(most / (chosen - sampled)),
+        }
+
+    order = np.random.default_rng(0).permutation(len(sentences))
+    pieces = [order[: len(order) // part] for part in (16, 8, 4, 2, 1)]
+    return {
+        "whole": [share(most, sentences) for most in (5_000, 10_000, 20_000)],
+        "growing": [share(5_000, [sentences[i] for i in piece]) for piece in pieces],
+    }
+
+
+def speed(parts: int = 24) -> dict[str, Any]:
+    """Tokens a second from sentences to sums, beside the bare forward of the same batches.
+
+    The two take turns, part by part, so that what else the machine does hits both.
+    """
+    import torch
+
+    checkpoint = wg.open_checkpoint(ENCODER)
+    block = next(Corpus.of(WIKI_SENTENCES).blocks(size=40_000))
+    vocabulary = wg.Vocabulary.from_texts(block.sentences, checkpoint, max_words=10_000)
+    sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
+    sampler.add(block.sentences)
+    choice = choose(sampler.sample(), checkpoint, vocabulary, contexts=10)
+    encoder = Encoder(checkpoint, layers=(checkpoint.layers,))
+    aligner, sums = Aligner(checkpoint, vocabulary), Sums(len(vocabulary), 384, encoder.device)
+    aligner.inputs(choice.sentences)  # chunks are known, as they are but for the first part
+    size = len(choice.sentences) // parts
+    seconds = {"sentences to sums": 0.0, "bare forward": 0.0}
+    tokens = 0
+    for part in range(parts):
+        sentences = choice.sentences[part * size : (part + 1) * size]
+        began = time.perf_counter()
+        inputs = aligner.inputs(sentences)
+        sums.add_sentences(encoder, inputs)
+        summed = time.perf_counter()
+        with torch.inference_mode():
+            for _, ids in encoder.batches(inputs.sequences):
+                encoder.model(input_ids=ids)
+        seconds["sentences to sums"] += summed - began
+        seconds["bare forward"] += time.perf_counter() - summed
+        tokens += len(inputs.sequences.ids)
+    return {
+        "tokens": tokens,
+        "tokens_per_second": {name: round(tokens / took) for name, took in seconds.items()},
+        "share_of_bare": round(seconds["bare forward"] / seconds["sentences to sums"], 4),
+        "threads": torch.get_num_threads(),
+    }
+
+
+_MEMORY = """
+import json, resource, sys, time
+import wordgraft as wg
+from wordgraft.sources import Corpus
+began = time.perf_counter()
+checkpoint = wg.open_checkpoint({encoder!r})
+table = wg.build_table(
+    checkpoint, source="contextual", corpus=Corpus.of({path!r}), max_words=100_000, contexts=10,
+    layers=1, oov="unk",
+)
+table.save({output!r})
+print(json.dumps({{
+    "words": len(table),
+    "peak_gb": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024 / 1e9,
+    "seconds": time.perf_counter() - began,
+}}))
+"""
+
+
+def memory(gigabytes: float = 2.0, words: int = 100_000) -> dict[str, Any]:
+    """Peak memory of one process: 2 GB of generated text, 100,000 words, 10 contexts each.
+
+    MiniLM is cut to one layer, so that the run ends the same day; all arrays keep their size.
+    """
+    with TemporaryDirectory(dir=HERE) as scratch:
+        path = Path(scratch) / "generated.txt"
+        size = _write_generated(path, gigabytes, words)
+        code = _MEMORY.format(encoder=ENCODER, path=str(path), output=str(Path(scratch) / "t"))
+        done = subprocess.run(
+            [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
+        )
+    return {"corpus_gb": round(size / 1e9, 3), **json.loads(done.stdout)}
+
+
+def _write_generated(path: Path, gigabytes: float, words: int) -> int:
+    """Sentences of 5 to 25 words, drawn as Zipf has them from made-up ones of two pieces."""
+    rng = np.random.default_rng(0)
+    pieces = wg.open_checkpoint(ENCODER).tokenizer.pieces
+    whole = [piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) < 6]
+    ends = [piece[2:] for piece in pieces if piece.startswith("##") and piece[2:].isalpha()]
+    pairs = zip(rng.choice(whole, 4 * words), rng.choice(ends, 4 * words), strict=True)
+    made = sorted({start + end for start, end in pairs})
+    vocabulary = np.array(rng.permutation(made)[:words], object)
+    weights = 1 / np.arange(10, 10 + words)
+    edges = np.cumsum(weights / weights.sum())
+    size = 0
+    with path.open("w", encoding="utf-8") as file:
+        while size < gigabytes * 1e9:
+            lengths = rng.integers(5, 26, 50_000)
+            drawn = vocabulary[np.searchsorted(edges, rng.random(int(lengths.sum())) * edges[-1])]
+            ends_at = np.cumsum(lengths)
+            lines = (" ".join(part) for part in np.split(drawn, ends_at[:-1]))
+            size += file.write("\n".join(lines) + "\n")
+    return size
+
+
+def gpu(words: int = 50_000) -> dict[str, Any]:
+    """BERT-base dimensions, bfloat16: tokens a second from a text file to a finished table, beside
+    a naive loop (float32, padded batches of 32, a dictionary of lists by word)."""
+    import torch
+
+    if not torch.cuda.is_available():
+        return {"skipped": "no GPU here"}
+    import transformers
+
+    with TemporaryDirectory() as scratch:
+        folder = Path(scratch) / "bert-base"
+        tiny = wg.open_checkpoint(ENCODER)
+        config = transformers.BertConfig(vocab_size=tiny.tokenizer.size)
+        transformers.BertModel(config).save_pretrained(folder)
+        for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
+            (folder / name).write_bytes((tiny.folder / name).read_bytes())
+        checkpoint = wg.open_checkpoint(folder)
+        sampler = Sampler(checkpoint, None, size=1, seed=0)
+        sample = sample_corpus(Corpus.of(WIKI_SENTENCES), sampler)
+        vocabulary = sample.vocabulary(checkpoint, max_words=words)
+        tokens = sample.tokens + 2 * sample.seen
+        arguments = dict(corpus=Corpus.of(WIKI_SENTENCES), contexts=None, layers=12)
+        contextual(checkpoint, vocabulary, **{**arguments, "contexts": 1})  # warm
+        began = time.perf_counter()
+        contextual(checkpoint, vocabulary, **arguments).save(Path(scratch) / "table")
+        rate = tokens / (time.perf_counter() - began)
+        naive = _naive(checkpoint, list(sample.sentences.values())[:20_000])
+    return {
+        "device": torch.cuda.get_device_name(),
+        "tokens": tokens,
+        "tokens_per_second": round(rate),
+        "naive_tokens_per_second": round(naive),
+        "times_naive": round(rate / naive, 1),
+    }
+
+
+def _naive(checkpoint: Any, sentences: list[str]) -> float:
+    import torch
+    import transformers
+
+    model = transformers.AutoModel.from_pretrained(checkpoint.folder).cuda().eval()
+    tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.folder)
+    found: dict[str, list[torch.Tensor]] = {}
+    tokens, began = 0, time.perf_counter()
+    for start in range(0, len(sentences), 32):
+        batch = tokenizer(
+            [each.split() for each in sentences[start : start + 32]],
+            is_split_into_words=True,
+            padding=True,
+            return_tensors="pt",
+        )
+        with torch.inference_mode():
+            states = model(**batch.to("cuda")).last_hidden_state
+        for row, sentence in enumerate(sentences[start : start + 32]):
+            split = sentence.split()
+            for place, word in enumerate(batch.word_ids(row)):
+                if word is not None:
+                    found.setdefault(split[word], []).append(states[row, place].cpu())
+        tokens += int(batch["attention_mask"].sum())
+    return tokens / (time.perf_counter() - began)
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "work": work,
+    "speed": speed,
+    "quality": quality,
+    "quality-large": quality_large,
+    "memory": memory,
+    "gpu": gpu,
+}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or PARTS:
+        write_result(f"contextual-{name}", PARTS[name](), LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()
