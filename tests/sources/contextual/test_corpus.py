@@ -185,5 +185,7 @@ def test_columns_and_texts_that_are_none(tmp_path: Path) -> None:
         read(Corpus.of(f"{tmp_path}/a.parquet:words"))
     with pytest.raises(DataError, match="text 1 of the corpus is a int"):
         read(Corpus.of_texts(["one", 2]))  # type: ignore[list-item]
+    with pytest.raises(DataError, match="text 1 of the corpus has half a character"):
+        read(Corpus.of_texts(["one", "two \ud800"]))
     with pytest.raises(DataError, match="window is 0"):
         Corpus.of(tmp_path / "a.parquet", window=0)

@@ -54,16 +54,29 @@ def child(name):
             os._exit(code)
     return pid
 
-began = time.monotonic()
+def snapshots():
+    return {(file.name, file.stat().st_mtime_ns) for file in (folder / "progress").glob("s*")}
+
 assert os.waitpid(child("undisturbed"), 0)[1] == 0
-duration = time.monotonic() - began
 shutil.rmtree(folder / "progress")
 rng, stages, rounds = random.Random(0), [], 0
 while len(stages) < int(sys.argv[5]):
     pid = child(f"disturbed {rounds}")
-    time.sleep(rng.random() ** 2 * duration)
-    os.kill(pid, signal.SIGKILL)
-    if os.waitpid(pid, 0)[1] == signal.SIGKILL:
+    # Some savings later, however fast the machine is; then at any moment up to the next.
+    ended, left, seen = 0, rng.randint(0, 8), set()
+    while not ended and left:
+        time.sleep(0.001)
+        ended = os.waitpid(pid, os.WNOHANG)[0]
+        try:
+            now = snapshots()
+        except FileNotFoundError:  # it is just being replaced
+            continue
+        seen, left = now, left - (now != seen)
+    time.sleep(rng.uniform(0, 0.02))
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+        killed = os.waitpid(pid, 0)[1] == signal.SIGKILL
+    if not ended and killed:
         there = {file.stem for file in (folder / "progress").glob("*.safetensors")}
         names = [name for name in ("sums", "chosen", "sample") if name in there]
         stages.append(names[0] if names else "nothing")
@@ -94,7 +107,8 @@ def test_killed_at_20_random_moments_nothing_is_lost(
     assert done.returncode == 0, done.stderr
     stages = done.stdout.split()
     assert len(stages) == kills
-    assert contexts == "all" or len(set(stages)) > 1, stages
+    assert "sums" in stages, stages
+    assert contexts == "all" or "sample" in stages, stages
     for path in tmp_path.glob("disturbed *"):
         for name in ("vectors.safetensors", "tokenizer.json", "table.json"):
             expected = (tmp_path / "undisturbed" / name).read_bytes()

@@ -256,10 +256,21 @@ def _bounded_texts(texts: Iterable[Any]) -> Iterator[str]:
                 f"text {number:,} of the corpus is a {type(text).__name__} ({text!r:.40}), "
                 "expected a string"
             )
+        if not _is_utf8(text):
+            raise DataError(f"text {number:,} of the corpus has half a character: {text!r:.40}")
         if len(text) <= _LONGEST_LINE // 4:
             yield text
         else:
             yield from (part.decode() for part in _bounded(text.encode()))
+
+
+def _is_utf8(text: str) -> bool:
+    """Whether a file could hold it: Python also takes half of a surrogate pair."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _first_line(error: BaseException) -> str:
