@@ -7,7 +7,7 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-scale clean
+.PHONY: help demo test lint format bench bench-oov bench-scale clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -29,6 +29,9 @@ format: $(READY) ## apply the style
 
 bench-scale: $(READY) ## measure which size of the rows trains best
 	$(BIN)/python bench/scale.py
+
+bench-oov: $(READY) ## measure the methods for words that a table does not hold
+	$(BIN)/python bench/oov.py
 
 bench: $(READY) ## measure reading and importing beside transformers and NumPy
 	$(BIN)/python bench/run.py

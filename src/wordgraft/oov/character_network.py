@@ -5,6 +5,7 @@ After Kim et al. 2016, with the correction of a linear map from the pieces as it
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,19 @@ HIDDEN = 1024
 DROPOUT = 0.1
 
 
+def rise_and_fall(
+    optimizer: torch.optim.Optimizer, steps: int
+) -> torch.optim.lr_scheduler.LambdaLR:
+    """Up to the optimizer's rate in the first tenth of `steps`, then down to nothing."""
+    rise = max(1, steps // 10)
+
+    def share(step: int) -> float:
+        fall = (1 + math.cos(math.pi * min(step / steps, 1))) / 2
+        return min((step + 1) / rise, fall)
+
+    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
+
+
 class CharacterNetwork(nn.Module):
     """Letters, and numbers made of the pieces, to a correction of what is known from the pieces.
 
@@ -43,14 +57,16 @@ class CharacterNetwork(nn.Module):
     ) -> None:
         super().__init__()
         found = sum(FILTERS.values())
-        self.letters = nn.Embedding(letters, LETTER_DIMS, padding_idx=0)
-        self.filters = nn.ModuleList(
-            nn.Conv1d(LETTER_DIMS, count, size, padding=size // 2)
-            for size, count in FILTERS.items()
-        )
-        self.highway = nn.Linear(found, 2 * found)
-        self.hidden = nn.Linear(found + inputs, HIDDEN)
-        self.out = nn.Linear(HIDDEN, dims)
+        # torch's own start would move the caller's random state.
+        with torch.random.fork_rng(devices=[]):
+            self.letters = nn.Embedding(letters, LETTER_DIMS, padding_idx=0)
+            self.filters = nn.ModuleList(
+                nn.Conv1d(LETTER_DIMS, count, size, padding=size // 2)
+                for size, count in FILTERS.items()
+            )
+            self.highway = nn.Linear(found, 2 * found)
+            self.hidden = nn.Linear(found + inputs, HIDDEN)
+            self.out = nn.Linear(HIDDEN, dims)
         if rng is not None:
             self._start(rng, correcting=inputs > 0)
 

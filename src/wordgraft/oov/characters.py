@@ -192,7 +192,7 @@ def _trained(
 ) -> CharacterNetwork:
     import torch
 
-    from wordgraft.oov.character_network import CharacterNetwork
+    from wordgraft.oov.character_network import CharacterNetwork, rise_and_fall
 
     rng = np.random.default_rng(seed)
     width = spelling.composition.width if spelling.composition else 0
@@ -200,11 +200,10 @@ def _trained(
     network = CharacterNetwork(letters, width, targets.shape[1], rng=rng).train()
     batch = min(BATCH, len(words))
     in_an_epoch = -(-len(words) // batch)
-    steps = max(1, round(epochs / EPOCHS * max(EPOCHS * in_an_epoch, _FEWEST_STEPS)))
+    fewest = min(_FEWEST_STEPS, 8 * len(words))
+    steps = max(1, round(epochs / EPOCHS * max(EPOCHS * in_an_epoch, fewest)))
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, RATE, total_steps=steps, pct_start=min(0.1, max(1 / steps, 0.01))
-    )
+    schedule = rise_and_fall(optimizer, steps)
     typist = Typist.of(words)
     # Dropout draws from torch's own generator: the caller's must not notice.
     with (

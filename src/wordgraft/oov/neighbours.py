@@ -13,7 +13,7 @@ from wordgraft.oov.space import never_counted
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:
-    from jaxtyping import Float32, Int64
+    from jaxtyping import Bool, Float32, Int64, UInt64
     from numpy import ndarray
 
 SIZES = (2, 3, 4, 5)
@@ -22,6 +22,7 @@ SIZES = (2, 3, 4, 5)
 TOP, POWER = 10, 4
 # N-grams in more than this share of the words, `ing>`, tell little and cost most.
 _COMMON_SHARE, _COMMON_AT_LEAST = 1 / 64, 64
+_FEW = 5
 _WORDS_AT_ONCE = 4096
 
 
@@ -91,6 +92,7 @@ class WordIndex:
         grams, owners = grams_of(self.words, SIZES)
         self._grams, columns = np.unique(grams, return_inverse=True)
         found_in = np.bincount(columns, minlength=len(self._grams))
+        self._found_in = found_in
         self._idf = np.log((1 + len(self.rows)) / (1 + found_in)).astype(np.float32)
         self._rarest = np.float32(np.log(1 + len(self.rows)))
         norms = _norms(self._idf[columns], owners, len(self.rows))
@@ -129,12 +131,36 @@ class WordIndex:
                 similarities[start + place, : len(order)] = values[order]
         return rows, similarities
 
+    def novelty(
+        self, words: Sequence[str], *, indexed: Bool[ndarray, " words"]
+    ) -> Float32[ndarray, "words 2"]:
+        """Share of a word's n-grams that no other word has, and that few others have.
+
+        A misspelling has more of them than a word. `indexed` words are in the index themselves.
+        """
+        grams, owners = grams_of(words, SIZES)
+        columns, known = self._columns(grams)
+        others = np.where(known, self._found_in[columns], 0) - (known & indexed[owners])
+        count = np.maximum(np.bincount(owners, minlength=len(words)), 1)
+        shares = [
+            np.bincount(owners, others <= most, minlength=len(words)) / count for most in (0, _FEW)
+        ]
+        return np.stack(shares, axis=1).astype(np.float32)
+
+    def _columns(
+        self, grams: UInt64[ndarray, " grams"]
+    ) -> tuple[Int64[ndarray, " grams"], Bool[ndarray, " grams"]]:
+        """The column of each n-gram, and whether there is one."""
+        if not len(self._grams):
+            return np.zeros(len(grams), np.int64), np.zeros(len(grams), bool)
+        columns = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
+        return columns, self._grams[columns] == grams
+
     def _bags(self, words: Sequence[str]) -> Any:
         from scipy import sparse
 
         grams, owners = grams_of(words, SIZES)
-        columns = np.minimum(np.searchsorted(self._grams, grams), max(len(self._grams) - 1, 0))
-        known = self._grams[columns] == grams if len(self._grams) else np.zeros(len(grams), bool)
+        columns, known = self._columns(grams)
         weights = np.full(len(grams), self._rarest)
         weights[known] = self._idf[columns[known]]
         norms = _norms(weights, owners, len(words))

@@ -11,7 +11,6 @@ import numpy as np
 
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.oov.protocol import OovMethod
-from wordgraft.oov.space import never_counted
 from wordgraft.table import EmbeddingTable
 from wordgraft.table.coverage import said_of
 
@@ -78,7 +77,8 @@ def answers(table: EmbeddingTable, words: Sequence[str], method: OovMethod) -> A
         if borrowed is None:
             left.append(place)
             continue
-        vectors[place] = never_counted(table, np.array(borrowed.rows)).mean(axis=0)
+        # As they stand, short where SIF made them so: `The` is as frequent as `the`.
+        vectors[place] = table.rows(list(borrowed.rows)).mean(axis=0)
         ways[place] = borrowed.way
     if left:
         vectors[left] = method.vectors([words[place] for place in left])

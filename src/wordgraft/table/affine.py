@@ -66,6 +66,11 @@ class Affine:
         return cls(arrays[f"{prefix}.matrix"], arrays[f"{prefix}.shift"])
 
 
+def identity(dims: int) -> Affine:
+    """The move that moves nothing."""
+    return Affine(np.eye(dims, dtype=np.float32), np.zeros(dims, np.float32))
+
+
 def after(move: Affine | None, later: Affine) -> Affine:
     """`later` behind whatever moved the rows before."""
     return later if move is None else move.then(later)
