@@ -196,10 +196,11 @@ def quality(data: Words, method: OovMethod) -> dict[str, Any]:
     return measures
 
 
-def spearman(data: Words, pairs: Any, vector_of: Callable[[str], np.ndarray]) -> float:
+def spearman(data: Words, pairs: Any, vector_of: Callable[[str], np.ndarray]) -> float | None:
+    """None where all pairs are alike, since every word has the same vector."""
     result = wg.word_similarity(data.table, pairs, vector_of=vector_of)
     assert result.covered == result.pairs
-    return round(result.spearman, 4)
+    return None if np.isnan(result.spearman) else round(result.spearman, 4)
 
 
 def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:

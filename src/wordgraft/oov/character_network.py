@@ -27,6 +27,9 @@ FILTERS = {1: 32, 2: 64, 3: 96, 4: 96}
 LETTER_DIMS = 32
 HIDDEN = 1024
 DROPOUT = 0.1
+# Beside the pieces, what the letters tell is turned down and often left out. Loud, it is learnt
+# first, and by heart: cosine with held-out words 0.832; at a tenth 0.847, without letters 0.860.
+QUIET, LETTERS_DROPOUT = 0.03, 0.5
 
 
 def rise_and_fall(
@@ -56,6 +59,7 @@ class CharacterNetwork(nn.Module):
         self, letters: int, inputs: int, dims: int, *, rng: Generator | None = None
     ) -> None:
         super().__init__()
+        self.alone = inputs == 0
         found = sum(FILTERS.values())
         # torch's own start would move the caller's random state.
         with torch.random.fork_rng(devices=[]):
@@ -83,6 +87,8 @@ class CharacterNetwork(nn.Module):
         changed, gate = self.highway(found).chunk(2, dim=1)
         gate = torch.sigmoid(gate)
         found = gate * torch.relu(changed) + (1 - gate) * found
+        if not self.alone:
+            found = QUIET * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
         hidden = nn.functional.gelu(self.hidden(torch.cat([found, inputs], dim=1)))
         hidden = nn.functional.dropout(hidden, DROPOUT, self.training)
         vectors: Tensor = self.out(hidden) + base
