@@ -249,6 +249,7 @@ def words_part(cache: Path | None, names: Sequence[str], found: dict[str, Any]) 
             "parameters": {"pieces": pieces, "added": sum(sizes.values()) - pieces},
         }
         methods[label] = measures
+        write("held_out_words", found)
         print(label, json.dumps(_rounded(measures)), flush=True)
 
 
@@ -318,6 +319,7 @@ def texts_part(names: Sequence[str], found: dict[str, Any]) -> None:
                     for share, each in macro.items()
                 },
             }
+            write("tweets", found)
             print(size, label, json.dumps(scores[label]), flush=True)
 
 
@@ -334,13 +336,23 @@ def main() -> None:
     parser.add_argument("--cache", type=Path, help="folder of a table that keeps encoded words")
     options = parser.parse_args()
     # A run of some methods replaces their figures and leaves the others'.
-    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
     if "words" in options.parts:
-        words_part(options.cache, options.methods, found.setdefault("held_out_words", {}))
+        words_part(options.cache, options.methods, read("held_out_words"))
     if "texts" in options.parts:
-        texts_part(options.methods, found.setdefault("tweets", {}))
+        texts_part(options.methods, read("tweets"))
+
+
+def read(part: str) -> dict[str, Any]:
+    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+    kept: dict[str, Any] = found.get(part, {})
+    return kept
+
+
+def write(part: str, measured: dict[str, Any]) -> None:
+    """Put the figures of one part in their place; after each method, so that none is lost."""
+    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
     libraries = ("wordgraft", "torch", "numpy", "scipy", "tokenizers")
-    found["versions"] = {name: version(name) for name in libraries}
+    found |= {part: measured, "versions": {name: version(name) for name in libraries}}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(_rounded(found), indent=2) + "\n", "utf-8")
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
@@ -88,6 +88,14 @@ def write_back(
     return table.with_rows(rows, weight, source="trained")
 
 
+class Prepared(NamedTuple):
+    """Words as tensors: ids of letters, numbers made of the pieces, the vectors by pieces alone."""
+
+    letters: torch.Tensor
+    inputs: torch.Tensor
+    base: torch.Tensor
+
+
 class CharacterEmbedding(nn.Module):
     """The network of `characters` as a layer: words, known or not, to vectors of the table's space.
 
@@ -140,18 +148,15 @@ class CharacterEmbedding(nn.Module):
         for name, values in constants.items():
             self.register_buffer(name, torch.from_numpy(np.array(values)))
 
-    def prepare(self, words: Sequence[str]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """Ids of letters, numbers made of the pieces, and the vectors by pieces alone."""
-        letters = torch.from_numpy(self.spelling.letters(words))
-        inputs, base = self.spelling.inputs(words)
-        return letters, torch.from_numpy(inputs), torch.from_numpy(base)
+    def prepare(self, words: Sequence[str]) -> Prepared:
+        """What the network reads of the words."""
+        read = (self.spelling.letters(words), *self.spelling.inputs(words))
+        return Prepared(*(torch.from_numpy(each) for each in read))
 
-    def forward(
-        self, words: Sequence[str] | tuple[torch.Tensor, torch.Tensor, torch.Tensor]
-    ) -> torch.Tensor:
+    def forward(self, words: Sequence[str] | Prepared) -> torch.Tensor:
         """(words, dims) vectors of words, or of what `prepare` made of them."""
-        ready = words if words and isinstance(words[0], torch.Tensor) else self.prepare(words)  # type: ignore[arg-type]
-        letters, inputs, base = (part.to(self.mean.device) for part in ready)  # type: ignore[union-attr]
+        ready = words if isinstance(words, Prepared) else self.prepare(words)
+        letters, inputs, base = (part.to(self.mean.device) for part in ready)
         vectors: torch.Tensor = self.network(letters, inputs, base) / self.scale + self.mean
         return vectors @ self.matrix + self.shift
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
-from wordgraft.errors import TableError
+from wordgraft.errors import MissingExtraError, TableError
 from wordgraft.oov.blend import Blend, characters_in
 from wordgraft.oov.characters import Characters
 from wordgraft.oov.constant import Mean, Unk, Zero
@@ -124,7 +124,7 @@ def at_hand(table: EmbeddingTable) -> tuple[dict[str, OovMethod], list[str]]:
         elif name in (Pieces.name, Encoder.name):
             try:
                 found[name] = method_of(with_oov(table, name))
-            except TableError:
+            except (TableError, MissingExtraError):
                 others.append(name)
         else:
             others.append(name)

@@ -10,6 +10,7 @@ import numpy as np
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.checkpoint import encoder as checkpoint_encoder
 from wordgraft.errors import CheckpointError, TableError
+from wordgraft.extras import require
 from wordgraft.oov.space import moved
 from wordgraft.sources.isolated import encode_pieces
 from wordgraft.table import EmbeddingTable, UnknownWords
@@ -56,6 +57,7 @@ class Encoder:
         return UnknownWords(cls.name, {}, settings, table.move)
 
     def __init__(self, table: EmbeddingTable, state: UnknownWords) -> None:
+        require("torch", purpose="oov encoder")
         self._state = state
         self._dims = table.dims
         self._checkpoint: Checkpoint | None = None
@@ -97,10 +99,10 @@ def same_checkpoint(recipe: Any, *, why: str) -> Checkpoint:
         raise TableError(
             f"{why}, and its checkpoint {name} is not at hand ({error}); put it back, or {_INSTEAD}"
         ) from error
-    if digest != recipe["checkpoint_sha256"]:
+    expected = str(recipe.get("checkpoint_sha256", ""))
+    if digest != expected:
         raise TableError(
             f"{why}, and the checkpoint {name} is not the one that made the table (its weights' "
-            f"hash is {digest[:12]}, not {recipe['checkpoint_sha256'][:12]}); put the old one "
-            f"back, or {_INSTEAD}"
+            f"hash is {digest[:12]}, not {expected[:12]}); put the old one back, or {_INSTEAD}"
         )
     return checkpoint
