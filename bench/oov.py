@@ -278,13 +278,13 @@ def noisy(
     ]
 
 
-def texts_part(names: Sequence[str], found: dict[str, Any]) -> None:
+def texts_part(names: Sequence[str], chosen: Sequence[int], found: dict[str, Any]) -> None:
     checkpoint = wg.open_checkpoint(ENCODER)
     texts, labels = tweets("train")
     test_texts, test_labels = tweets("valid")
     found |= {"training_texts": TRAINING_TEXTS, "test_texts": len(test_texts), "seeds": len(SEEDS)}
     sizes = found.setdefault("tables", {})
-    for size in SIZES:
+    for size in chosen:
         vocabulary = wg.Vocabulary.from_texts(texts, checkpoint, max_words=size)
         built = wg.build_table(checkpoint, vocabulary, oov="unk")
         coverage = built.coverage(test_texts)
@@ -333,13 +333,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("parts", nargs="*", default=["words", "texts"], help="words, texts")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
+    parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="words of a table")
     parser.add_argument("--cache", type=Path, help="folder of a table that keeps encoded words")
     options = parser.parse_args()
     # A run of some methods replaces their figures and leaves the others'.
     if "words" in options.parts:
         words_part(options.cache, options.methods, read("held_out_words"))
     if "texts" in options.parts:
-        texts_part(options.methods, read("tweets"))
+        texts_part(options.methods, options.sizes, read("tweets"))
 
 
 def read(part: str) -> dict[str, Any]:

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
+from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,7 @@ from tables import random_table, table_of
 from wordgraft import EmbeddingTable, Vocabulary, build_table, method_of, open_checkpoint, with_oov
 from wordgraft.errors import TableError
 from wordgraft.oov import METHODS, OovMethod, read_rows_of, vectors_of
+from wordgraft.oov.blend import _differences
 from wordgraft.oov.space import never_counted
 from wordgraft.oov.typos import Typist
 from wordgraft.table import Center, Pca, Scale, Sif, UnknownWords
@@ -246,6 +248,23 @@ def _similarity(word: str, known: list[str]) -> np.ndarray:
     own = grams(word)
     shared = [sum(idf(gram) ** 2 for gram in own & bag) for bag in bags]
     return np.array([s / norm(own) / norm(bag) for s, bag in zip(shared, bags, strict=True)])
+
+
+def test_what_the_gate_of_blend_sees_against_letter_by_letter() -> None:
+    rng = np.random.default_rng(0)
+    words, others = (
+        ["".join(rng.choice(list("abc"), rng.integers(1, 9))) for _ in range(60)] for _ in "12"
+    )
+    places = rng.integers(60, size=(60, 5))
+    found = _differences(words, others, places)[0]
+    for word, top in np.ndindex(places.shape):
+        own, other = words[word], others[places[word, top]]
+        before = len(commonprefix([own, other]))
+        behind = len(commonprefix([own[before:][::-1], other[before:][::-1]]))
+        cut = [each[before : len(each) - behind] for each in (own, other)]
+        swapped = len(cut[0]) == 2 and cut[0] == cut[1][::-1]
+        expected = (before, behind, len(cut[0]), len(cut[1]), swapped)
+        assert tuple(value[word, top] for value in vars(found).values()) == expected
 
 
 def test_ngrams_reach_the_rows_they_were_fitted_to() -> None:

@@ -22,7 +22,7 @@ from wordgraft.oov.typos import Typist
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float32, Int64
+    from jaxtyping import Bool, Float32, Int32, Int64
     from numpy import ndarray
     from numpy.random import Generator
 
@@ -36,6 +36,7 @@ _LESSONS = (0.7, 0.1, 0.2)
 _LONGEST = 32
 _FAR = 5  # letters by which a candidate differs: more are all alike
 _PREFIX = "characters."
+_WORDS_AT_ONCE = 4096
 
 
 class Blend:
@@ -79,11 +80,17 @@ class Blend:
         self.characters = Characters(table, characters_in(state))
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
-        found = Candidates.of(words, self._index, self.characters, self._table)
-        weights = _weights(self._gate, found)
-        vectors, bases = self.characters.both(words)
-        mixed = combined(self._table, found.rows, weights[:, 2:])
-        mixed += vectors * weights[:, :1] + bases * weights[:, 1:2]
+        mixed = np.empty((len(words), self._table.dims), np.float32)
+        # Words of like length together: the network then has less padding to compute.
+        order = np.argsort([len(word) for word in words], kind="stable")
+        for start in range(0, len(words), _WORDS_AT_ONCE):
+            part = order[start : start + _WORDS_AT_ONCE]
+            some = [words[place] for place in part]
+            found = Candidates.of(some, self._index, self.characters, self._table)
+            weights = _weights(self._gate, found)
+            vectors, bases = self.characters.both(some)
+            mixed[part] = combined(self._table, found.rows, weights[:, 2:])
+            mixed[part] += vectors * weights[:, :1] + bases * weights[:, 1:2]
         return mixed
 
 
@@ -141,11 +148,11 @@ class Candidates:
             pairs = zip(words, own_words, strict=True)
             indexed = np.array([word == own for word, own in pairs], bool)
         there = similarities > 0
-        own, own_lengths = _codes(words)
         used, places = np.unique(rows, return_inverse=True)
-        theirs, their_lengths = _codes([table.vocabulary.words[row] for row in used])
-        places = places.reshape(rows.shape)
-        changed = _differences(own, own_lengths, theirs[places], their_lengths[places])
+        others = [table.vocabulary.words[row] for row in used]
+        changed, own_lengths, their_lengths = _differences(
+            words, others, places.reshape(rows.shape)
+        )
         slips = (changed.own <= 1) & (changed.theirs <= 1) | changed.swapped
         slips &= there
         length = np.maximum(own_lengths, 1)[:, None]
@@ -160,7 +167,7 @@ class Candidates:
                 slips,
                 changed.swapped,
                 changed.before == 0,
-                their_lengths[places] / 10,
+                their_lengths / 10,
             ],
             axis=2,
         )
@@ -196,45 +203,52 @@ class _Differences:
 
 
 def _differences(
-    own: Int64[ndarray, "words length"],
-    own_lengths: Int64[ndarray, " words"],
-    theirs: Int64[ndarray, "words top length"],
-    their_lengths: Int64[ndarray, "words top"],
-) -> _Differences:
+    words: Sequence[str], others: Sequence[str], places: Int64[ndarray, "words top"]
+) -> tuple[_Differences, Int64[ndarray, " words"], Int64[ndarray, "words top"]]:
+    """How each word differs from its candidates `others[places]`, and the lengths of both."""
+    own, own_lengths = _codes(words)
+    every, lengths = _codes(others)
+    theirs, their_lengths = every[places], lengths[places]
     shorter = np.minimum(own_lengths[:, None], their_lengths)
-    same = own[:, None] == theirs
-    before = np.minimum(np.logical_and.accumulate(same, axis=2).sum(axis=2), shorter)
-    backwards = _reversed(own, own_lengths)[:, None] == _reversed(theirs, their_lengths)
-    behind = np.logical_and.accumulate(backwards, axis=2).sum(axis=2)
-    behind = np.minimum(behind, shorter - before)
-    between, theirs_between = (
-        own_lengths[:, None] - before - behind,
-        their_lengths - before - behind,
-    )
-    last = _LONGEST - 2
-    at = np.minimum(before, last)[..., None]
-    first_own = np.take_along_axis(own[:, None].repeat(theirs.shape[1], 1), at, 2)[..., 0]
-    second_own = np.take_along_axis(own[:, None].repeat(theirs.shape[1], 1), at + 1, 2)[..., 0]
-    first, second = (np.take_along_axis(theirs, at + step, 2)[..., 0] for step in (0, 1))
-    swapped = (between == 2) & (theirs_between == 2) & (first_own == second) & (second_own == first)
-    return _Differences(before, behind, between, theirs_between, swapped)
+    before = np.minimum(_alike(own, theirs), shorter)
+    turned = _reversed(every, lengths)[places]
+    behind = np.minimum(_alike(_reversed(own, own_lengths), turned), shorter - before)
+    between = own_lengths[:, None] - before - behind
+    theirs_between = their_lengths - before - behind
+    at = np.minimum(before, _LONGEST - 2)
+    word, top = np.arange(len(words))[:, None], np.arange(places.shape[1])[None]
+    swapped = (between == 2) & (theirs_between == 2)
+    swapped &= own[word, at] == theirs[word, top, at + 1]
+    swapped &= own[word, at + 1] == theirs[word, top, at]
+    found = _Differences(before, behind, between, theirs_between, swapped)
+    return found, own_lengths, their_lengths
 
 
-def _codes(words: Sequence[str]) -> tuple[Int64[ndarray, "words length"], Int64[ndarray, " words"]]:
+def _alike(
+    own: Int32[ndarray, "words length"], theirs: Int32[ndarray, "words top length"]
+) -> Int64[ndarray, "words top"]:
+    """Letters from the start on that are the same."""
+    other = own[:, None] != theirs
+    other[..., -1] = True
+    first: Int64[ndarray, "words top"] = other.argmax(axis=2)
+    return first
+
+
+def _codes(words: Sequence[str]) -> tuple[Int32[ndarray, "words length"], Int64[ndarray, " words"]]:
     """Code points in lower case, padded with -1."""
-    codes, lengths = characters_of([shortened(word.lower(), _LONGEST) for word in words])
-    padded = np.full((len(words), _LONGEST), -1)
+    codes, lengths = characters_of([shortened(word.lower(), _LONGEST - 1) for word in words])
+    padded = np.full((len(words), _LONGEST), -1, np.int32)
     owner = np.repeat(np.arange(len(words)), lengths)
     padded[owner, np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = codes
     return padded, lengths
 
 
 def _reversed(
-    codes: Int64[ndarray, "*shape length"], lengths: Int64[ndarray, "*shape"]
-) -> Int64[ndarray, "*shape length"]:
-    places = lengths[..., None] - 1 - np.arange(codes.shape[-1])
-    turned = np.take_along_axis(codes, np.maximum(places, 0), -1)
-    return np.where(places >= 0, turned, -1)
+    codes: Int32[ndarray, "words length"], lengths: Int64[ndarray, " words"]
+) -> Int32[ndarray, "words length"]:
+    places = lengths[:, None] - 1 - np.arange(codes.shape[1])
+    turned = np.take_along_axis(codes, np.maximum(places, 0), 1)
+    return np.where(places >= 0, turned, np.int32(-1))
 
 
 def _gate(
