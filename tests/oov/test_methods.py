@@ -6,7 +6,6 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 from functools import cache
-from os.path import commonprefix
 from pathlib import Path
 
 import numpy as np
@@ -259,12 +258,17 @@ def test_what_the_gate_of_blend_sees_against_letter_by_letter() -> None:
     found = _differences(words, others, places)[0]
     for word, top in np.ndindex(places.shape):
         own, other = words[word], others[places[word, top]]
-        before = len(commonprefix([own, other]))
-        behind = len(commonprefix([own[before:][::-1], other[before:][::-1]]))
+        before = _shared(own, other)
+        behind = _shared(own[before:][::-1], other[before:][::-1])
         cut = [each[before : len(each) - behind] for each in (own, other)]
         swapped = len(cut[0]) == 2 and cut[0] == cut[1][::-1]
         expected = (before, behind, len(cut[0]), len(cut[1]), swapped)
         assert tuple(value[word, top] for value in vars(found).values()) == expected
+
+
+def _shared(a: str, b: str) -> int:
+    pairs = enumerate(zip(a, b, strict=False))
+    return next((place for place, (x, y) in pairs if x != y), min(len(a), len(b)))
 
 
 def test_ngrams_reach_the_rows_they_were_fitted_to() -> None:
