@@ -8,7 +8,7 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-scale bench-rates clean
+.PHONY: help demo test lint format bench bench-contextual bench-oov bench-scale bench-rates clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -41,6 +41,9 @@ bench: $(READY) $(RIVALS) ## measure reading, importing, encoding and training b
 
 bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, speed, memory
 	$(BIN)/python bench/contextual.py
+
+bench-oov: $(READY) ## measure the methods for words that a table does not hold
+	$(BIN)/python bench/oov.py
 
 clean: ## remove caches and outputs, keep the environments
 	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache

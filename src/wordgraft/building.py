@@ -39,7 +39,11 @@ def build_table(
         source: `contextual` (the mean over places where a `corpus` uses the word), `isolated`
             (each word in a template through the encoder: the best without a corpus), `composed`
             (mean of its piece rows) or `lookup` (one-piece words only, the rest by `oov`).
-        oov: `unk`, `zero` or `pieces`: what words without a row get, here and when a text is read.
+        oov: what words without a row get, here and when a text is read: `pieces` by default, a
+            fit of seconds. `blend` is the best (`make bench-oov`, bench/results/oov.json) and
+            takes minutes for 40,000 words, half a minute for 2,000, so it is asked for by name.
+            `neighbours` needs no fit; `encoder` needs the checkpoint wherever the table is read;
+            `characters`, `ngrams`, and the floors `unk`, `zero` and `mean`.
         refinements: applied in turn, `()` for raw vectors. By default `default_refinements`:
             centred, weighed by SIF if the vocabulary has counts, and scaled.
         dtype: how rows are stored: `float32`, `float16` or `int8` with a scale a row.
@@ -51,7 +55,7 @@ def build_table(
         checkpoint = open_checkpoint(checkpoint)
     _check(source, oov, dtype, refinements, vocabulary)
     raw = SOURCES[source](checkpoint, vocabulary, progress=progress, **options)
-    table = _filled(with_oov(raw, oov, checkpoint))
+    table = _filled(with_oov(raw, oov, checkpoint, progress=progress))
     if refinements is None:
         refinements = default_refinements(table.vocabulary)
     if refinements:

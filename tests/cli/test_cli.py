@@ -88,6 +88,62 @@ def test_export_writes_what_other_tools_read(place: Path) -> None:
     np.testing.assert_array_equal(read["sun"], table["sun"])
 
 
+def test_export_writes_a_row_for_each_word_known_or_not(place: Path, tmp_path: Path) -> None:
+    from gensim.models import KeyedVectors
+
+    from wordgraft.oov import method_of
+
+    (tmp_path / "more.txt").write_text("sun\nunheard\nSun\nsuns\nrain's\n")
+    table = EmbeddingTable.load(place / "t.table")
+    more = ["--to", "word2vec", "--words", tmp_path / "more.txt", "-o", tmp_path / "out.txt"]
+    for oov, name in (([], "pieces"), (["--oov", "neighbours"], "neighbours")):
+        done = run("export", "t.table", *more, *oov, "--force", cwd=place)
+        assert done.returncode == 0, done.stderr
+        assert f"5 words, 2 with a row; the others: 2 by {name}, 1 by possessive" in done.stdout
+        read = KeyedVectors.load_word2vec_format(str(tmp_path / "out.txt"))
+        assert read.index_to_key == ["[UNK]", "sun", "unheard", "Sun", "suns", "rain's"]
+        np.testing.assert_array_equal(read["Sun"], table["sun"])
+        np.testing.assert_allclose(read["rain's"], table["rain"], rtol=1e-6)
+        expected = method_of(table, name).vectors(["unheard", "suns"])
+        np.testing.assert_allclose([read["unheard"], read["suns"]], expected, rtol=1e-5)
+    fitted = run("export", "t.table", *more, "--oov", "ngrams", "--force", cwd=place)
+    assert fitted.returncode == 0, fitted.stderr
+    assert "fitting oov ngrams to the table, which carries pieces" in fitted.stderr
+    assert "2 by ngrams" in fitted.stdout
+
+
+def test_inspect_compares_the_methods_on_unknown_words(place: Path, tmp_path: Path) -> None:
+    from wordgraft.oov import method_of
+
+    texts = ["the sun suns unheard", "suns suns unheard rain-sun", "the rain"]
+    (tmp_path / "texts.csv").write_text("\n".join(["text", *texts]) + "\n")
+    done = run("inspect", "t.table", "--oov", tmp_path / "texts.csv:text", "--top", "1", cwd=place)
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert "6 of 12 running words (3 of 6 different ones) have no row" in lines[0]
+    assert lines[1] == "covered: 50.0% of the running text, 50.0% of its different words"
+    header, first, second = (line.split() for line in lines[2:5])
+    assert header[-4:] == ["*", "pieces", "neighbours", "encoder"]
+    assert (first[:3], second[:3]) == (["suns", "3", "pieces"], ["unheard", "2", "pieces"])
+    table = EmbeddingTable.load(place / "t.table")
+    vector = method_of(table, "neighbours").vectors(["suns"])[0]
+    assert first[-2] == table.neighbours_of(vector, top=1)[0][0]
+    assert "ngrams, characters, blend" in done.stderr
+
+
+def test_train_fits_a_method_that_the_table_does_not_carry(place: Path, tmp_path: Path) -> None:
+    done = run(
+        *("train", "train.csv", "--table", "t.table", "-o", tmp_path / "m", "--oov", "ngrams"),
+        *("--max-epochs", "1"),
+        cwd=place,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "fitting oov ngrams to the table, which carries pieces" in done.stderr
+    unknown = EmbeddingTable.load(tmp_path / "m" / "table").unknown
+    assert unknown is not None
+    assert unknown.method == "ngrams"
+
+
 def test_predict_prints_a_line_a_text(place: Path) -> None:
     (place / "texts.txt").write_text("the warm sun\na cold rain\n")
     by_file = run("predict", "m.model", "--file", "texts.txt", cwd=place)
@@ -172,6 +228,8 @@ def test_an_output_that_exists_needs_force(place: Path, tmp_path: Path) -> None:
         ["table", "x", "-o", "y", "--pieces", "--source", "magic"],
         ["table", "x", "-o", "y", "--pieces", "--source", "lookup", "--layer", "2"],
         ["export", "x", "--to", "xml", "-o", "y"],
+        ["export", "x", "--to", "npz", "-o", "y", "--oov", "blend"],
+        ["export", "x", "--to", "npz", "-o", "y", "--words", "z", "--oov", "magic"],
         ["predict", "x"],
         ["nonsense"],
     ],

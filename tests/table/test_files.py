@@ -20,10 +20,13 @@ from tokenizers import Tokenizer
 
 from wordgraft import EmbeddingTable
 from wordgraft.errors import OutputError, TableError
-from wordgraft.table import Center, UnknownWords
+from wordgraft.table import Affine, Center, UnknownWords
 
-UNKNOWN = UnknownWords("pieces", np.arange(24, dtype=np.float16).reshape(3, 8), '{"a": "ä"}')
-TABLE = random_table(recipe={"source": "file", "layer": 3}, unknown=UNKNOWN)
+MOVE = Affine(np.eye(8, dtype=np.float32) * 2, np.arange(8, dtype=np.float32))
+UNKNOWN = UnknownWords(
+    "pieces", {"rows": np.arange(24, dtype=np.float16).reshape(3, 8)}, {"a": "ä"}, MOVE
+)
+TABLE = random_table(recipe={"source": "file", "layer": 3}, unknown=UNKNOWN, move=MOVE)
 
 
 @pytest.fixture
@@ -69,13 +72,22 @@ def test_everything_comes_back(tmp_path: Path, dtype: str) -> None:
         assert_array_equal(loaded.provenance.arrays()[name], values)
     assert loaded.recipe == {"source": "file", "layer": 3, "dtype": dtype}
     assert loaded.unknown is not None
-    assert (loaded.unknown.method, loaded.unknown.tokenizer) == ("pieces", '{"a": "ä"}')
-    assert_array_equal(loaded.unknown.rows, UNKNOWN.rows)
+    assert (loaded.unknown.method, loaded.unknown.settings) == ("pieces", {"a": "ä"})
+    assert list(loaded.unknown.arrays) == ["rows"]
+    assert_array_equal(loaded.unknown.arrays["rows"], UNKNOWN.arrays["rows"])
+    for move in (loaded.unknown.move, loaded.move):
+        assert move is not None
+        assert_array_equal(move.matrix, MOVE.matrix)
+        assert_array_equal(move.shift, MOVE.shift)
 
 
 def test_a_table_without_a_method_for_unknown_words_comes_back_without(tmp_path: Path) -> None:
     random_table().save(tmp_path / "t")
-    assert not (tmp_path / "t" / "unknown.json").exists()
+    assert sorted(file.name for file in (tmp_path / "t").iterdir()) == [
+        "table.json",
+        "tokenizer.json",
+        "vectors.safetensors",
+    ]
     assert EmbeddingTable.load(tmp_path / "t").unknown is None
 
 
@@ -186,6 +198,10 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         r"news\.table lacks vectors\.safetensors; copy the whole folder again or rebuild it",
     ),
     "missing method": (lambda t: (t / "unknown.json").unlink(), "lacks unknown.json"),
+    "missing state": (
+        lambda t: (t / "unknown.safetensors").unlink(),
+        "lacks unknown.safetensors",
+    ),
     "marker": (
         lambda t: (t / "table.json").unlink(),
         r"is no table: it has no table\.json; make one with 'wordgraft table'",

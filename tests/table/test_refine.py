@@ -147,18 +147,36 @@ def test_a_word_without_a_vector_stays_zero_and_is_not_fitted_to() -> None:
 
 
 @each_refinement
-def test_rows_learnt_for_unknown_words_move_along(refinement: Refinement) -> None:
-    rows = TABLE.vectors[1:6].astype(np.float16)
-    unknown = UnknownWords("pieces", rows, "a tokenizer")
-    moved = random_table(unknown=unknown).refine(refinement)
+def test_what_it_does_to_a_word_never_seen_is_kept(refinement: Refinement) -> None:
+    table = random_table(unknown=UnknownWords("pieces", {"a": np.ones(3)}, {"b": 1}))
+    moved = table.refine(refinement)
     assert moved.unknown is not None
-    assert moved.unknown.rows is not None
-    assert (moved.unknown.method, moved.unknown.tokenizer) == ("pieces", "a tokenizer")
-    assert moved.unknown.rows.dtype == np.float16
-    expected = moved.vectors[1:6]
+    assert (moved.unknown.method, moved.unknown.settings) == ("pieces", {"b": 1})
+    assert_array_equal(moved.unknown.arrays["a"], [1, 1, 1])
+    expected = moved.vectors[2:8]
     if refinement.name == "sif":  # a word that was never seen keeps its length
-        expected = TABLE.vectors[1:6]
-    assert_allclose(moved.unknown.rows, expected, rtol=2e-3, atol=5e-3)
+        expected = table.vectors[2:8]
+    for move in (moved.move, moved.unknown.move):
+        assert move is not None
+        assert_allclose(move(table.vectors[2:8]), expected, rtol=1e-4, atol=1e-4)
+
+
+def test_moves_in_turn_are_one_move() -> None:
+    table = random_table()
+    moved = table.refine(Center(), Pca(5)).refine(Whiten(3), Scale(0.7))
+    assert moved.move is not None
+    assert_allclose(moved.move(table.vectors[2:]), moved.vectors[2:], rtol=1e-3, atol=1e-4)
+
+
+def test_a_move_that_is_not_affine_is_refused() -> None:
+    class Cube:
+        name = "cube"
+
+        def fit(self, vectors: np.ndarray, counts: np.ndarray):  # type: ignore[no-untyped-def]
+            return lambda rows, _: rows**3
+
+    with pytest.raises(TableError, match="cube is no linear map and shift"):
+        TABLE.refine(Cube())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ import typer
 from wordgraft.cli.shared import Quiet, counted, facts, grid, show, start
 
 if TYPE_CHECKING:
-    from wordgraft.table import EmbeddingTable
+    from wordgraft.table import Coverage, EmbeddingTable
 
-# Unknown words that are named, the most frequent first.
-_UNKNOWN_SHOWN = 10
+# Unknown words that are named, the most frequent first, and their neighbours side by side.
+_UNKNOWN_SHOWN, _NEAR_SHOWN = 10, 3
 # Of a recipe, beside the source.
 _SHOWN = ("layer", "layers", "pooling", "template", "seed")
 
@@ -27,6 +27,13 @@ def inspect(
     texts: Annotated[
         str | None, typer.Option(help="FILE or FILE:COLUMN whose coverage is counted.")
     ] = None,
+    oov: Annotated[
+        str | None,
+        typer.Option(
+            help="FILE or FILE:COLUMN: the share without a row, and the nearest neighbours of the "
+            "vectors that the most frequent of these words get, method by method."
+        ),
+    ] = None,
     top: Annotated[int, typer.Option(min=1, help="Neighbours shown for a word.")] = 10,
     quiet: Quiet = False,
 ) -> None:
@@ -38,7 +45,7 @@ def inspect(
     from wordgraft.table import EmbeddingTable
 
     table = EmbeddingTable.load(path)
-    if not words:
+    if not words and oov is None:
         facts(_summary(table))
     for place, word in enumerate(words or ()):
         if place:
@@ -46,6 +53,8 @@ def inspect(
         _word(table, word, top)
     if texts is not None:
         _coverage(table, texts, quiet=quiet)
+    if oov is not None:
+        _unknown(table, oov, top, quiet=quiet)
 
 
 def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
@@ -98,14 +107,14 @@ def _refinements(table: EmbeddingTable) -> Iterator[str]:
 def _word(table: EmbeddingTable, word: str, top: int) -> None:
     import numpy as np
 
-    from wordgraft.oov import method_of
+    from wordgraft.oov import answers, method_of
     from wordgraft.table.provenance import SOURCES
 
     row = table.vocabulary.row(word)
     if row is None:
-        method = method_of(table)
-        vector = method.vectors([word])[0]
-        typer.echo(f"{word}: no row; its vector is by {method.name}")
+        found = answers(table, [word], method_of(table))
+        vector = found.vectors[0]
+        typer.echo(f"{word}: no row; its vector is by {found.ways[0]}")
         neighbours = table.neighbours_of(vector, top=top)
     else:
         provenance = table.provenance
@@ -128,7 +137,7 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
     show(rows)
 
 
-def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
+def _covered(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
     from wordgraft.reading import read_texts, split_column
 
     texts = read_texts(*split_column(spec))
@@ -138,6 +147,37 @@ def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
         f"covered: {coverage.token_share:.1%} of the running text, "
         f"{coverage.word_share:.1%} of its different words"
     )
+    return coverage
+
+
+def _unknown(table: EmbeddingTable, spec: str, top: int, *, quiet: bool) -> None:
+    """The most frequent words without a row, and what each method would make of them."""
+    from wordgraft.oov import answers, at_hand, method_of
+
+    coverage = _covered(table, spec, quiet=quiet)
+    words = [word for word, _ in coverage.unknown.most_common(_UNKNOWN_SHOWN)]
+    if not words:
+        return
+    carried = method_of(table)
+    found = answers(table, words, carried)
+    methods, left_out = at_hand(table)
+    vectors = {name: method.vectors(words) for name, method in methods.items()}
+    rows = grid("most frequent without a row", "times", "by", f"{carried.name} *", *vectors)
+    for place, word in enumerate(words):
+        columns = [found.vectors[place], *(each[place] for each in vectors.values())]
+        near = (table.neighbours_of(vector, top=min(top, _NEAR_SHOWN)) for vector in columns)
+        cells = (" ".join(neighbour for neighbour, _ in some) for some in near)
+        rows.add_row(word, f"{coverage.unknown[word]:,}", found.ways[place], *cells)
+    show(rows)
+    typer.echo("* what the table gives, fall-backs first; the other columns ask a method alone")
+    if left_out and not quiet:
+        typer.echo(
+            f"not shown, since this table does not carry them: {', '.join(left_out)}", err=True
+        )
+
+
+def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
+    coverage = _covered(table, spec, quiet=quiet)
     if coverage.unknown:
         rows = grid("most frequent without a row", "times")
         for word, times in coverage.unknown.most_common(_UNKNOWN_SHOWN):

@@ -20,7 +20,7 @@ def similarity(
         str,
         typer.Option(
             help="What words without a row get: none (their pairs are left out), table (the "
-            "method it was built with), unk, zero."
+            "method it carries), or one that needs no fit: neighbours, mean, unk, zero."
         ),
     ] = "none",
     quiet: Quiet = False,
@@ -30,7 +30,7 @@ def similarity(
     Example: wordgraft similarity news.table simlex.tsv wordsim.tsv
     """
     start(quiet=quiet)
-    from wordgraft.oov import METHODS, method_of
+    from wordgraft.oov import METHODS, method_of, vectors_of
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 
     choose("--oov", oov, ["none", "table", *METHODS])
@@ -41,8 +41,7 @@ def similarity(
         method = method_of(table, None if oov == "table" else oov)
 
         def vector_of(word: str):  # type: ignore[no-untyped-def]
-            vector = table.get(word)
-            return method.vectors([word])[0] if vector is None else vector
+            return vectors_of(table, [word], method)[0]
 
     rows = grid("pairs", "Spearman", "covered", "of")
     for file, found in read:

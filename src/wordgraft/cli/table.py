@@ -93,7 +93,11 @@ def table(
         ),
     ] = None,
     oov: Annotated[
-        str, typer.Option(help="What words without a row get: pieces, unk, zero.")
+        str,
+        typer.Option(
+            help="What words without a row get: pieces, neighbours, ngrams, characters, blend (the "
+            "best; minutes for 40,000 words), encoder, mean, unk, zero."
+        ),
     ] = "pieces",
     refine: Annotated[
         str | None,
@@ -223,6 +227,7 @@ def table(
     typer.echo(f"{output}: {len(made):,} rows of {made.dims} numbers, {dtype}")
     sources = (f"{count:,} {name}" for name, count in made.provenance.counts().items())
     typer.echo(f"rows by source: {', '.join(sources)}")
+    typer.echo(f"words without a row: {oov}")
     if texts and (min_count > 1 or max_words is not None):
         every = chain.from_iterable(_texts_of(spec) for spec in texts)
         coverage = made.coverage(counted(every, "counting words without a row", quiet=quiet))

@@ -42,7 +42,10 @@ def train(
     ] = "balanced",
     oov: Annotated[
         str | None,
-        typer.Option(help="What words without a row get.  [default: the table's own method]"),
+        typer.Option(
+            help="What words without a row get; a method that learns is fitted first, if the "
+            "table does not carry it.  [default: the table's own method]"
+        ),
     ] = None,
     device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,

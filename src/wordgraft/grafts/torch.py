@@ -2,17 +2,25 @@
 
 layer = wordgraft.grafts.torch.embedding(table, trainable=False)
 hidden = layer(ids)  # (batch, length, dims); padding is id 0, a row of zeros
+
+`CharacterEmbedding` computes the words without a row inside the network, and learns with it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wordgraft.errors import TableError
 from wordgraft.extras import require
 from wordgraft.grafts.seen import SeenRows
+from wordgraft.oov.blend import Blend, characters_in, with_characters
+from wordgraft.oov.characters import Characters, spelling_of
 from wordgraft.table import EmbeddingTable
+from wordgraft.table.affine import identity
 
 if TYPE_CHECKING:
     from typing import Literal
@@ -78,6 +86,83 @@ def write_back(
     rows = np.arange(len(table)) if seen is None else seen.rows
     weight = layer.weight.detach().to("cpu", torch.float32).numpy()
     return table.with_rows(rows, weight, source="trained")
+
+
+class Prepared(NamedTuple):
+    """Words as tensors: ids of letters, numbers made of the pieces, the vectors by pieces alone."""
+
+    letters: torch.Tensor
+    inputs: torch.Tensor
+    base: torch.Tensor
+
+
+class CharacterEmbedding(nn.Module):
+    """The network of `characters` as a layer: words, known or not, to vectors of the table's space.
+
+    layer = CharacterEmbedding(table, trainable=True)
+    vectors = layer(["unheard", "of"])  # (words, dims)
+
+    With the rows of known words it makes one matrix for the ids of `read_rows_of`, which numbers
+    unknown words behind the table's: `torch.cat([rows.weight, layer(reading.words)])[ids]`.
+
+    `prepare` does what needs no gradient, so that a data loader can; `forward` takes what it
+    gives, or words. Neither asks the fall-backs of `wordgraft.table.fallbacks`. The pieces' rows
+    and the move of later refinements are constants.
+
+    Args:
+        table: one that carries `characters` or `blend`.
+        trainable: whether training changes the network. Its dropout works in training mode only.
+
+    Raises `TableError` for a table that carries neither.
+    """
+
+    base: torch.Tensor
+    mean: torch.Tensor
+    scale: torch.Tensor
+    matrix: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, table: EmbeddingTable, *, trainable: bool) -> None:
+        from wordgraft.oov.character_network import CharacterNetwork
+
+        super().__init__()
+        state = table.unknown
+        if state is not None and state.method == Blend.name:
+            state = characters_in(state)
+        if state is None or state.method != Characters.name:
+            carried = state.method if state else "unk"
+            raise TableError(
+                f"this table carries oov {carried!r}, and a CharacterEmbedding is made of "
+                "characters: table.with_oov('characters')"
+            )
+        self.spelling = spelling_of(state.arrays, state.settings)
+        self.network = CharacterNetwork.from_arrays(state.arrays).requires_grad_(trainable)
+        move = state.move or identity(len(state.arrays["mean"]))
+        constants = {
+            "base": self.spelling.weights,
+            "mean": state.arrays["mean"],
+            "scale": state.arrays["scale"],
+            "matrix": move.matrix,
+            "shift": move.shift,
+        }
+        for name, values in constants.items():
+            self.register_buffer(name, torch.from_numpy(np.array(values)))
+
+    def prepare(self, words: Sequence[str]) -> Prepared:
+        """What the network reads of the words."""
+        read = (self.spelling.letters(words), *self.spelling.inputs(words))
+        return Prepared(*(torch.from_numpy(each) for each in read))
+
+    def forward(self, words: Sequence[str] | Prepared) -> torch.Tensor:
+        """(words, dims) vectors of words, or of what `prepare` made of them."""
+        ready = words if isinstance(words, Prepared) else self.prepare(words)
+        letters, inputs, base = (part.to(self.mean.device) for part in ready)
+        vectors: torch.Tensor = self.network(letters, inputs, base) / self.scale + self.mean
+        return vectors @ self.matrix + self.shift
+
+    def write_back(self, table: EmbeddingTable) -> EmbeddingTable:
+        """The table with the network as trained in place of the one that it carries."""
+        return replace(table, unknown=with_characters(table.unknown, self.network.arrays()))
 
 
 def _weight(table: EmbeddingTable, seen: SeenRows | None, dtype: torch.dtype) -> torch.Tensor:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,10 +12,24 @@ import numpy as np
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.oov.protocol import OovMethod
 from wordgraft.table import EmbeddingTable
+from wordgraft.table.coverage import said_of
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """A vector for each word without a row, and the way it was found.
+
+    Attributes:
+        vectors: float32 (words, dims).
+        ways: the fall-back's name, or the method's.
+    """
+
+    vectors: Float32[ndarray, "words dims"]
+    ways: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -24,19 +39,23 @@ class TextRows:
     Attributes:
         ids: the row ids of each text's words.
         words: the different words without a row, in the order of their ids.
-        vectors: float32 (unknown words, dims): what the method gives them.
+        vectors: float32 (unknown words, dims): what they get.
         unknown_tokens: how many running words had no row.
+        ways: per word, the fall-back or the method that its vector is by.
+        borrowed: running words by the fall-back that found rows for them.
     """
 
     ids: Ragged
     words: tuple[str, ...]
     vectors: Float32[ndarray, "unknown dims"]
     unknown_tokens: int
+    ways: tuple[str, ...] = ()
+    borrowed: Counter[str] = field(default_factory=Counter)
 
     def __str__(self) -> str:
         return (
             f"{self.unknown_tokens:,} of {len(self.ids.ids):,} running words "
-            f"({len(self.words):,} different ones) have no row"
+            f"({len(self.words):,} different ones) have no row" + said_of(self.borrowed)
         )
 
     def alone(self, table: EmbeddingTable) -> tuple[Ragged, Float32[ndarray, "used dims"]]:
@@ -48,8 +67,39 @@ class TextRows:
         return Ragged(np.searchsorted(used, self.ids.ids), self.ids.offsets), vectors
 
 
+def answers(table: EmbeddingTable, words: Sequence[str], method: OovMethod) -> Answers:
+    """Ask the fall-backs of `wordgraft.table.fallbacks` for each word, then `method`."""
+    vectors = np.empty((len(words), table.dims), np.float32)
+    ways = [method.name] * len(words)
+    left = []
+    for place, word in enumerate(words):
+        borrowed = table.fallbacks.find(word) if table.vocabulary.kind == "words" else None
+        if borrowed is None:
+            left.append(place)
+            continue
+        # As they stand, short where SIF made them so: `The` is as frequent as `the`.
+        vectors[place] = table.rows(list(borrowed.rows)).mean(axis=0)
+        ways[place] = borrowed.way
+    if left:
+        vectors[left] = method.vectors([words[place] for place in left])
+    return Answers(vectors, tuple(ways))
+
+
+def vectors_of(
+    table: EmbeddingTable, words: Sequence[str], method: OovMethod
+) -> Float32[ndarray, "words dims"]:
+    """A vector for each word, known or not."""
+    rows = [table.vocabulary.row(word) for word in words]
+    unknown = [place for place, row in enumerate(rows) if row is None]
+    vectors = table.rows([row or 0 for row in rows])
+    if unknown:
+        vectors = np.array(vectors)
+        vectors[unknown] = answers(table, [words[place] for place in unknown], method).vectors
+    return vectors
+
+
 def read_rows_of(table: EmbeddingTable, texts: Sequence[str], method: OovMethod) -> TextRows:
-    """Cut `texts` into words and find each one's row, asking `method` for those without."""
+    """Cut `texts` into words and find each one's row; those without get what `answers` gives."""
     ids = table.vocabulary.ids(texts)
     found = table.vocabulary.unknown(texts, ids)
     words = dict.fromkeys(word for _, word in found)
@@ -58,4 +108,8 @@ def read_rows_of(table: EmbeddingTable, texts: Sequence[str], method: OovMethod)
         flat = ids.ids.copy()
         flat[[place for place, _ in found]] = [number[word] for _, word in found]
         ids = Ragged(flat, ids.offsets)
-    return TextRows(ids, tuple(words), method.vectors(tuple(words)), len(found))
+    known = answers(table, tuple(words), method)
+    way = dict(zip(words, known.ways, strict=True))
+    borrowed = Counter(way[word] for _, word in found)
+    del borrowed[method.name]
+    return TextRows(ids, tuple(words), known.vectors, len(found), known.ways, borrowed)

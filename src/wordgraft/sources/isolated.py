@@ -63,9 +63,8 @@ def isolated(
         raise CheckpointError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
     chosen = _layer(checkpoint, layer)
     pieces = pieces_of(checkpoint, vocabulary)
-    framed = frame(checkpoint, pieces, template)
     encoder = Encoder(checkpoint, layers=[chosen], device=device, dtype=encoder_dtype)
-    vectors = pooled(encoder, framed, pooling, progress=progress)
+    vectors = encode_pieces(encoder, pieces, pooling=pooling, template=template, progress=progress)
     return raw_table(
         checkpoint,
         vocabulary,
@@ -77,6 +76,19 @@ def isolated(
         template=template,
         encoder_dtype=str(encoder.model.dtype).removeprefix("torch."),
     )
+
+
+def encode_pieces(
+    encoder: Encoder,
+    pieces: Ragged,
+    *,
+    pooling: str,
+    template: str | None,
+    progress: bool = False,
+) -> Float32[ndarray, "words dims"]:
+    """Vectors of words, given as their pieces: the mean of the encoder's layers."""
+    framed = frame(encoder.checkpoint, pieces, template)
+    return pooled(encoder, framed, pooling, progress=progress)
 
 
 def pooled(

@@ -45,4 +45,5 @@ def random_like(
         provenance=Provenance.of(sources.tolist(), table.provenance.pieces),
         recipe={"source": "random", "seed": seed, "std": std},
         unknown=UnknownWords("zero"),
+        move=None,
     )

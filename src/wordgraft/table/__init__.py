@@ -1,6 +1,8 @@
 """Vectors, vocabulary and provenance: refine, save, load, look at."""
 
+from wordgraft.table.affine import Affine
 from wordgraft.table.coverage import Coverage
+from wordgraft.table.fallbacks import Borrowed, Fallbacks
 from wordgraft.table.provenance import Provenance
 from wordgraft.table.refine import (
     Abtt,
@@ -18,9 +20,12 @@ from wordgraft.table.table import EmbeddingTable, UnknownWords
 
 __all__ = [
     "Abtt",
+    "Affine",
+    "Borrowed",
     "Center",
     "Coverage",
     "EmbeddingTable",
+    "Fallbacks",
     "Pca",
     "Provenance",
     "Refinement",

@@ -1,9 +1,10 @@
-"""A table on disk: three files in a folder, and the state of its unknown-word method.
+"""A table on disk: three files in a folder, and what its method for unknown words has learnt.
 
 news.table/
-  vectors.safetensors   "vectors", "scales" (int8 only), "counts", "provenance.*", "unknown.rows"
+  vectors.safetensors   "vectors", "scales" (int8 only), "counts", "provenance.*", "move.*"
   tokenizer.json        text to row ids, readable by the tokenizers library alone
-  unknown.json          the tokenizer of the unknown-word method, where it has one
+  unknown.safetensors   arrays of the unknown-word method, and its "move.*"; where it has any
+  unknown.json          settings of the unknown-word method, where it has any
   table.json            format version, roles, recipe, hashes of the other files
 """
 
@@ -19,6 +20,7 @@ from tokenizers import Tokenizer
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.errors import CheckpointError, TableError, VocabularyError
 from wordgraft.storage import new_folder, sha256, write_tensors
+from wordgraft.table.affine import Affine
 from wordgraft.table.provenance import Provenance
 from wordgraft.table.table import EmbeddingTable, UnknownWords
 from wordgraft.vocabulary import Vocabulary
@@ -30,7 +32,8 @@ FORMAT_VERSION = 1
 MARKER = "table.json"
 _VECTORS = "vectors.safetensors"
 _TOKENIZER = "tokenizer.json"
-_UNKNOWN = "unknown.json"
+_UNKNOWN, _UNKNOWN_ARRAYS = "unknown.json", "unknown.safetensors"
+_OWN = "array."
 
 
 def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> None:
@@ -50,14 +53,12 @@ def write_table(table: EmbeddingTable, folder: Path) -> None:
     }
     if table.scales is not None:
         arrays["scales"] = table.scales
-    if table.unknown is not None and table.unknown.rows is not None:
-        arrays["unknown.rows"] = table.unknown.rows
+    if table.move is not None:
+        arrays |= table.move.arrays("move")
     write_tensors(folder / _VECTORS, arrays)
     (folder / _TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
     names = [_VECTORS, _TOKENIZER]
-    if table.unknown is not None and table.unknown.tokenizer:
-        (folder / _UNKNOWN).write_text(table.unknown.tokenizer, "utf-8")
-        names.append(_UNKNOWN)
+    names += _save_unknown(table.unknown, folder)
     description = {
         "format": FORMAT_VERSION,
         "kind": table.vocabulary.kind,
@@ -108,25 +109,54 @@ def _table(
     vocabulary = Vocabulary(
         tuple(words), arrays["counts"], description["kind"], tokenizer, description["roles"]
     )
-    unknown = None
-    if description["unknown"] is not None:
-        unknown = UnknownWords(
-            description["unknown"],
-            arrays.get("unknown.rows"),
-            (path / _UNKNOWN).read_text("utf-8") if _UNKNOWN in description["sha256"] else "",
-        )
     table = EmbeddingTable(
         arrays["vectors"],
         vocabulary,
         Provenance.from_arrays(arrays),
         description["recipe"],
         arrays.get("scales"),
-        unknown,
+        _unknown(description, path),
+        Affine.from_arrays(arrays, "move"),
     )
     if not np.isfinite(table.norms).all():
         bad = [words[row] for row in np.flatnonzero(~np.isfinite(table.norms))[:3]]
         raise TableError(f"{path} holds NaN or infinite vectors (of {bad}, ...); rebuild the table")
     return table
+
+
+def _save_unknown(unknown: UnknownWords | None, folder: Path) -> list[str]:
+    """Write what a method has learnt; the names of the files it took."""
+    names: list[str] = []
+    if unknown is None:
+        return names
+    arrays = {_OWN + name: array for name, array in unknown.arrays.items()}
+    if unknown.move is not None:
+        arrays |= unknown.move.arrays("move")
+    if arrays:
+        write_tensors(folder / _UNKNOWN_ARRAYS, arrays)
+        names.append(_UNKNOWN_ARRAYS)
+    if unknown.settings:
+        settings = json.dumps(dict(unknown.settings), ensure_ascii=False)
+        (folder / _UNKNOWN).write_text(settings, "utf-8")
+        names.append(_UNKNOWN)
+    return names
+
+
+def _unknown(description: dict[str, Any], path: Path) -> UnknownWords | None:
+    if description["unknown"] is None:
+        return None
+    arrays: dict[str, ndarray] = {}
+    settings: dict[str, Any] = {}
+    if _UNKNOWN_ARRAYS in description["sha256"]:
+        arrays = dict(Tensors([path / _UNKNOWN_ARRAYS]))
+    if _UNKNOWN in description["sha256"]:
+        settings = json.loads((path / _UNKNOWN).read_text("utf-8"))
+    return UnknownWords(
+        description["unknown"],
+        {name.removeprefix(_OWN): a for name, a in arrays.items() if name.startswith(_OWN)},
+        settings,
+        Affine.from_arrays(arrays, "move"),
+    )
 
 
 def _description(path: Path) -> dict[str, Any]:

@@ -25,7 +25,22 @@ SOURCES = (
     "random",
     "trained",
     "file",
+    "mean",
+    "neighbours",
+    "ngrams",
+    "characters",
+    "encoder",
+    "blend",
+    "case",
+    "possessive",
+    "url",
+    "name",
+    "number",
+    "emoji",
+    "hyphenated",
 )
+# Those of vectors that a method or a fall-back made for a word the source gave none.
+GUESSED = ("unk", "zero", "pieces", "random", *SOURCES[SOURCES.index("mean") :])
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,6 +83,11 @@ class Provenance:
     def empty(self) -> Bool[ndarray, " words"]:
         """Which rows hold no vector: the padding, and words left at zero."""
         return np.isin(self.source, [SOURCES.index("padding"), SOURCES.index("zero")])
+
+    @property
+    def guessed(self) -> Bool[ndarray, " words"]:
+        """Which rows a method for unknown words gave, or chance: nothing can be learnt of them."""
+        return np.isin(self.source, [SOURCES.index(name) for name in GUESSED])
 
     def counts(self) -> dict[str, int]:
         """How many rows each source gave, in the order of `SOURCES`."""

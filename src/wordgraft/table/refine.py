@@ -1,19 +1,21 @@
 """Refinements: changes to all vectors of a table at once, each recorded in its recipe.
 
 A refinement is fitted to the rows of words (the roles are left out) and then moves every row but
-those that stay zero: the padding, and words without a vector. What a method for unknown words has
-learnt is moved along with them.
+those that stay zero: the padding, and words without a vector. What it does to a word never seen is
+kept with the table, so that a method for unknown words, fitted before or after, gives vectors of
+the same space.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
 from wordgraft.errors import TableError
+from wordgraft.table.affine import Affine, after
 from wordgraft.table.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
@@ -21,10 +23,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float32, Float64, Int64
     from numpy import ndarray
 
-    # Rows and their counts to new rows.
-    Move = Callable[
-        [Float32[ndarray, "rows dims"], Int64[ndarray, " rows"]], Float32[ndarray, "rows new_dims"]
-    ]
+    from wordgraft.table.affine import Move
 
 # Root-mean-square of a table's entries as they enter a network. Set by `make bench-scale`, see
 # bench/results/scale.json.
@@ -32,7 +31,10 @@ DEFAULT_RMS = 0.3
 
 
 class Refinement(Protocol):
-    """Fitted to the rows of words, gives the move that is then made by all rows."""
+    """Fitted to the rows of words, gives the move that is then made by all rows.
+
+    For words of one count the move is a linear map and a shift; another kind is refused.
+    """
 
     name: ClassVar[str]
 
@@ -188,7 +190,7 @@ def parse_refinements(text: str) -> tuple[Refinement, ...]:
 
 def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> EmbeddingTable:
     """Apply each refinement in turn to a float32 copy of the rows, and record it."""
-    vectors, unknown = table.rows(), table.unknown
+    vectors, unknown, so_far = table.rows(), table.unknown, table.move
     counts = table.vocabulary.counts
     words, empty = table.word_rows, table.provenance.empty
     if not len(words):
@@ -200,15 +202,20 @@ def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> Embeddi
         moved[empty] = 0
         if not np.isfinite(moved).all():
             raise TableError(f"{refinement.name} gave values that are not finite")
-        vectors = moved
-        if unknown is not None and unknown.rows is not None:
-            never_seen = np.zeros(len(unknown.rows), np.int64)
-            rows = move(unknown.rows.astype(np.float32), never_seen).astype(unknown.rows.dtype)
-            unknown = replace(unknown, rows=rows)
-    done = [{"name": each.name, **asdict(each)} for each in refinements]  # type: ignore[call-overload]
+        step = Affine.of(move, vectors.shape[1], name=refinement.name)
+        vectors, so_far = moved, after(so_far, step)
+        if unknown is not None:
+            unknown = replace(unknown, move=after(unknown.move, step))
+    done: list[dict[str, Any]] = [
+        {"name": each.name, **asdict(each)}  # type: ignore[call-overload]
+        for each in refinements
+    ]
+    for entry in done:
+        if entry["name"] == Sif.name:  # the whole that shares are of, whatever rows are cut later
+            entry["tokens"] = int(counts.sum())
     done = [*table.recipe.get("refinements", ()), *done]
     recipe = {**table.recipe, "refinements": done, "dtype": "float32"}
-    return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown)
+    return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown, move=so_far)
 
 
 def _parse(part: str) -> Refinement:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.errors import TableError
+from wordgraft.table.affine import Affine
 from wordgraft.table.coverage import Coverage, coverage_of
+from wordgraft.table.fallbacks import Fallbacks
 from wordgraft.table.precision import dequantize
 from wordgraft.table.provenance import SOURCES, Provenance
 from wordgraft.vocabulary import Vocabulary
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Num
     from numpy import ndarray
 
+    from wordgraft.checkpoint import Checkpoint
     from wordgraft.table.refine import Refinement
 
 # Rows are compared with all others in blocks of this many, to bound memory.
@@ -32,13 +35,15 @@ class UnknownWords:
 
     Attributes:
         method: name of the method.
-        rows: float32 or float16 (any, dims): vectors in the table's space, refined with it.
-        tokenizer: JSON of the tokenizer the method cuts words with, or empty.
+        arrays: the method's own arrays by name, as they were fitted; saved bit by bit.
+        settings: what else it needs, as JSON can hold it.
+        move: what refinements since the fit did to a word never seen; None before the first.
     """
 
     method: str
-    rows: Num[ndarray, "any dims"] | None = None
-    tokenizer: str = ""
+    arrays: Mapping[str, ndarray] = field(default_factory=dict)
+    settings: Mapping[str, Any] = field(default_factory=dict)
+    move: Affine | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -52,6 +57,7 @@ class EmbeddingTable:
         recipe: how the table was made: checkpoint and its hash, source, layer, refinements, ...
         scales: float32 (words,), what an int8 row is multiplied by; None otherwise.
         unknown: the state of the method for words without a row; None for the unk row alone.
+        move: what the refinements did to a word never seen; None for raw vectors.
     """
 
     vectors: Num[ndarray, "words dims"]
@@ -60,6 +66,7 @@ class EmbeddingTable:
     recipe: Mapping[str, Any] = field(default_factory=dict)
     scales: Float32[ndarray, " words"] | None = None
     unknown: UnknownWords | None = None
+    move: Affine | None = None
 
     def __post_init__(self) -> None:
         n = len(self.vocabulary)
@@ -77,6 +84,15 @@ class EmbeddingTable:
     def __deepcopy__(self, memo: dict[int, Any]) -> EmbeddingTable:
         # Frozen, and possibly a mapped file: scikit-learn's clone must not copy it per fold.
         return self
+
+    def __getstate__(self) -> dict[str, Any]:
+        # What was computed on the way is computed again rather than pickled.
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    @cached_property
+    def kept(self) -> dict[str, Any]:
+        """What `wordgraft.oov` keeps between its calls, such as an index of the words."""
+        return {}
 
     @property
     def word_rows(self) -> Int64[ndarray, " rows"]:
@@ -141,7 +157,12 @@ class EmbeddingTable:
 
     def coverage(self, texts: Iterable[str]) -> Coverage:
         """How much of the running text, and of its different words, has a row."""
-        return coverage_of(self.vocabulary, texts)
+        return coverage_of(self.vocabulary, texts, self.fallbacks)
+
+    @cached_property
+    def fallbacks(self) -> Fallbacks:
+        """Which rows a word without one can borrow: another case, a shape, the parts, ..."""
+        return Fallbacks(self.vocabulary, self.word_rows)
 
     @cached_property
     def norms(self) -> Float32[ndarray, " words"]:
@@ -156,6 +177,18 @@ class EmbeddingTable:
         from wordgraft.table.refine import refined
 
         return refined(self, refinements)
+
+    def with_oov(
+        self, method: str, checkpoint: Checkpoint | str | None = None, **options: Any
+    ) -> EmbeddingTable:
+        """The table with another method for unknown words, fitted to it and saved along with it.
+
+        `wordgraft.with_oov` with this table: its arguments, its errors.
+        """
+        # By the front door, which finds the name's home: this folder knows none to its right.
+        import wordgraft
+
+        return wordgraft.with_oov(self, method, checkpoint, **options)
 
     def astype(self, dtype: str) -> EmbeddingTable:
         """The same table with its rows stored as `float32`, `float16` or `int8` (a scale a row)."""
@@ -176,9 +209,16 @@ class EmbeddingTable:
         )
 
     def extended(
-        self, words: Sequence[str], vectors: Float32[ndarray, "more dims"], *, source: str
+        self,
+        words: Sequence[str],
+        vectors: Float32[ndarray, "more dims"],
+        *,
+        source: str | Sequence[str],
     ) -> EmbeddingTable:
-        """A float32 copy with rows for more words behind its own. Words, not pieces."""
+        """A float32 copy with rows for more words behind its own, from one source or one each.
+
+        Words, not pieces.
+        """
         added = Provenance.of(source, np.zeros(len(words), np.int32))
         return replace(
             self,

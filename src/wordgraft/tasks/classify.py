@@ -14,7 +14,7 @@ from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import DataError, TrainingError
 from wordgraft.extras import require
 from wordgraft.grafts import SeenRows
-from wordgraft.oov import method_of, read_rows_of
+from wordgraft.oov import METHODS, carrying, method_of, read_rows_of
 from wordgraft.sources.random import random_like
 from wordgraft.table import EmbeddingTable
 from wordgraft.tasks.checks import checked_labels, checked_texts
@@ -57,7 +57,9 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         held_out: share of the training texts kept apart to choose the best pass; `auto` is a
             tenth, or up to a fifth to have 40; 0 trains on all of them for `max_epochs`.
         class_weight: `balanced` weighs each class by the inverse of its share; None does not.
-        oov: method for words without a row; the table's own by default.
+        oov: method for words without a row; the table's own by default. One that the table does
+            not carry and that learns is fitted first, which needs the checkpoint where it uses
+            pieces.
         device: `auto` or `cpu`.
         random_state: seed of everything random; an int makes a run repeatable.
         progress: show a progress bar on standard error.
@@ -233,15 +235,16 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"table is {table!r:.60}; expected an EmbeddingTable (wordgraft.build_table makes "
                 "one) or the folder of a saved one"
             )
+        table = carrying(table, self.oov, seed=seed, progress=self.progress)
         reading = read_rows_of(table, texts, method_of(table, self.oov))
         self.unknown_ = reading
         if not reading.words:
             return table, reading.ids
         if table.vocabulary.kind == "pieces":  # only its [UNK] piece can be unknown there
             return table, table.vocabulary.ids(texts)
-        source = method_of(table, self.oov).name
-        _LOG.info("training texts: %s; they get rows by %s", reading, source)
-        return table.extended(reading.words, reading.vectors, source=source), reading.ids
+        method = method_of(table, self.oov).name
+        _LOG.info("training texts: %s; they get rows by %s", reading, method)
+        return table.extended(reading.words, reading.vectors, source=reading.ways), reading.ids
 
     def _class_weights(self, classes: Int64[ndarray, " texts"]) -> Float32[ndarray, " k"] | None:
         if self.class_weight is None:
@@ -262,6 +265,8 @@ class TextClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "class_weight": ("balanced", None),
             "device": ("auto", "cpu"),
         }
+        if self.oov is not None:
+            allowed["oov"] = METHODS
         faults = [
             f"{name} is {getattr(self, name)!r}, expected one of {', '.join(map(str, names))}"
             for name, names in allowed.items()

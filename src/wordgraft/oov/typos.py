@@ -1,0 +1,60 @@
+"""Words with one slip of the finger: a letter left out, doubled in, changed, or two swapped."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from jaxtyping import Float64
+    from numpy import ndarray
+    from numpy.random import Generator
+
+# A slip in a shorter word makes another word, or nothing that can be told.
+SHORTEST = 4
+_MOST_LETTERS = 200
+KINDS = ("delete", "insert", "change", "swap")
+
+
+@dataclass(frozen=True, eq=False)
+class Typist:
+    """Makes typos with the letters of some words, as often as these use them."""
+
+    letters: tuple[str, ...]
+    shares: Float64[ndarray, " letters"]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> Typist:
+        """With the letters of `words`; `e` where they hold none."""
+        counts = Counter(letter for word in words for letter in word if letter.isalpha())
+        found = counts.most_common(_MOST_LETTERS) or [("e", 1)]
+        shares = np.array([count for _, count in found], np.float64)
+        return cls(tuple(letter for letter, _ in found), shares / shares.sum())
+
+    def misspell(self, words: Sequence[str], rng: Generator) -> list[str]:
+        """Each word with one slip; a word of fewer than four letters as it is."""
+        places = rng.random(len(words))
+        kinds = rng.integers(len(KINDS), size=len(words))
+        drawn = rng.choice(len(self.letters), size=len(words), p=self.shares)
+        slips = zip(words, places, kinds, drawn, strict=True)
+        return [
+            _slip(word, int(place * len(word)), KINDS[kind], self.letters[letter])
+            for word, place, kind, letter in slips
+        ]
+
+
+def _slip(word: str, place: int, kind: str, letter: str) -> str:
+    if len(word) < SHORTEST:
+        return word
+    before, after = word[:place], word[place + 1 :]
+    if kind == "delete":
+        return before + after
+    if kind == "insert":
+        return before + letter + word[place:]
+    if kind == "swap" and after and after[0] != word[place]:
+        return before + after[0] + word[place] + after[1:]
+    return before + letter + after

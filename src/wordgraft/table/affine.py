@@ -1,0 +1,76 @@
+"""What refinements do to a word that was never seen: one linear map and one shift."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.errors import TableError
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int64
+    from numpy import ndarray
+
+    # Rows and their counts to new rows.
+    Move = Callable[
+        [Float32[ndarray, "rows dims"], Int64[ndarray, " rows"]], Float32[ndarray, "rows new_dims"]
+    ]
+
+
+@dataclass(frozen=True, eq=False)
+class Affine:
+    """`x @ matrix + shift`, for rows `x` of (rows, dims)."""
+
+    matrix: Float32[ndarray, "dims new_dims"]
+    shift: Float32[ndarray, " new_dims"]
+
+    def __call__(self, rows: Float32[ndarray, "rows dims"]) -> Float32[ndarray, "rows new_dims"]:
+        moved: Float32[ndarray, "rows new_dims"] = rows @ self.matrix + self.shift
+        return moved
+
+    def then(self, later: Affine) -> Affine:
+        """This move and after it `later`, as one."""
+        return Affine(self.matrix @ later.matrix, later(self.shift[None])[0])
+
+    @classmethod
+    def of(cls, move: Move, dims: int, *, name: str) -> Affine:
+        """What `move` does to words of no count, found by moving the unit vectors.
+
+        Raises `TableError` when that is no affine map, so that a method for unknown words could
+        not follow it.
+        """
+        never_seen = np.zeros(dims, np.int64)
+        shift = move(np.zeros((1, dims), np.float32), never_seen[:1])[0]
+        found = cls(move(np.eye(dims, dtype=np.float32), never_seen) - shift, shift)
+        trial = np.random.default_rng(0).normal(size=(4, dims)).astype(np.float32)
+        moved = move(trial, never_seen[:1].repeat(4))
+        if not np.allclose(found(trial), moved, rtol=1e-2, atol=1e-2 * np.abs(moved).max()):
+            raise TableError(
+                f"{name} is no linear map and shift, so what was learnt for unknown words cannot "
+                "follow it; refine first and then choose the method: table.with_oov(...)"
+            )
+        return found
+
+    def arrays(self, prefix: str) -> dict[str, ndarray]:
+        """The arrays by the names they are stored under."""
+        return {f"{prefix}.{name}": value for name, value in vars(self).items()}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, ndarray], prefix: str) -> Affine | None:
+        """The reverse of `arrays`; None where there are none."""
+        if f"{prefix}.matrix" not in arrays:
+            return None
+        return cls(arrays[f"{prefix}.matrix"], arrays[f"{prefix}.shift"])
+
+
+def identity(dims: int) -> Affine:
+    """The move that moves nothing."""
+    return Affine(np.eye(dims, dtype=np.float32), np.zeros(dims, np.float32))
+
+
+def after(move: Affine | None, later: Affine) -> Affine:
+    """`later` behind whatever moved the rows before."""
+    return later if move is None else move.then(later)
