@@ -58,7 +58,7 @@ def measure() -> dict[str, Any]:
     from wordgraft.sources.contextual.average import shrunk
     from wordgraft.sources.contextual.choose import choose
     from wordgraft.sources.contextual.encode import tokens_per_second
-    from wordgraft.sources.contextual.ray import add_sums
+    from wordgraft.sources.contextual.ray.workers import add_sums
     from wordgraft.sources.contextual.sample import _smallest
     from wordgraft.storage import write_tensors
 

@@ -66,3 +66,8 @@ class OutputError(WordgraftError):
 
 class MissingExtraError(WordgraftError, ImportError):
     """An optional library is needed and not installed."""
+
+
+def first_line(error: BaseException) -> str:
+    """What to quote of another library's error."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -13,7 +13,7 @@ import numpy as np
 
 from wordgraft.checkpoint.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.errors import CheckpointError
+from wordgraft.errors import CheckpointError, first_line
 from wordgraft.extras import require
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def _device(name: str) -> torch.device:
         return cast("torch.device", library.empty(0, device=name).device)
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise CheckpointError(
-            f"device {name!r} cannot be used by this torch ({str(error).splitlines()[0]:.120}); "
+            f"device {name!r} cannot be used by this torch ({first_line(error):.120}); "
             "expected auto, cpu, or an accelerator that is there, such as cuda"
         ) from error
 

@@ -7,14 +7,13 @@ import json
 import logging
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from functools import reduce
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,20 +23,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import ray
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from numpy.testing import assert_allclose, assert_array_equal
 from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
-from wordgraft.errors import ClusterError, DataError, MissingExtraError, ProgressError
+from wordgraft.errors import ClusterError, DataError, ProgressError
 from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
-from wordgraft.sources.contextual import ray as engine
-from wordgraft.sources.contextual.average import Aligner, Sums
 from wordgraft.sources.contextual.kept import KeptProgress
-from wordgraft.sources.contextual.ray import Cluster, add_sums, connected, share_sums
+from wordgraft.sources.contextual.ray import Cluster, connect, connected
+from wordgraft.sources.contextual.ray import cluster as steps
+from wordgraft.sources.contextual.ray.reading import read
+from wordgraft.sources.contextual.ray.room import Workers
+from wordgraft.sources.contextual.ray.rows import row
+from wordgraft.sources.contextual.ray.stream import mapped
+from wordgraft.sources.contextual.ray.tries import Tries
 from wordgraft.table import EmbeddingTable
 
 NOT_KEPT = KeptProgress(None, {})
@@ -57,8 +57,8 @@ def cluster() -> Iterator[Cluster]:
     )
     # Workers cannot import this file.
     ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
-    with connected(None) as found:
-        yield found
+    with connected(None):
+        yield Cluster()
     ray.shutdown()
 
 
@@ -97,65 +97,6 @@ def contents(sample: Sample) -> dict[str, Any]:
         "seen": sample.seen,
         "tokens": sample.tokens,
     }
-
-
-@settings(max_examples=40, deadline=None)
-@given(data=st.data())
-def test_drains_of_any_samplers_merge_to_the_sample_of_all(
-    tiny_checkpoint: Callable[[str], Path], data: st.DataObject
-) -> None:
-    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
-    texts = data.draw(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=60))
-    own_words = data.draw(st.booleans())
-    vocabulary = None if own_words else Vocabulary.from_words(["bank", "the", "tea"], checkpoint)
-    size = data.draw(st.integers(1, 4))
-    samplers = [Sampler(checkpoint, vocabulary, size=size, seed=1) for _ in range(2)]
-    drains = []
-    while texts:
-        count = data.draw(st.integers(1, len(texts)))
-        sampler = data.draw(st.sampled_from(samplers))
-        sampler.add(texts[:count])
-        drains.append((sampler.drain(), texts[:count]))
-        texts = texts[count:]
-    every = [text for _, some in drains for text in some]
-    whole = Sampler(checkpoint, vocabulary, size=size, seed=1)
-    whole.add(every)
-    merged = reduce(Sample.merge, [drain for drain, _ in drains])
-    assert contents(merged) == contents(whole.sample())
-    # A worker that is asked again, because what it gave was lost, gives what is needed again.
-    again = samplers[0]
-    again.add(drains[0][1])
-    with_it = reduce(Sample.merge, [again.drain(), *(drain for drain, _ in drains[1:])])
-    assert contents(with_it) == contents(whole.sample())
-
-
-def test_a_drain_leaves_out_what_earlier_ones_make_useless(checkpoint: Checkpoint) -> None:
-    sampler = Sampler(checkpoint, Vocabulary.from_words(["the"], checkpoint), size=1, seed=0)
-    sampler.add(SENTENCES)
-    assert len(sampler.drain().sentences) == 1
-    sampler.add([f"the {number}" for number in range(200)])
-    # Of 200 more about 5 in 250 would be below the smallest of some 50.
-    assert len(sampler.drain().sentences) <= 1
-    assert sampler.drain().sentences == {}
-    assert sampler.drain().seen == 0
-
-
-def test_sums_of_shares_add_up(checkpoint: Checkpoint) -> None:
-    vocabulary = Vocabulary.from_texts(SENTENCES, checkpoint)
-    encoder, aligner = Encoder(checkpoint, layers=[2, 3]), Aligner(checkpoint, vocabulary)
-    whole = Sums(len(vocabulary), encoder.dims, encoder.device)
-    whole.add_sentences(encoder, aligner.inputs(SENTENCES))
-    none = {"framed": np.zeros((0, encoder.dims)), "places": np.zeros(0, int)}
-    parts = [
-        ({**share_sums(encoder, aligner, part, len(vocabulary)), **none}, {})
-        for part in (SENTENCES[:3], [], SENTENCES[3:40], SENTENCES[40:])
-    ]
-    assert 5 < len(parts[0][0]["rows"]) < 40
-    added, _ = reduce(add_sums, parts)
-    rows = added.pop("rows")
-    for name, expected in whole.arrays().items():
-        assert_allclose(added[name], expected[rows], rtol=1e-5, atol=1e-4, err_msg=name)
-        assert expected.sum() == pytest.approx(added[name].sum(), rel=1e-5)
 
 
 @pytest.mark.parametrize("own_words", [True, False])
@@ -268,14 +209,48 @@ def mortal(actor: type, mark: Path) -> type:
 def test_workers_that_die_change_nothing(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marks = {name: tmp_path / name for name in ("reader", "_Sampling", "_Encoding")}
-    for name in ("_Sampling", "_Encoding"):
-        monkeypatch.setattr(engine, name, mortal(getattr(engine, name), marks[name]))
+    marks = {name: tmp_path / name for name in ("reader", "Sampling", "Encoding")}
+    for name in ("Sampling", "Encoding"):
+        monkeypatch.setattr(steps, name, mortal(getattr(steps, name), marks[name]))
     corpus = Corpus((Mortal(marks["reader"]), SENTENCES), ("mortal", "again"))
     found = contextual(checkpoint, None, corpus=corpus, contexts=None, engine="ray")
     assert all(mark.exists() for mark in marks.values())
     texts = Corpus.of_texts(SENTENCES * 2)
     same(found, contextual(checkpoint, None, corpus=texts, contexts=None))
+
+
+class Deadly:
+    """Kills whoever reads it, or works with it, and counts the dead."""
+
+    def __init__(self, dead: Path) -> None:
+        self.dead = dead
+
+    def __iter__(self) -> Iterator[str]:
+        self(None)
+        yield ""
+
+    def __call__(self, rows: Any) -> Any:
+        with self.dead.open("a") as file:
+            file.write("+")
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+@pytest.mark.usefixtures("cluster")
+@pytest.mark.parametrize("step", ["reading", "working"])
+def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> None:
+    deadly, workers, tries = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), Tries(2)
+    work: Callable[[], Any]
+    if step == "reading":
+        dataset = read(Corpus((deadly,), ("deadly",)), workers, tries)
+        work = partial(partial, lambda rows: rows)
+    else:
+        dataset, work = partial(ray.data.from_arrow, [row(b"")]), partial(Deadly, deadly.dead)
+    with (
+        pytest.raises(ClusterError, match="a worker has died 2 times in a row"),
+        connect.explained(),
+    ):
+        list(mapped(dataset, work, workers, tries))
+    assert deadly.dead.read_text() == "++"
 
 
 @pytest.mark.slow
@@ -311,100 +286,22 @@ def test_the_same_table_and_each_step_is_kept(
         table = contextual(checkpoint, None, **on_ray)
         same(table, expected)
         assert "tokens/s on 2 workers (cpu)" in caplog.text
-        patch.setattr(engine, "_encoded", stop)
+        patch.setattr(steps, "_encoded", stop)
         assert_array_equal(contextual(checkpoint, None, **on_ray).vectors, table.vectors)
     with pytest.raises(ProgressError, match="its engine is 'ray', this run's is 'local'"):
         contextual(checkpoint, None, **on_ray | {"engine": "local"})
 
 
-def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> None:
-    job = engine._Job(checkpoint.name, False, "0" * 64)
-    with pytest.raises(Exception, match=r"has the sha256 \w{16}, the driver's 0{16}; put the same"):
-        job.open()
-
-
-@pytest.mark.parametrize(
-    ("device", "resources", "expected"),
-    [
-        ("auto", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
-        ("cpu", {"CPU": 8.0, "GPU": 2.0}, (8, 0, "cpu")),
-        ("auto", {"CPU": 8.0}, (8, 0, "cpu")),
-        ("cuda:1", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
-        ("cuda", {"CPU": 8.0}, "the device is cuda, but no machine of the cluster has a GPU"),
-        ("auto", {}, "the cluster has no CPU to work with"),
-    ],
-)
-def test_a_worker_for_each_gpu_or_cpu(
-    monkeypatch: pytest.MonkeyPatch, device: str, resources: dict[str, float], expected: Any
-) -> None:
-    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
-    if isinstance(expected, str):
-        with pytest.raises(ClusterError, match=expected):
-            engine._Workers.of(device)
-    else:
-        found = engine._Workers.of(device)
-        assert (found.count, found.gpus, found.device) == expected
-
-
-@pytest.mark.parametrize(
-    ("address", "message"),
-    [
-        ("127.0.0.1:1", r"no Ray answers at 127.0.0.1:1 \(.*refused\); expected HOST:PORT"),
-        ("127.0.0.1:here", "no Ray answers at 127.0.0.1:here"),
-        ("ray://127.0.0.1:10001", "that of a Ray client.* --address auto"),
-    ],
-)
-def test_an_address_nobody_answers_at(
-    checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch, address: str, message: str
-) -> None:
-    monkeypatch.setattr(ray, "is_initialized", lambda: False)
-    began = time.monotonic()
-    with pytest.raises(ClusterError, match=message):
-        contextual(
-            checkpoint, None, corpus=Corpus.of_texts(SENTENCES), engine="ray", address=address
-        )
-    assert time.monotonic() - began < 10
-
-
-def test_an_address_where_something_else_answers() -> None:
-    with socket.socket() as listening:
-        listening.bind(("127.0.0.1", 0))
-        listening.listen()
-        address = f"127.0.0.1:{listening.getsockname()[1]}"
-        with pytest.raises(ClusterError, match=rf"no Ray answers at {address} \(timed out\)"):
-            engine._check_answers(address)
-
-
 @pytest.mark.usefixtures("cluster")
 def test_an_address_where_a_ray_answers() -> None:
     port = ray.get_runtime_context().gcs_address.rpartition(":")[2]
-    engine._check_answers(f"127.0.0.1:{port}")
+    connect._check_answers(f"127.0.0.1:{port}")
 
 
 @pytest.mark.usefixtures("cluster")
 def test_an_address_beside_a_ray_at_hand_is_refused() -> None:
     with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
         pass
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"engine": "spark"}, "engine 'spark' is none of local, ray"),
-        ({"address": "auto"}, "address 'auto' is of use to the engine 'ray' only"),
-    ],
-)
-def test_options_that_are_none(
-    checkpoint: Checkpoint, options: dict[str, str], message: str
-) -> None:
-    with pytest.raises(ClusterError, match=message):
-        contextual(checkpoint, None, corpus=Corpus.of_texts(SENTENCES), **options)
-
-
-def test_without_ray(checkpoint: Checkpoint, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, "ray", None)
-    with pytest.raises(MissingExtraError, match=r"needs ray, .* pip install 'wordgraft\[ray\]'"):
-        contextual(checkpoint, None, corpus=Corpus.of_texts(SENTENCES), engine="ray")
 
 
 def command(*arguments: object) -> list[str]:

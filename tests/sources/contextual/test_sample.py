@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tiny import SENTENCES
 from xxhash import xxh3_64_intdigest
 
 from wordgraft import Vocabulary, open_checkpoint
@@ -154,3 +155,43 @@ def test_a_whole_corpus_is_read(checkpoint: Checkpoint, sentences: list[str]) ->
     assert vocabulary.words == expected.words
     np.testing.assert_array_equal(vocabulary.counts, expected.counts)
     assert positions[-1].source == 1
+
+
+@settings(max_examples=40, deadline=None)
+@given(data=st.data())
+def test_drains_of_any_samplers_merge_to_the_sample_of_all(
+    checkpoint: Checkpoint, data: st.DataObject
+) -> None:
+    texts = data.draw(st.lists(st.sampled_from(SENTENCES), min_size=1, max_size=60))
+    own_words = data.draw(st.booleans())
+    vocabulary = None if own_words else Vocabulary.from_words(["bank", "the", "tea"], checkpoint)
+    size = data.draw(st.integers(1, 4))
+    samplers = [Sampler(checkpoint, vocabulary, size=size, seed=1) for _ in range(2)]
+    drains = []
+    while texts:
+        count = data.draw(st.integers(1, len(texts)))
+        sampler = data.draw(st.sampled_from(samplers))
+        sampler.add(texts[:count])
+        drains.append((sampler.drain(), texts[:count]))
+        texts = texts[count:]
+    every = [text for _, some in drains for text in some]
+    whole = Sampler(checkpoint, vocabulary, size=size, seed=1)
+    whole.add(every)
+    merged = reduce(Sample.merge, [drain for drain, _ in drains])
+    assert meaning(merged) == meaning(whole.sample())
+    # A worker that is asked again, because what it gave was lost, gives what is needed again.
+    again = samplers[0]
+    again.add(drains[0][1])
+    with_it = reduce(Sample.merge, [again.drain(), *(drain for drain, _ in drains[1:])])
+    assert meaning(with_it) == meaning(whole.sample())
+
+
+def test_a_drain_leaves_out_what_earlier_ones_make_useless(checkpoint: Checkpoint) -> None:
+    sampler = Sampler(checkpoint, Vocabulary.from_words(["the"], checkpoint), size=1, seed=0)
+    sampler.add(SENTENCES)
+    assert len(sampler.drain().sentences) == 1
+    sampler.add([f"the {number}" for number in range(200)])
+    # Of 200 more about 5 in 250 would be below the smallest of some 50.
+    assert len(sampler.drain().sentences) <= 1
+    assert sampler.drain().sentences == {}
+    assert sampler.drain().seen == 0

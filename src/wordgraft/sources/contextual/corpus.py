@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from wordgraft.errors import DataError
+from wordgraft.errors import DataError, first_line
 from wordgraft.reading import (
     DATASET_PREFIX,
     TEXT_COLUMN,
@@ -157,7 +157,7 @@ class Corpus:
             raise DataError(f"there is no file {path}") from error
         except (OSError, EOFError, lzma.LZMAError) as error:
             raise DataError(
-                f"{path} is damaged: {_first_line(error)}; fetch it again, or keep the part before "
+                f"{path} is damaged: {first_line(error)}; fetch it again, or keep the part before "
                 "the damage with --skip-bad"
             ) from error
 
@@ -271,7 +271,3 @@ def _is_utf8(text: str) -> bool:
     except UnicodeEncodeError:
         return False
     return True
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]

@@ -71,7 +71,7 @@ def engine_of(name: str, address: str | None) -> Iterator[Engine]:
         yield Local()
         return
     require("ray", purpose="the engine 'ray'")
-    from wordgraft.sources.contextual.ray import connected
+    from wordgraft.sources.contextual.ray import Cluster, connected
 
-    with connected(address) as engine:
-        yield engine
+    with connected(address):
+        yield Cluster()
