@@ -64,6 +64,7 @@ def test_a_broken_corpus_is_refused_or_kept_in_part(place: tuple[Path, list[obje
     done = run(*arguments, "-o", "t", cwd=folder)
     assert done.returncode == 1
     assert "b.txt.gz is damaged" in done.stderr
+    assert not (folder / "t.progress").exists()
     assert "Traceback" not in done.stderr
     assert not (folder / "t").exists()
     done = run(*arguments, "-o", "t", "--skip-bad", "--no-resume", cwd=folder)

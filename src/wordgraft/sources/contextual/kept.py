@@ -57,9 +57,8 @@ class KeptProgress:
     def __post_init__(self) -> None:
         self.run = json.loads(json.dumps(self.run))
         self._next = time.monotonic() + self.every
-        if self.folder is None:
+        if self.folder is None or not self.folder.is_dir():
             return
-        self.folder.mkdir(exist_ok=True)
         for name in _NAMES:  # of a saving that was cut off
             for stray in self.folder.glob(f".{name}.safetensors.*"):
                 stray.unlink()
@@ -94,12 +93,13 @@ class KeptProgress:
 
     def save(self, name: str, arrays: Mapping[str, ndarray], state: Mapping[str, Any]) -> None:
         """Keep `arrays` and `state` as `name`, in place of what was kept there before."""
-        path = self._path(name)
-        if path is None:
+        if self.folder is None:
             return
+        # Not before there is something to keep: a run that fails at once leaves nothing.
+        self.folder.mkdir(exist_ok=True)
         notes = {_RUN: self.run, _STATE: state}
         content = {key: _bytes(json.dumps(note)) for key, note in notes.items()}
-        with new_file(path, force=True) as scratch:
+        with new_file(self.folder / f"{name}.safetensors", force=True) as scratch:
             write_tensors(scratch, {**arrays, **content})
 
     def save_if_due(
@@ -129,6 +129,8 @@ class KeptProgress:
 
 def discard(folder: Path) -> None:
     """Delete the progress in a folder, and the folder too unless it holds something else."""
+    if not folder.is_dir():
+        return
     KeptProgress(folder, {}).clear()
     if not any(folder.iterdir()):
         folder.rmdir()

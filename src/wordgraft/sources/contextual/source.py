@@ -102,7 +102,7 @@ def contextual(
             )
             return _table(checkpoint, corpus, plan, options, kept, where, progress=progress)
     except KeyboardInterrupt:
-        if keep is not None:
+        if keep is not None and keep.is_dir():
             _LOG.warning(
                 "%s holds what was done; run the same command again to go on, or with --no-resume "
                 "to start over",
