@@ -57,8 +57,8 @@ def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path, name: str) -> 
     path = tmp_path / "out"
     path.write_text("mine")
     with pytest.raises(OutputError, match="exists already"):
-        FORMATS[name](ODD, path)
+        FORMATS[name].write(ODD, path)
     assert path.read_text() == "mine"
-    FORMATS[name](ODD, path, force=True)
+    FORMATS[name].write(ODD, path, force=True)
     assert path.stat().st_size > 50
     assert [file.name for file in tmp_path.iterdir()] == ["out"]

@@ -15,7 +15,13 @@ _LOG = logging.getLogger(__name__)
 
 def export(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    to: Annotated[str, typer.Option(help="Format: word2vec, npz.", show_default=False)],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Format: word2vec, word2vec-binary, glove, fasttext, npz.",
+            show_default=False,
+        ),
+    ],
     output: Output,
     force: Force = False,
     quiet: Quiet = False,
@@ -28,9 +34,12 @@ def export(
     from wordgraft.formats import FORMATS
     from wordgraft.table import EmbeddingTable
 
-    choose("--to", to, FORMATS)
+    writable = [name for name, each in FORMATS.items() if each.write is not None]
+    choose("--to", to, writable)
     table = EmbeddingTable.load(path)
-    respelt = FORMATS[to](table, output, force=force, progress=not quiet)
+    write = FORMATS[to].write
+    assert write is not None  # `writable` has no others
+    respelt = write(table, output, force=force, progress=not quiet)
     if respelt:
         _LOG.warning("%s words hold blanks, which %s cannot: written with _", f"{respelt:,}", to)
     typer.echo(f"{output}: {output.stat().st_size / 1e6:,.1f} MB")

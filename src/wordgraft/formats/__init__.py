@@ -1,13 +1,39 @@
-"""A table as a file of another tool. To add a format: one file here, one entry below."""
+"""Tables as files of other tools, and the reverse. To add a format: one file here, one entry below.
+
+A file is taken for the first format below that recognises it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from wordgraft.formats.fasttext import FASTTEXT
+from wordgraft.formats.glove import GLOVE, read_glove, write_glove
+from wordgraft.formats.npz import NPZ, read_npz, write_npz
+from wordgraft.formats.protocol import Format, WordVectors
+from wordgraft.formats.reading import read_vectors
+from wordgraft.formats.word2vec import (
+    WORD2VEC,
+    WORD2VEC_BINARY,
+    read_word2vec,
+    read_word2vec_binary,
+    write_word2vec,
+    write_word2vec_binary,
+)
 
-from wordgraft.formats.npz import write_npz
-from wordgraft.formats.word2vec import write_word2vec
+FORMATS: dict[str, Format] = {
+    format.name: format for format in (NPZ, FASTTEXT, WORD2VEC, WORD2VEC_BINARY, GLOVE)
+}
 
-# Each takes a table, a path, `force` and `progress`, and returns how many words were respelt.
-FORMATS: dict[str, Callable[..., int]] = {"npz": write_npz, "word2vec": write_word2vec}
-
-__all__ = ["FORMATS", "write_npz", "write_word2vec"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "WordVectors",
+    "read_glove",
+    "read_npz",
+    "read_vectors",
+    "read_word2vec",
+    "read_word2vec_binary",
+    "write_glove",
+    "write_npz",
+    "write_word2vec",
+    "write_word2vec_binary",
+]
