@@ -13,6 +13,8 @@ _EXTRA_OF = {
     "accelerate": "train",
     "sklearn": "train",
     "zstandard": "zstd",
+    "gensim": "gensim",
+    "spacy": "spacy",
 }
 
 

@@ -20,6 +20,7 @@ from wordgraft.formats.protocol import PAD_WORDS, ROLES, UNK_WORDS, WordVectors
 from wordgraft.oov.constant import Zero
 from wordgraft.storage import sha256
 from wordgraft.table import EmbeddingTable, Provenance, UnknownWords
+from wordgraft.table.files import MARKER as TABLE_MARKER
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, word_tokenizer
 from wordgraft.vocabulary.vocabulary import PAD, UNK
@@ -93,6 +94,8 @@ def sniffed(path: Path) -> str:
     for name, format in FORMATS.items():
         if format.read is not None and format.sniff(path, head):
             return name
+    if (path / TABLE_MARKER).is_file():
+        raise DataError(f"{path} is a table already: open it with EmbeddingTable.load")
     if head.startswith(b"PK"):
         raise DataError(f"{path} is a zip archive; unpack it and give the file of vectors in it")
     names = ", ".join(name for name, format in FORMATS.items() if format.read is not None)
@@ -288,13 +291,11 @@ def _with_its_tokenizer(found: WordVectors, recipe: Mapping[str, Any]) -> Embedd
     kind = "words" if isinstance(rule.model, models.WordLevel) else "pieces"
     if pad != 0:
         vectors = vectors[order]
-    words = [f"[no piece {id}]" for id in range(len(vectors))]
-    for word, id in rule.get_vocab(with_added_tokens=True).items():
-        words[id] = word
+    words = found.words
     counts = np.zeros(len(words), np.int64) if found.counts is None else found.counts[order]
     vectors[0] = 0
     # A row of zeros holds no vector.
-    sources = ["file" if row.any() else "zero" for row in vectors]
+    sources = np.where(vectors.any(axis=1), "file", "zero").tolist()
     sources[0] = "padding"
     vocabulary = Vocabulary(
         tuple(words[id] for id in order),
