@@ -18,7 +18,8 @@ def export(
     to: Annotated[
         str,
         typer.Option(
-            help="Format: word2vec, word2vec-binary, glove, fasttext, npz.",
+            help="Format: word2vec, word2vec-binary, glove, fasttext, npz, safetensors, gensim, "
+            "model2vec, sentence-transformers, spacy, projector (TensorBoard), hub.",
             show_default=False,
         ),
     ],
@@ -42,4 +43,5 @@ def export(
     respelt = write(table, output, force=force, progress=not quiet)
     if respelt:
         _LOG.warning("%s words hold blanks, which %s cannot: written with _", f"{respelt:,}", to)
-    typer.echo(f"{output}: {output.stat().st_size / 1e6:,.1f} MB")
+    files = [output] if output.is_file() else [*output.rglob("*")]
+    typer.echo(f"{output}: {sum(file.stat().st_size for file in files) / 1e6:,.1f} MB")

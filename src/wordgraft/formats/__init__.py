@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from wordgraft.formats.fasttext import FASTTEXT
 from wordgraft.formats.glove import GLOVE, read_glove, write_glove
+from wordgraft.formats.hub import HUB, push, write_hub
 from wordgraft.formats.keyed_vectors import (
     GENSIM,
     from_keyed_vectors,
@@ -49,6 +50,7 @@ FORMATS: dict[str, Format] = {
         WORD2VEC,
         WORD2VEC_BINARY,
         GLOVE,
+        HUB,
     )
 }
 
@@ -57,6 +59,7 @@ __all__ = [
     "Format",
     "WordVectors",
     "from_keyed_vectors",
+    "push",
     "read_glove",
     "read_keyed_vectors",
     "read_model2vec",
@@ -70,6 +73,7 @@ __all__ = [
     "read_word2vec_binary",
     "to_keyed_vectors",
     "write_glove",
+    "write_hub",
     "write_keyed_vectors",
     "write_model2vec",
     "write_npz",

@@ -80,7 +80,7 @@ class Format:
         write: None where it is read only.
         read: None where it is written only.
         sniff: whether a path (a file whose first bytes, unpacked, are `head`; or a folder, for
-            which `head` is empty) is of this kind.
+            which `head` is empty) is of this kind; None where that cannot be told.
         folder: whether it is a folder rather than a file.
         pickled: whether reading unpickles, which could run code.
     """
@@ -89,7 +89,7 @@ class Format:
     about: str
     write: Write | None
     read: Read | None
-    sniff: Callable[[Path, bytes], bool]
+    sniff: Callable[[Path, bytes], bool] | None = None
     folder: bool = False
     pickled: bool = False
 

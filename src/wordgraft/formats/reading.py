@@ -92,7 +92,7 @@ def sniffed(path: Path) -> str:
         if not head:
             raise DataError(f"{path} is empty; expected words and their vectors")
     for name, format in FORMATS.items():
-        if format.read is not None and format.sniff(path, head):
+        if format.read and format.sniff and format.sniff(path, head):
             return name
     if (path / TABLE_MARKER).is_file():
         raise DataError(f"{path} is a table already: open it with EmbeddingTable.load")

@@ -13,7 +13,6 @@ from wordgraft.formats.folders import read_recipe, write_recipe
 from wordgraft.formats.protocol import MARKER, Format, Rows, WordVectors, check_finite
 from wordgraft.storage import new_folder
 from wordgraft.table import EmbeddingTable
-from wordgraft.vocabulary.segmentation import normalize
 
 # Of any language: spaCy cuts text into words by its own rules, which this one has the fewest of.
 _LANGUAGE = "xx"
@@ -30,8 +29,9 @@ def write_spacy(
     """Write a blank pipeline of `language` that `spacy.load` opens, with the rows as its vectors.
 
     Rows are float32; padding and unk row are left out, since spaCy answers zeros for unknown words.
-    If the table lower-cases text, spaCy looks words up lower-cased. Returns 0. Raises
-    `MissingExtraError` without spaCy, and `OutputError`.
+    spaCy looks words up as they stand in the text, so give it lower-cased text if the table's
+    words are (its own switch for that, `attr`, is lost when a pipeline is saved). Returns 0.
+    Raises `MissingExtraError` without spaCy, and `OutputError`.
     """
     spacy = require("spacy", purpose="a spaCy pipeline")
     vectors = require("spacy.vectors", purpose="a spaCy pipeline")
@@ -47,7 +47,6 @@ def write_spacy(
         data=table.rows(rows),
         keys=words,
         name="wordgraft",
-        attr="LOWER" if normalize(table.vocabulary.tokenizer, "A") == "a" else "ORTH",
     )
     with new_folder(path, force=force, marker=MARKER) as folder:
         nlp.to_disk(folder)

@@ -128,7 +128,8 @@ def _cut_off(path: Path, found: str) -> DataError:
     return DataError(f"{path} {found}; the file is cut off: get it again")
 
 
-def _text(path: Path, head: bytes) -> bool:
+def is_word2vec(path: Path, head: bytes) -> bool:
+    """Whether a file that begins with `head` counts its words and then lists them as text."""
     first, _, rest = head.partition(b"\n")
     announced = header_of(first)
     line = rest.partition(b"\n")[0]
@@ -149,7 +150,7 @@ def _is_text(head: bytes) -> bool:
     return b"\0" not in head
 
 
-WORD2VEC = Format("word2vec", "word2vec text", write_word2vec, read_word2vec, _text)
+WORD2VEC = Format("word2vec", "word2vec text", write_word2vec, read_word2vec, is_word2vec)
 WORD2VEC_BINARY = Format(
     "word2vec-binary", "word2vec binary", write_word2vec_binary, read_word2vec_binary, _binary
 )
