@@ -7,7 +7,7 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-scale clean
+.PHONY: help demo test lint format bench bench-vectors bench-contextual bench-scale clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -37,6 +37,9 @@ bench: $(READY) $(RIVALS) ## measure reading, importing, encoding and training b
 
 bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, speed, memory
 	$(BIN)/python bench/contextual.py
+
+bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
+	$(BIN)/python bench/vectors.py
 
 clean: ## remove caches and outputs, keep the environments
 	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -94,3 +94,21 @@ def test_options_that_cannot_be(
     assert done.returncode == code
     assert message in " ".join(done.stderr.replace("│", " ").split())
     assert [path.name for path in tmp_path.iterdir()] == ["glove.txt"]
+
+
+def test_folders_are_exported_and_read_back(vectors: Path, tmp_path: Path) -> None:
+    run("table", "--from-file", vectors, "-o", "g.table", "--quiet", cwd=tmp_path)
+    table = wg.EmbeddingTable.load(tmp_path / "g.table")
+    done = run("export", "g.table", "--to", "model2vec", "-o", "m", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "m: 0.0 MB\n"
+    raw = ["--refine", "none", "-o"]
+    assert run("table", "--from-file", "m", *raw, "a", cwd=tmp_path).returncode == 0
+    assert_array_equal(wg.EmbeddingTable.load(tmp_path / "a").rows(), table.rows())
+    assert run("export", "g.table", "--to", "gensim", "-o", "g.kv", cwd=tmp_path).returncode == 0
+    refused = run("table", "--from-file", "g.kv", *raw, "b", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "g.kv is a pickle (gensim KeyedVectors), and reading one can run any" in refused.stderr
+    allowed = run("table", "--from-file", "g.kv", "--allow-pickle", *raw, "b", cwd=tmp_path)
+    assert allowed.returncode == 0, allowed.stderr
+    assert_array_equal(wg.EmbeddingTable.load(tmp_path / "b").rows(), table.rows())

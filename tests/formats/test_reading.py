@@ -188,7 +188,7 @@ def test_words_that_text_does_not_reach_are_counted(
         (b"a 1 2\nb nan 2\n", "v.txt", r"the vector of 'b' \(word 2\) holds NaN"),
         (b"2 2\na 1 2\nb 2 inf\n", "v.txt", r"the vector of 'b' \(word 2\) holds NaN or an inf"),
         (b"a 1 2\ncaf\xe9 1 2\n", "v.txt", r"line 2: the word b'caf\\xe9' is not UTF-8 .*iconv"),
-        (b"just words and words\n", "v.txt", r"does not look like any of npz, fasttext"),
+        (b"just words and words\n", "v.txt", r"does not look like any of model2vec"),
         (b"PK\x03\x04rest", "glove.zip", r"is a zip archive; unpack it"),
         (b"9 1\na \0\0\0\0", "v.bin", r"has 10 bytes, 9 words of 1 need 54; the file is cut off"),
         (b"2 1\na \0\0\0\0\nbbbbb \0", "v.bin", r"ends in word 2 of 2; the file is cut off"),

@@ -34,7 +34,7 @@ _LOG = logging.getLogger(__name__)
 # GloVe's 400,000 lower-cased words hold a handful that the rule would change.
 _MOST_OTHERS = 0.01
 _ROWS_AT_ONCE = 65_536
-_WORDS_AT_ONCE = 8_192
+_WORDS_AT_ONCE = 4_096
 
 
 def read_vectors(
@@ -223,7 +223,7 @@ def _cut(tokenizer: Tokenizer, words: Sequence[str]) -> int:
     """How many words the rule does not keep in one."""
     cut = 0
     for start in range(0, len(words), _WORDS_AT_ONCE):
-        block = list(words[start : start + _WORDS_AT_ONCE])
+        block = [word for word in words[start : start + _WORDS_AT_ONCE] if not _plain(word)]
         encodings = tokenizer.encode_batch_fast(block, add_special_tokens=False)
         cut += sum(len(encoding) != 1 for encoding in encodings)
     return cut
@@ -248,38 +248,54 @@ def _folded(
     counts = found.counts
     if counts is None:
         counts = np.zeros(len(found.words), np.int64)
-    place_of: dict[str, int] = {}
-    changed = 0
-    for place, word in enumerate(found.words):
-        folded = " ".join(normalize(rule, word).split()) or word
-        if folded != word:
-            changed += 1
-            place_of.setdefault(folded, place)
-        elif found.words[place_of.setdefault(word, place)] != word:
-            place_of[word] = place
-    for role in roles:  # as a word of the file, it would clash
-        place_of.pop(role, None)
-    if not changed and len(place_of) == len(found.words):
+    folded = _changed(found.words, rule)
+    wanted = {*folded.values(), *roles}
+    as_they_stand = {
+        word for place, word in enumerate(found.words) if word in wanted and place not in folded
+    }
+    taken, dropped = as_they_stand | set(roles), set()
+    for place, word in folded.items():
+        if word in taken:
+            dropped.add(place)
+        taken.add(word)
+    # As a word of the file, a role's name would clash with the role.
+    dropped |= {place for place, word in enumerate(found.words) if word in roles}
+    if not folded and not dropped:
         return found.words, found.vectors, counts
-    if left := len(found.words) - len(place_of):
+    if dropped:
         _LOG.warning(
             "%s of %s words become equal to another one as the text is cut, and were left out",
-            f"{left:,}",
+            f"{len(dropped):,}",
             f"{len(found.words):,}",
         )
-    places = np.fromiter(place_of.values(), np.int64, len(place_of))
-    order = np.argsort(places)
-    words = list(place_of)
-    kept = places[order]
+    kept = np.setdiff1d(np.arange(len(found.words)), np.fromiter(dropped, np.int64, len(dropped)))
     rows = np.concatenate([np.arange(ROLES), kept + ROLES])
     vectors = found.vectors
-    if not np.array_equal(kept, np.arange(len(found.words))):
+    if dropped:
         # Rows only move up, so they can be moved in place, block by block.
         for start in range(0, len(rows), _ROWS_AT_ONCE):
             block = vectors[rows[start : start + _ROWS_AT_ONCE]]
             vectors[start : start + len(block)] = block
         vectors = vectors[: len(rows)]
-    return [words[place] for place in order], vectors, counts[kept]
+    words = [folded.get(place, found.words[place]) for place in kept.tolist()]
+    return words, vectors, counts[kept]
+
+
+def _changed(words: Sequence[str], rule: Tokenizer) -> dict[int, str]:
+    """The words that the rule writes otherwise, by their places: few, as a rule is chosen."""
+    changed = {}
+    for place, word in enumerate(words):
+        if _plain(word):
+            continue
+        written = " ".join(normalize(rule, word).split()) or word
+        if written != word:
+            changed[place] = written
+    return changed
+
+
+def _plain(word: str) -> bool:
+    """Whether a word is lower-cased English letters alone, which every rule leaves as they are."""
+    return word.isascii() and word.isalpha() and word.islower()
 
 
 def _with_its_tokenizer(found: WordVectors, recipe: Mapping[str, Any]) -> EmbeddingTable:
