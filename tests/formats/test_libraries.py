@@ -196,23 +196,42 @@ def test_pickles_are_refused_unless_allowed(tmp_path: Path) -> None:
     assert len(wg.read_vectors(path, allow_pickle=True)) == 22
 
 
-def test_the_projector_reads_what_it_is_given(tmp_path: Path) -> None:
-    """As TensorBoard's own plugin reads: rows of numbers between tabs, a header over metadata."""
+def test_tensorboard_serves_what_we_wrote(tmp_path: Path) -> None:
+    from tensorboard.data.provider import DataProvider
+    from tensorboard.plugins.base_plugin import TBContext
+    from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
+    from werkzeug.test import Client
+
+    class NoRuns(DataProvider):
+        """Nothing but the folder itself."""
+
+        def list_runs(self, *_: object, **__: object) -> list[Any]:
+            return []
+
+        list_tensors = list_scalars = read_scalars = read_last_scalars = read_tensors = list_runs
+        list_blob_sequences = read_blob_sequences = read_blob = list_runs
+
     table = table_of(["a\tb", "sun"], [[1 / 3, 2], [3, 4]], counts=[5, 6])
-    folder = tmp_path / "p"
     written = FORMATS["projector"].write
     assert written is not None
-    assert written(table, folder) == 1
-    assert_array_equal(
-        np.loadtxt(folder / "vectors.tsv", delimiter="\t", dtype=np.float32), table.rows()[1:]
-    )
-    assert (folder / "metadata.tsv").read_text().splitlines() == [
+    assert written(table, tmp_path / "p") == 1
+    apps = ProjectorPlugin(
+        TBContext(logdir=str(tmp_path / "p"), data_provider=NoRuns())
+    ).get_plugin_apps()
+    where = {"run": ".", "name": "wordgraft"}
+    runs = Client(apps["/runs"]).get("/").json
+    assert runs == ["."]
+    config = Client(apps["/info"]).get("/", query_string=where).json
+    assert config["embeddings"][0]["tensorShape"] == [3, 2]
+    served = Client(apps["/tensor"]).get("/", query_string=where).data
+    assert_array_equal(np.frombuffer(served, np.float32).reshape(3, 2), table.rows()[1:])
+    metadata = Client(apps["/metadata"]).get("/", query_string=where).text
+    assert metadata.splitlines() == [
         "word\tcount\tsource",
         "[UNK]\t0\tunk",
         "a b\t5\tfile",
         "sun\t6\tfile",
     ]
-    assert 'tensor_path: "vectors.tsv"' in (folder / "projector_config.pbtxt").read_text()
 
 
 @pytest.mark.parametrize(

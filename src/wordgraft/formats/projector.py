@@ -19,6 +19,7 @@ from wordgraft.table.provenance import SOURCES
 _VECTORS = "vectors.tsv"
 _METADATA = "metadata.tsv"
 _CONFIG = f"""embeddings {{
+  tensor_name: "wordgraft"
   tensor_path: "{_VECTORS}"
   metadata_path: "{_METADATA}"
 }}
