@@ -53,6 +53,13 @@ def test_raw_rows_and_the_words_of_texts(vectors: Path, tmp_path: Path) -> None:
     assert_array_equal(table.rows(), [[0, 0], [0, 0], [1, 2], [3, 5]])
 
 
+def test_texts_of_another_language(vectors: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("солнце дождь\n")
+    done = run("table", "--from-file", vectors, "-o", "g", "--texts", "t.txt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "none of 2 words is among the 6 of the file; check that both are of one" in done.stderr
+
+
 def test_listed_words_and_the_first_words(vectors: Path, tmp_path: Path) -> None:
     (tmp_path / "w.txt").write_text("Rain\nmoon\nsun\n")
     options = ["--refine", "none", "--quiet"]
@@ -112,3 +119,14 @@ def test_folders_are_exported_and_read_back(vectors: Path, tmp_path: Path) -> No
     allowed = run("table", "--from-file", "g.kv", "--allow-pickle", *raw, "b", cwd=tmp_path)
     assert allowed.returncode == 0, allowed.stderr
     assert_array_equal(wg.EmbeddingTable.load(tmp_path / "b").rows(), table.rows())
+
+
+def test_words_with_blanks_are_escaped_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("sun 1 2\n. . . 3 4\nnew york 5 6\nnew_york 7 8\n")
+    raw = ["--refine", "none", "--quiet", "-o", "t"]
+    assert run("table", "--from-file", "v.txt", *raw, cwd=tmp_path).returncode == 0
+    done = run("export", "t", "--to", "word2vec", "-o", "out.txt", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "2 words hold blanks that word2vec cannot: written with _, or left out" in done.stderr
+    lines = (tmp_path / "out.txt").read_text().splitlines()
+    assert lines == ["4 2", "[UNK] 4 5", "sun 1 2", "._._. 3 4", "new_york 7 8"]

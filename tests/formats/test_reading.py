@@ -30,7 +30,9 @@ def _gensim(rows: np.ndarray = ROWS, words: list[str] = WORDS) -> KeyedVectors:
 
 def _lines(words: list[str] = WORDS, rows: np.ndarray = ROWS, end: str = "\n") -> bytes:
     """As GloVe and fastText write them, apart from the header."""
-    lines = (f"{w} {' '.join(f'{x:.9g}' for x in row)}{end}" for w, row in zip(words, rows))  # noqa: B905
+    lines = (
+        f"{w} {' '.join(f'{x:.9g}' for x in row)}{end}" for w, row in zip(words, rows, strict=True)
+    )
     return "".join(lines).encode()
 
 
@@ -203,6 +205,12 @@ def test_words_that_text_does_not_reach_are_counted(
 def test_bad_files(tmp_path: Path, content: bytes, name: str, message: str) -> None:
     with pytest.raises(DataError, match=message):
         wg.read_vectors(_file(tmp_path, content, name))
+
+
+def test_a_header_that_announces_more_than_memory(tmp_path: Path) -> None:
+    content = gzip.compress(b"99999999999999 300\na " + bytes(1200))
+    with pytest.raises(DataError, match="99,999,999,999,999 words of 300 numbers are announced"):
+        wg.read_vectors(_file(tmp_path, content, "v.bin.gz"))
 
 
 def test_no_file_and_no_format(tmp_path: Path) -> None:

@@ -42,6 +42,11 @@ def export(
     assert write is not None  # `writable` has no others
     respelt = write(table, output, force=force, progress=not quiet)
     if respelt:
-        _LOG.warning("%s words hold blanks, which %s cannot: written with _", f"{respelt:,}", to)
+        _LOG.warning(
+            "%s words hold blanks that %s cannot: written with _, or left out where that is "
+            "another word",
+            f"{respelt:,}",
+            to,
+        )
     files = [output] if output.is_file() else [*output.rglob("*")]
     typer.echo(f"{output}: {sum(file.stat().st_size for file in files) / 1e6:,.1f} MB")

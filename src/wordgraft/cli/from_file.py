@@ -65,6 +65,8 @@ def table_from_file(
         for text in counted(every, "reading texts", quiet=quiet):
             counts.update(table.vocabulary.segment(text))
         known = {word: count for word, count in counts.items() if word in table.vocabulary}
+        if not known:
+            only(table, counts)  # which says that there is none
         kept = most_frequent(known, min_count=min_count, max_words=max_words)
         table = only(table, {word: known[word] for word in kept})
     elif words is not None:

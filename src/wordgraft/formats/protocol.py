@@ -101,7 +101,13 @@ class Rows:
     """
 
     def __init__(self, words: int, dims: int) -> None:
-        self.vectors = np.empty((words + ROLES, dims), np.float32)
+        try:
+            self.vectors = np.empty((words + ROLES, dims), np.float32)
+        except (MemoryError, ValueError) as error:
+            raise DataError(
+                f"{words:,} words of {dims:,} numbers are announced, which do not fit in memory; "
+                "the file's first line is wrong, or take a machine with more"
+            ) from error
         self.vectors[:ROLES] = 0
         self.row_of: dict[str, int] = {}
         self.unk = False
