@@ -8,7 +8,8 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-oov bench-scale bench-rates clean
+.PHONY: help demo test lint format bench bench-contextual bench-oov bench-vectors bench-scale \
+	bench-rates clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -44,6 +45,9 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
+
+bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
+	$(BIN)/python bench/vectors.py
 
 clean: ## remove caches and outputs, keep the environments
 	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import json
 import threading
@@ -22,12 +23,18 @@ class Hub:
         revisions: the folder of each (repository, revision).
         gated: repositories whose terms have to be accepted.
         asked: the paths requested, in order.
+        token: what may write; without it, nobody may.
+        pushed: where repositories are made that are pushed to.
+        large: files sent apart from their commit, by hash.
     """
 
     revisions: dict[tuple[str, str], Path]
     gated: set[str] = field(default_factory=set)
     asked: list[str] = field(default_factory=list)
     url: str = ""
+    token: str = ""
+    pushed: Path | None = None
+    large: dict[str, bytes] = field(default_factory=dict)
 
     def commit(self, repository: str, revision: str) -> str:
         """The commit that a branch or tag stands for: any forty digits that tell it apart."""
@@ -58,6 +65,75 @@ def _handler(hub: Hub) -> type[BaseHTTPRequestHandler]:
 
         def do_HEAD(self) -> None:
             self._answer(body=False)
+
+        def do_POST(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            path = unquote(urlsplit(self.path).path)
+            hub.asked.append(path)
+            if path == "/api/validate-yaml":
+                self._send_json({"errors": [], "warnings": []})
+            elif not self._may_write():
+                return
+            elif path == "/api/repos/create":
+                self._create(json.loads(content))
+            elif path.endswith("/preupload/main"):
+                # As the real hub has it: matrices travel apart from their commit.
+                modes = [
+                    {
+                        "path": file["path"],
+                        "uploadMode": "lfs" if file["path"].endswith("tensors") else "regular",
+                        "shouldIgnore": False,
+                    }
+                    for file in json.loads(content)["files"]
+                ]
+                self._send_json({"files": modes})
+            elif path.endswith("/info/lfs/objects/batch"):
+                objects = [
+                    {**each, "actions": {"upload": {"href": f"{hub.url}/large/{each['oid']}"}}}
+                    for each in json.loads(content)["objects"]
+                ]
+                self._send_json({"objects": objects, "transfer": "basic"})
+            else:
+                repository = path.removeprefix("/api/models/").removesuffix("/commit/main")
+                self._commit(repository, [json.loads(line) for line in content.splitlines()])
+
+        def do_PUT(self) -> None:
+            content = self.rfile.read(int(self.headers["Content-Length"]))
+            hub.large[self.path.removeprefix("/large/")] = content
+            self._send_json({})
+
+        def _may_write(self) -> bool:
+            if hub.token and self.headers.get("Authorization") == f"Bearer {hub.token}":
+                return True
+            self._refuse(401, "Unauthorized", "Invalid username or password.")
+            return False
+
+        def _create(self, asked: dict[str, Any]) -> None:
+            repository = f"{asked['organization'] or 'me'}/{asked['name']}"
+            if asked["organization"] == "others":
+                return self._refuse(403, "Forbidden", "You have no rights there")
+            known = (repository, "main") in hub.revisions
+            assert hub.pushed is not None
+            hub.revisions[repository, "main"] = hub.pushed / repository
+            (hub.pushed / repository).mkdir(parents=True, exist_ok=True)
+            self._send_json({"url": f"{hub.url}/{repository}"}, 409 if known else 200)
+            return None
+
+        def _commit(self, repository: str, lines: list[dict[str, Any]]) -> None:
+            folder = hub.revisions[repository, "main"]
+            for line in lines:
+                value = line["value"]
+                if line["key"] == "header":
+                    continue
+                path = folder / value["path"]
+                path.parent.mkdir(parents=True, exist_ok=True)
+                if line["key"] == "file":
+                    path.write_bytes(base64.b64decode(value["content"]))
+                else:
+                    path.write_bytes(hub.large[value["oid"]])
+            commit = hub.commit(repository, "main")
+            url = f"{hub.url}/{repository}/commit/{commit}"
+            self._send_json({"success": True, "commitUrl": url, "commitOid": commit})
 
         def _answer(self, *, body: bool) -> None:
             path = unquote(urlsplit(self.path).path)

@@ -19,7 +19,12 @@ def test_a_library_that_is_there() -> None:
 
 @pytest.mark.parametrize(
     ("module", "extra"),
-    [("torch", "torch"), ("sklearn.base", "train"), ("zstandard", "zstd")],
+    [
+        ("torch", "torch"),
+        ("sklearn.base", "train"),
+        ("zstandard", "zstd"),
+        ("spacy.vectors", "spacy"),
+    ],
 )
 def test_a_library_that_is_missing(
     monkeypatch: pytest.MonkeyPatch, module: str, extra: str

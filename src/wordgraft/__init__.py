@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from wordgraft.building import build_table
     from wordgraft.checkpoint import Checkpoint, open_checkpoint
     from wordgraft.errors import WordgraftError
+    from wordgraft.formats import read_vectors
     from wordgraft.oov import method_of, with_oov
     from wordgraft.reading import read_texts
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
@@ -31,6 +32,7 @@ _HOMES = {
     "open_checkpoint": "wordgraft.checkpoint",
     "read_pairs": "wordgraft.table",
     "read_texts": "wordgraft.reading",
+    "read_vectors": "wordgraft.formats",
     "with_oov": "wordgraft.oov",
     "word_similarity": "wordgraft.table",
 }
@@ -47,6 +49,7 @@ __all__ = [
     "open_checkpoint",
     "read_pairs",
     "read_texts",
+    "read_vectors",
     "with_oov",
     "word_similarity",
 ]

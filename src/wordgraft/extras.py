@@ -14,6 +14,8 @@ _EXTRA_OF = {
     "sklearn": "train",
     "ray": "ray",
     "zstandard": "zstd",
+    "gensim": "gensim",
+    "spacy": "spacy",
 }
 
 

@@ -15,7 +15,7 @@ import pytest
 
 from wordgraft.table import EmbeddingTable
 
-COMMANDS = ("table", "inspect", "similarity", "export", "train", "predict", "evaluate")
+COMMANDS = ("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate")
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

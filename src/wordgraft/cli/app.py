@@ -12,6 +12,7 @@ from wordgraft.cli.evaluate import evaluate
 from wordgraft.cli.export import export
 from wordgraft.cli.inspect import inspect
 from wordgraft.cli.predict import predict
+from wordgraft.cli.push import push
 from wordgraft.cli.similarity import similarity
 from wordgraft.cli.table import table
 from wordgraft.cli.train import train
@@ -23,7 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (table, inspect, similarity, export, train, predict, evaluate):
+for command in (table, inspect, similarity, export, push, train, predict, evaluate):
     app.command()(command)
 
 

@@ -19,7 +19,14 @@ _LOG = logging.getLogger(__name__)
 
 def export(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    to: Annotated[str, typer.Option(help="Format: word2vec, npz.", show_default=False)],
+    to: Annotated[
+        str,
+        typer.Option(
+            help="Format: word2vec, word2vec-binary, glove, fasttext, npz, safetensors, gensim, "
+            "model2vec, sentence-transformers, spacy, projector (TensorBoard), hub.",
+            show_default=False,
+        ),
+    ],
     output: Output,
     words: Annotated[
         Path | None,
@@ -46,19 +53,29 @@ def export(
     from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
 
-    choose("--to", to, FORMATS)
+    writable = [name for name, each in FORMATS.items() if each.write is not None]
+    choose("--to", to, writable)
     if oov is not None:
         choose("--oov", oov, METHODS)
         if words is None:
             raise typer.BadParameter("--oov is for the words of --words; give them")
-    check_output(output, force=force)
+    if not force:  # what may be replaced, a file or which folder, its writer knows
+        check_output(output, force=False)
     table = EmbeddingTable.load(path)
     if words is not None:
         table = _of_words(table, read_words(words), oov, progress=not quiet)
-    respelt = FORMATS[to](table, output, force=force, progress=not quiet)
+    write = FORMATS[to].write
+    assert write is not None  # `writable` has no others
+    respelt = write(table, output, force=force, progress=not quiet)
     if respelt:
-        _LOG.warning("%s words hold blanks, which %s cannot: written with _", f"{respelt:,}", to)
-    typer.echo(f"{output}: {output.stat().st_size / 1e6:,.1f} MB")
+        _LOG.warning(
+            "%s words hold blanks that %s cannot: written with _, or left out where that is "
+            "another word",
+            f"{respelt:,}",
+            to,
+        )
+    files = [output] if output.is_file() else [*output.rglob("*")]
+    typer.echo(f"{output}: {sum(file.stat().st_size for file in files) / 1e6:,.1f} MB")
 
 
 def _of_words(

@@ -8,19 +8,27 @@ from typing import Annotated, Any
 
 import typer
 
+from wordgraft.cli.from_file import table_from_file
 from wordgraft.cli.shared import Force, Output, Quiet, choose, counted, start
 
 
 def table(
+    output: Output,
     checkpoint: Annotated[
-        str,
+        str | None,
         typer.Argument(
             help="A local folder, a hub id (bert-base-uncased, org/name@revision) or "
-            "package:import_name/sub/folder.",
+            "package:import_name/sub/folder. With --from-file, only says how text is cut.",
             show_default=False,
         ),
-    ],
-    output: Output,
+    ] = None,
+    from_file: Annotated[
+        Path | None,
+        typer.Option(help="Take the vectors of this file instead: GloVe, fastText, word2vec, ..."),
+    ] = None,
+    from_format: Annotated[
+        str | None, typer.Option(help="Its format, as in export --to.  [default: by looking]")
+    ] = None,
     texts: Annotated[
         list[str] | None,
         typer.Option(help="Words of these texts: FILE or FILE:COLUMN; give it once a file."),
@@ -93,12 +101,13 @@ def table(
         ),
     ] = None,
     oov: Annotated[
-        str,
+        str | None,
         typer.Option(
             help="What words without a row get: pieces, neighbours, ngrams, characters, blend (the "
-            "best; minutes for 40,000 words), encoder, mean, unk, zero."
+            "best; minutes for 40,000 words), encoder, mean, unk, zero.  [default: pieces; unk for "
+            "--from-file]"
         ),
-    ] = "pieces",
+    ] = None,
     refine: Annotated[
         str | None,
         typer.Option(
@@ -138,6 +147,22 @@ def table(
     Example: wordgraft table bert-base-uncased -o news.table --texts train.csv:text
     """
     start(quiet=quiet)
+    if from_file is not None:
+        table_from_file(
+            from_file,
+            output,
+            format=from_format,
+            checkpoint=checkpoint,
+            words_of=(texts, words, min_count, max_words),
+            made=(oov, refine, dtype),
+            allow_pickle=allow_pickle,
+            force=force,
+            quiet=quiet,
+        )
+        return
+    if checkpoint is None or from_format is not None:
+        raise typer.BadParameter("give a CHECKPOINT, or --from-file (and then --from-format)")
+    oov = oov or "pieces"
     given = sum([bool(texts), words is not None, pieces])
     own_words = source == "contextual" and not given
     if given != 1 and not own_words:

@@ -1,0 +1,89 @@
+"""`wordgraft table --from-file`: a table of the vectors that a file of another tool holds."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+from itertools import chain
+from pathlib import Path
+
+import typer
+
+from wordgraft.cli.shared import choose, counted
+
+
+def table_from_file(
+    file: Path,
+    output: Path,
+    *,
+    format: str | None,
+    checkpoint: str | None,
+    words_of: tuple[list[str] | None, Path | None, int, int | None],
+    made: tuple[str | None, str | None, str],
+    allow_pickle: bool,
+    force: bool,
+    quiet: bool,
+) -> None:
+    """Read, keep the words asked for, refine and save.
+
+    `words_of` is texts, word list, least count and most words, as `wordgraft table` takes them;
+    `made` is the method for unknown words, the refinements and the type of the rows.
+    """
+    texts, words, min_count, max_words = words_of
+    oov, refine, dtype = made
+    if texts and words is not None:
+        raise typer.BadParameter("give --texts or --words, not both, to keep only their words")
+    if not texts and min_count > 1:
+        raise typer.BadParameter("--min-count needs the counts of --texts")
+
+    from wordgraft.checkpoint import open_checkpoint
+    from wordgraft.formats import FORMATS, read_vectors
+    from wordgraft.formats.reading import answering, only
+    from wordgraft.oov.constant import Unk, Zero
+    from wordgraft.reading import read_texts, read_words, split_column
+    from wordgraft.storage import check_output
+    from wordgraft.table import default_refinements, parse_refinements
+    from wordgraft.table.files import MARKER
+    from wordgraft.table.precision import DTYPES
+    from wordgraft.vocabulary.build import most_frequent
+
+    readable = [name for name, each in FORMATS.items() if each.read is not None]
+    if format is not None:
+        choose("--from-format", format, readable)
+    oov = choose("--oov", oov or Unk.name, (Unk.name, Zero.name))
+    choose("--dtype", dtype, DTYPES)
+    refinements = None if refine is None else parse_refinements(refine)
+    check_output(output, force=force, marker=MARKER)
+    opened = None if checkpoint is None else open_checkpoint(checkpoint)
+    table = read_vectors(
+        file, format=format, checkpoint=opened, allow_pickle=allow_pickle, progress=not quiet
+    )
+    found = len(table) - len(table.vocabulary.roles)
+    if texts:
+        every = chain.from_iterable(read_texts(*split_column(spec)) for spec in texts)
+        counts: Counter[str] = Counter()
+        for text in counted(every, "reading texts", quiet=quiet):
+            counts.update(table.vocabulary.segment(text))
+        known = {word: count for word, count in counts.items() if word in table.vocabulary}
+        if not known:
+            only(table, counts)  # which says that there is none
+        kept = most_frequent(known, min_count=min_count, max_words=max_words)
+        table = only(table, {word: known[word] for word in kept})
+    elif words is not None:
+        listed = read_words(words)
+        table = only(table, dict.fromkeys(listed[:max_words], 0))
+    elif max_words is not None:
+        table = only(table, dict.fromkeys(table.vocabulary.words[2 : max_words + 2], 0))
+    table = answering(table, oov)
+    if refinements is None:
+        refinements = default_refinements(table.vocabulary)
+    if refinements:
+        table = table.refine(*refinements)
+    table = table if dtype == "float32" else table.astype(dtype)
+    table = replace(table, recipe={**table.recipe, "words_in_file": found})
+    table.save(output, force=force)
+    typer.echo(f"{output}: {len(table):,} rows of {table.dims} numbers, {dtype}")
+    typer.echo(f"{file}: {found:,} words, {table.recipe['format']}")
+    if texts:
+        covered = sum(known.values()) / max(sum(counts.values()), 1)
+        typer.echo(f"{covered:.1%} of the running words of the texts are in the file")

@@ -1,0 +1,121 @@
+"""The model card of a table on a hub: what it is, how it was made, how good it was measured."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import wordgraft
+from wordgraft.table import EmbeddingTable, Similarity
+
+# What was measured, and the result.
+Measured = Sequence[tuple[str, Similarity]]
+
+_HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
+_USE = {
+    "hub": (
+        "wordgraft",
+        "from huggingface_hub import snapshot_download\n"
+        "import wordgraft\n\n"
+        'table = wordgraft.EmbeddingTable.load(snapshot_download("{repo}"))\n',
+    ),
+    "model2vec": (
+        "model2vec",
+        'from model2vec import StaticModel\n\nmodel = StaticModel.from_pretrained("{repo}")\n',
+    ),
+    "sentence-transformers": (
+        "sentence-transformers",
+        "from sentence_transformers import SentenceTransformer\n\n"
+        'model = SentenceTransformer("{repo}")\n',
+    ),
+}
+KINDS = tuple(_USE)
+
+
+def published(table: EmbeddingTable) -> EmbeddingTable:
+    """The table with a recipe that tells nothing of this machine: of full paths, the last part."""
+    return replace(table, recipe=_without_paths(dict(table.recipe)))
+
+
+def model_card(table: EmbeddingTable, *, repo: str, kind: str, measured: Measured) -> str:
+    """A card as Markdown, with the settings a hub reads at its top."""
+    library, use = _USE[kind]
+    recipe = published(table).recipe
+    checkpoint = str(recipe.get("checkpoint", ""))
+    top: list[str] = [f"library_name: {library}"]
+    if _HUB_ID.fullmatch(checkpoint) and not Path(str(table.recipe["checkpoint"])).exists():
+        top.append(f"base_model: {checkpoint.partition('@')[0]}")
+    top += ["tags:", "- wordgraft", "- word-embeddings", "- static-embeddings"]
+    origin = checkpoint or str(recipe.get("file", "vectors of unknown origin"))
+    return "\n".join(
+        [
+            "---",
+            *top,
+            "---",
+            "",
+            f"# {repo.rpartition('/')[2]}",
+            "",
+            f"Static word vectors: {len(table):,} rows of {table.dims} numbers, made by wordgraft "
+            f"{wordgraft.__version__} out of `{origin}`.",
+            "",
+            "```python",
+            use.format(repo=repo) + "```",
+            "",
+            "## How they were made",
+            "",
+            *_grid(("setting", "value"), _recipe(table, recipe)),
+            "",
+            "The licence of what they were made out of holds for them too.",
+            "",
+            "## Measured quality",
+            "",
+            *_quality(measured),
+            "",
+        ]
+    )
+
+
+def _recipe(table: EmbeddingTable, recipe: Mapping[str, Any]) -> list[tuple[str, str]]:
+    rows = [
+        (name, value if isinstance(value, str) else json.dumps(value))
+        for name, value in recipe.items()
+    ]
+    sources = (f"{count:,} {name}" for name, count in table.provenance.counts().items())
+    seen = int(table.vocabulary.counts.sum())
+    words = f"{table.vocabulary.kind}, " + (f"from {seen:,} running words" if seen else "listed")
+    return [("vocabulary", words), *rows, ("rows by source", ", ".join(sources))]
+
+
+def _quality(measured: Measured) -> list[str]:
+    if not measured:
+        return ["Not measured. `wordgraft similarity TABLE PAIRS` correlates cosines with scores."]
+    rows = [
+        (name, f"{found.spearman:.3f}", f"{found.covered:,} of {found.pairs:,}")
+        for name, found in measured
+    ]
+    return [
+        "Spearman's rank correlation of the cosines of word pairs with people's scores, over the "
+        "pairs whose words have rows, as `wordgraft similarity` prints it:",
+        "",
+        *_grid(("pairs", "Spearman", "covered"), rows),
+    ]
+
+
+def _grid(header: Sequence[str], rows: Sequence[Sequence[str]]) -> list[str]:
+    lines = [header, ["---"] * len(header), *rows]
+    cells = ([cell.replace("|", "\\|").replace("\n", " ") for cell in line] for line in lines)
+    return [f"| {' | '.join(line)} |" for line in cells]
+
+
+def _without_paths(value: Any) -> Any:
+    if isinstance(value, str):
+        return Path(value).name if Path(value).is_absolute() else value
+    if isinstance(value, Mapping):
+        return {key: _without_paths(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_without_paths(item) for item in value]
+    return value

@@ -1,0 +1,132 @@
+"""`wordgraft table --from-file` and `export --to` of what it makes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+from test_cli import run
+
+import wordgraft as wg
+from wordgraft.table import default_refinements
+
+LINES = ["the 1 2", "sun 3 5", "rain -1 4", "co-op 7 7", "<unk> 1 1"]
+
+
+@pytest.fixture
+def vectors(tmp_path: Path) -> Path:
+    path = tmp_path / "glove.txt"
+    path.write_text("\n".join(LINES) + "\n")
+    return path
+
+
+def test_a_file_goes_through_the_same_grafts(vectors: Path, tmp_path: Path) -> None:
+    done = run("table", "--from-file", vectors, "-o", "g.table", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "4 words, glove" in done.stdout
+    assert "1 of 4 words are more than one as the text is cut" in done.stderr
+    table = wg.EmbeddingTable.load(tmp_path / "g.table")
+    raw = wg.read_vectors(vectors)
+    refined = raw.refine(*default_refinements(raw.vocabulary))
+    np.testing.assert_allclose(table.rows(), refined.rows(), rtol=1e-6)
+    assert wg.method_of(table).name == "unk"
+    lines = ["text,label", *["the sun,good", "the rain,bad"] * 20]
+    (tmp_path / "train.csv").write_text("\n".join(lines))
+    arguments = ["--table", "g.table", "-o", "m", "--network", "bag", "--max-epochs", "30"]
+    trained = run("train", "train.csv", *arguments, cwd=tmp_path)
+    assert trained.returncode == 0, trained.stderr
+    assert run("predict", "m", "the sun", cwd=tmp_path).stdout.splitlines()[1].startswith("good")
+
+
+def test_raw_rows_and_the_words_of_texts(vectors: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("The sun, the SUN and the rain\n")
+    options = ["--texts", "t.txt", "--refine", "none", "--oov", "zero", "--min-count", "2"]
+    done = run("table", "--from-file", vectors, "-o", "g.table", *options, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "75.0% of the running words of the texts are in the file" in done.stdout
+    table = wg.EmbeddingTable.load(tmp_path / "g.table")
+    assert table.vocabulary.words[2:] == ("the", "sun")
+    assert table.vocabulary.counts.tolist() == [0, 0, 3, 2]
+    assert_array_equal(table.rows(), [[0, 0], [0, 0], [1, 2], [3, 5]])
+
+
+def test_texts_of_another_language(vectors: Path, tmp_path: Path) -> None:
+    (tmp_path / "t.txt").write_text("солнце дождь\n")
+    done = run("table", "--from-file", vectors, "-o", "g", "--texts", "t.txt", cwd=tmp_path)
+    assert done.returncode == 1
+    assert "none of 2 words is among the 6 of the file; check that both are of one" in done.stderr
+
+
+def test_listed_words_and_the_first_words(vectors: Path, tmp_path: Path) -> None:
+    (tmp_path / "w.txt").write_text("Rain\nmoon\nsun\n")
+    options = ["--refine", "none", "--quiet"]
+    for name, more in {"a": ["--words", "w.txt"], "b": ["--max-words", "2"]}.items():
+        done = run("table", "--from-file", vectors, "-o", name, *options, *more, cwd=tmp_path)
+        assert done.returncode == 0, done.stderr
+        assert done.stderr == ""
+    load = wg.EmbeddingTable.load
+    assert load(tmp_path / "a").vocabulary.words[2:] == ("rain", "sun")
+    assert load(tmp_path / "b").vocabulary.words[2:] == ("the", "sun")
+    assert_array_equal(load(tmp_path / "b").rows([1]), [[1, 1]])
+
+
+def test_a_checkpoint_says_how_text_is_cut(
+    vectors: Path, tmp_path: Path, tiny_checkpoint: Callable[[str], Path]
+) -> None:
+    done = run("table", tiny_checkpoint("roberta"), "--from-file", vectors, "-o", tmp_path / "t")
+    assert done.returncode == 0, done.stderr
+    table = wg.EmbeddingTable.load(tmp_path / "t")
+    assert table.vocabulary.words[:3] == ("<pad>", "<unk>", "the")
+    assert table.vocabulary.segment("The sun") == ["The", "sun"]
+
+
+@pytest.mark.parametrize(
+    ("options", "code", "message"),
+    [
+        (["--oov", "pieces"], 2, "'pieces' is none of unk, zero"),
+        (["--from-format", "xml"], 2, "'xml' is none of "),
+        (["--min-count", "2"], 2, "--min-count needs the counts of --texts"),
+        (["--from-format", "word2vec"], 1, "a file without them is glove"),
+        (["--refine", "scale:-1"], 1, "expected a number above 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_that_cannot_be(
+    vectors: Path, tmp_path: Path, options: list[str], code: int, message: str
+) -> None:
+    done = run("table", "--from-file", vectors, "-o", tmp_path / "t", *options)
+    assert done.returncode == code
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert [path.name for path in tmp_path.iterdir()] == ["glove.txt"]
+
+
+def test_folders_are_exported_and_read_back(vectors: Path, tmp_path: Path) -> None:
+    run("table", "--from-file", vectors, "-o", "g.table", "--quiet", cwd=tmp_path)
+    table = wg.EmbeddingTable.load(tmp_path / "g.table")
+    done = run("export", "g.table", "--to", "model2vec", "-o", "m", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "m: 0.0 MB\n"
+    raw = ["--refine", "none", "-o"]
+    assert run("table", "--from-file", "m", *raw, "a", cwd=tmp_path).returncode == 0
+    assert_array_equal(wg.EmbeddingTable.load(tmp_path / "a").rows(), table.rows())
+    assert run("export", "g.table", "--to", "gensim", "-o", "g.kv", cwd=tmp_path).returncode == 0
+    refused = run("table", "--from-file", "g.kv", *raw, "b", cwd=tmp_path)
+    assert refused.returncode == 1
+    assert "g.kv is a pickle (gensim KeyedVectors), and reading one can run any" in refused.stderr
+    allowed = run("table", "--from-file", "g.kv", "--allow-pickle", *raw, "b", cwd=tmp_path)
+    assert allowed.returncode == 0, allowed.stderr
+    assert_array_equal(wg.EmbeddingTable.load(tmp_path / "b").rows(), table.rows())
+
+
+def test_words_with_blanks_are_escaped_and_that_is_said(tmp_path: Path) -> None:
+    (tmp_path / "v.txt").write_text("sun 1 2\n. . . 3 4\nnew york 5 6\nnew_york 7 8\n")
+    raw = ["--refine", "none", "--quiet", "-o", "t"]
+    assert run("table", "--from-file", "v.txt", *raw, cwd=tmp_path).returncode == 0
+    done = run("export", "t", "--to", "word2vec", "-o", "out.txt", "--quiet", cwd=tmp_path)
+    assert done.returncode == 0
+    assert "2 words hold blanks that word2vec cannot: written with _, or left out" in done.stderr
+    lines = (tmp_path / "out.txt").read_text().splitlines()
+    assert lines == ["4 2", "[UNK] 4 5", "sun 1 2", "._._. 3 4", "new_york 7 8"]
