@@ -124,12 +124,6 @@ class Sums:
                 self.squares.index_add_(0, rows, states.square().sum(dim=1))
                 self.counts.index_add_(0, rows, torch.ones_like(rows))
 
-    def add(self, other: Sums) -> None:
-        """Add what others have summed."""
-        self.states += other.states.to(self.states.device)
-        self.squares += other.squares.to(self.squares.device)
-        self.counts += other.counts.to(self.counts.device)
-
     def arrays(self) -> dict[str, ndarray]:
         """The sums by name."""
         return {name: value.cpu().numpy() for name, value in vars(self).items()}
