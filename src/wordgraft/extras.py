@@ -16,6 +16,9 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
+    "keras": "keras",
+    "flax": "flax",
+    "jax": "flax",
 }
 
 
