@@ -1,4 +1,4 @@
-"""Texts as the ids that a grafted layer takes, for whichever framework."""
+"""Texts as the ids that a grafted layer or encoder takes, for whichever framework."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.errors import CheckpointError
 from wordgraft.table import EmbeddingTable
 
 if TYPE_CHECKING:
@@ -27,6 +29,35 @@ def padded_ids(
     A word without a row has the unk row; `table.coverage(texts)` counts them.
     """
     return padded(table.vocabulary.ids(texts), length)
+
+
+def encoder_inputs(
+    checkpoint: Checkpoint, texts: Sequence[str], *, length: int | None = None
+) -> dict[str, Int32[ndarray, "texts length"]]:
+    """`input_ids` and `attention_mask` of each text for the checkpoint's encoder.
+
+    Args:
+        length: tokens a text, special ones included: the rest of a longer text is left out. By
+            default as many as the longest text has, or the most that the encoder takes.
+
+    Raises `CheckpointError` for a length that the encoder does not take.
+    """
+    pieces = checkpoint.tokenizer
+    before, after = pieces.specials
+    least = len(before) + len(after) + 1
+    most = checkpoint.max_tokens if length is None else length
+    if not least <= most <= checkpoint.max_tokens:
+        raise CheckpointError(
+            f"{checkpoint.name} takes {least} to {checkpoint.max_tokens} tokens, special ones "
+            f"included; asked for {length}"
+        )
+    encodings = pieces.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
+    room = most - len(before) - len(after)
+    rows = Ragged.of([each.ids[:room] for each in encodings]).framed(before, after)
+    mask = padded(Ragged(np.ones_like(rows.ids), rows.offsets), length)
+    ids = padded(rows, length)
+    ids[mask == 0] = pieces.pad_id
+    return {"input_ids": ids, "attention_mask": mask}
 
 
 def padded(rows: Ragged, length: int | None = None) -> Int32[ndarray, "rows length"]:

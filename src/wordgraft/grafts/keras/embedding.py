@@ -1,10 +1,4 @@
-"""A table as the first layer of a Keras 3 network, on TensorFlow, JAX or PyTorch.
-
-layer = wordgraft.grafts.keras.embedding(table, trainable=False)
-hidden = layer(wordgraft.grafts.padded_ids(table, texts))  # (texts, length, dims)
-
-Padding is id 0, a row of zeros. Import this before a `.keras` file with such a layer is loaded.
-"""
+"""The rows of a table as a Keras layer."""
 
 from __future__ import annotations
 
@@ -12,26 +6,10 @@ from typing import Any
 
 import numpy as np
 
-from wordgraft.errors import MissingExtraError
-from wordgraft.extras import require
+from wordgraft.grafts.keras.library import keras
 from wordgraft.grafts.seen import SeenRows
 from wordgraft.table import EmbeddingTable
 
-
-def _keras() -> Any:
-    try:
-        return require("keras", purpose="grafting onto Keras")
-    except ModuleNotFoundError as error:
-        # Keras is there, and the framework that it is set to run on is not.
-        if error.name not in ("tensorflow", "jax", "torch"):
-            raise
-        raise MissingExtraError(
-            f"Keras is set to run on {error.name}, which is not installed: pip install "
-            f"{error.name}, or set KERAS_BACKEND to tensorflow, jax or torch, whichever is there"
-        ) from error
-
-
-keras = _keras()
 _Embedding: Any = keras.layers.Embedding
 
 
