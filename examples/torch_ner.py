@@ -3,6 +3,7 @@
 python examples/torch_ner.py train.conll test.conll    # TOKEN TAB TAG, a blank line between
 """
 
+import re
 import sys
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from wordgraft.oov import vectors_of
 
 
 def read(path: Path) -> list[tuple[list[str], list[str]]]:  # words and their tags
-    blocks = path.read_text("utf-8").strip().split("\n\n")
+    blocks = re.split(r"\n\s*\n", path.read_text("utf-8").strip())
     rows = [[line.split("\t") for line in block.splitlines()] for block in blocks]
     return [([row[0] for row in block], [row[-1] for row in block]) for block in rows]
 
@@ -35,9 +36,8 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
     torch.manual_seed(0)
     texts = [" ".join(words) for words, _ in train]
     table = wg.build_table(checkpoint, wg.Vocabulary.from_texts(texts, checkpoint))
-    # Words that training never saw, or that the table cuts, get what its method makes of them.
-    rest = [*{word for words, _ in train + test for word in words} - {*table.vocabulary.words}]
-    table = table.extended(rest, vectors_of(table, rest, wg.method_of(table)), source="pieces")
+    new = [*{word for words, _ in train + test for word in words} - {*table.vocabulary.words}]
+    table = table.extended(new, vectors_of(table, new, wg.method_of(table)), source="pieces")
     row_of = {word: row for row, word in enumerate(table.vocabulary.words)}
     names = sorted({tag for _, tags in train for tag in tags})
     ids = [torch.tensor([row_of[word] for word in words]) for words, _ in train + test]

@@ -111,7 +111,7 @@ def test_named_entities_in_torch(
     names |= dict.fromkeys(["Anna", "doctor", "farmer", "singer"], "B-PER") | {"Weber": "I-PER"}
     rows = [[(w, names.get(w, "O")) for w in text[:-1].split()] for text in sentences]
     blocks = ["\n".join(f"{word}\t{tag}" for word, tag in row) for row in rows]
-    (tmp_path / "train.conll").write_text("\n\n".join(blocks) + "\n", "utf-8")
+    (tmp_path / "train.conll").write_text("\n\t\n".join(blocks) + "\n", "utf-8")
     run = example("torch_ner")
     read = run["read"](tmp_path / "train.conll")
     assert read[-1] == ([w for w, _ in rows[-1]], [t for _, t in rows[-1]])

@@ -5,5 +5,14 @@ from wordgraft.tasks.conll import Tagged, read_tagged
 from wordgraft.tasks.scores import Scores
 from wordgraft.tasks.tag import SequenceTagger
 from wordgraft.tasks.tag_scores import TagScores
+from wordgraft.tasks.vectors import TextVectors
 
-__all__ = ["Scores", "SequenceTagger", "TagScores", "Tagged", "TextClassifier", "read_tagged"]
+__all__ = [
+    "Scores",
+    "SequenceTagger",
+    "TagScores",
+    "Tagged",
+    "TextClassifier",
+    "TextVectors",
+    "read_tagged",
+]
