@@ -27,6 +27,7 @@ def test_a_library_that_is_there() -> None:
         ("keras", "keras"),
         ("flax.nnx", "flax"),
         ("jax.numpy", "flax"),
+        ("onnxruntime", "onnx"),
     ],
 )
 def test_a_library_that_is_missing(

@@ -26,7 +26,7 @@ ORDER = [
         "networks",
         "training",
     ),
-    *("tasks", "cli"),
+    *("tasks", "onnx", "cli"),
 ]
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
 

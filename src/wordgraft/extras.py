@@ -21,6 +21,8 @@ _EXTRA_OF = {
     "keras": "keras",
     "flax": "flax",
     "jax": "flax",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
 }
 
 
