@@ -8,8 +8,8 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-keras lint format bench bench-contextual bench-oov bench-vectors bench-scale \
-	bench-rates clean
+.PHONY: help demo test test-keras lint format bench bench-contextual bench-encode bench-oov \
+	bench-vectors bench-scale bench-rates clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -49,6 +49,9 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
+
+bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
+	$(BIN)/python bench/encode.py
 
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
