@@ -156,7 +156,9 @@ class Characters:
         self, words: Sequence[str]
     ) -> tuple[Float32[ndarray, "words dims"], Float32[ndarray, "words dims"]]:
         """The vectors, and what is known from the pieces alone."""
-        shape = (len(words), self.spelling.weights.shape[1])
+        # As wide as the table is now: refinements may have narrowed it since the fit.
+        none = moved(self._state, np.zeros((0, self.spelling.weights.shape[1]), np.float32))
+        shape = (len(words), none.shape[1])
         vectors, bases = np.empty(shape, np.float32), np.empty(shape, np.float32)
         # Words of like length together: less padding to compute.
         order = np.argsort([len(word) for word in words], kind="stable")
