@@ -16,6 +16,9 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
+    "peft": "lora",
+    "optuna": "tune",
+    "altair": "plots",
 }
 
 
