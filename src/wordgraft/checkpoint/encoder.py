@@ -157,7 +157,7 @@ def load_model(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
     architecture = checkpoint.architecture
     _ = checkpoint.tensors.files  # refuses pickles and damaged files with our own words
     options: dict[str, Any] = {"add_pooling_layer": False} if architecture.has_pooler else {}
-    with _quiet(transformers), _explained(checkpoint):
+    with quiet(transformers), _explained(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
@@ -192,7 +192,7 @@ def load_with_head(checkpoint: Checkpoint) -> Any:
     """transformers' masked-language model of a checkpoint, or None where it lacks the head."""
     transformers = require("transformers", purpose="running the encoder")
     _ = checkpoint.tensors.files
-    with _quiet(transformers), _explained(checkpoint):
+    with quiet(transformers), _explained(checkpoint):
         model, report = transformers.AutoModelForMaskedLM.from_pretrained(
             checkpoint.folder,
             dtype="float32",
@@ -220,7 +220,7 @@ def _explained(checkpoint: Checkpoint) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quiet(transformers: Any) -> Iterator[None]:
     """Keep transformers' own bar and its note on unused head weights to itself while loading."""
     settings = transformers.utils.logging
     level, had_bar = settings.get_verbosity(), settings.is_progress_bar_enabled()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import torch
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 # How a text's tokens become one vector, and a word's pieces one.
 TEXT_POOLINGS = ("mean", "cls", "attention")
 WORD_POOLINGS = ("first", "last", "mean")
+# Share of a batch's places; more than this and it is computed in parts.
+MOST_PADDING = 0.05
+_LEAST = 1e-12
 # In `Inputs.extras`: (words, longest) piece ids of each word, -1 behind the last.
 PIECES = "pieces"
 
@@ -46,7 +50,16 @@ class EncoderRows(nn.Module):
         self.specials = checkpoint.tokenizer.specials
         # Groups of layers in ALBERT, which shares weights.
         self.layers = int(checkpoint.config.get("num_hidden_groups", checkpoint.layers))
-        self._layer = re.compile(re.escape(checkpoint.architecture.layer_names) + r"(\d+)\.")
+        # Tokens and padding read while learning.
+        self.tokens_read, self.places_read = 0, 0
+        self.layer_names = checkpoint.architecture.layer_names
+        self._layer = re.compile(re.escape(self.layer_names) + r"(\d+)\.")
+
+    @property
+    def norm_eps(self) -> float | None:
+        """Of the norm below transformers' classifier, where the architecture has one."""
+        config = self.model.config
+        return float(config.norm_eps) if config.model_type == "modernbert" else None
 
     @property
     def dims(self) -> int:
@@ -72,10 +85,27 @@ class EncoderRows(nn.Module):
         """(tokens, dims) of complete inputs, end to end."""
         if not len(ids):
             return torch.zeros(0, self.dims, device=ids.device)
+        groups = alike(lengths.tolist())
+        if len(groups) == 1:
+            return self._padded(ids, lengths)
+        starts = lengths.cumsum(0) - lengths
+        found, places = [], []
+        for group in groups:
+            some = torch.tensor(group, device=ids.device)
+            mask = mask_of(lengths[some])
+            at = (starts[some][:, None] + torch.arange(mask.shape[1], device=ids.device))[mask]
+            found.append(self._padded(ids[at], lengths[some]))
+            places.append(at)
+        back = torch.argsort(torch.cat(places))
+        return torch.cat(found)[back]
+
+    def _padded(self, ids: Tensor, lengths: Tensor) -> Tensor:
         mask = mask_of(lengths)
+        if self.training:
+            self.tokens_read += len(ids)
+            self.places_read += mask.numel()
         if bool(mask.all()):  # texts of equal length need no mask, and run faster without
-            block = ids.view(mask.shape)
-            return self._last(block, None).flatten(0, 1)
+            return self._last(ids.view(mask.shape), None).flatten(0, 1)
         block = ids.new_full(mask.shape, self.pad)
         block[mask] = ids
         return self._last(block, mask)[mask]
@@ -124,6 +154,28 @@ class EncoderRows(nn.Module):
         return torch.unique_consecutive(key, return_inverse=True)[1]
 
 
+def alike(lengths: Sequence[int]) -> list[list[int]]:
+    """Numbers of texts in groups of like length, so that little of a group is padding.
+
+    A group with more padding than `MOST_PADDING` is cut where the two parts have the least.
+    """
+    order = sorted(range(len(lengths)), key=lengths.__getitem__)
+    groups, waiting = [], [order] if order else []
+    while waiting:
+        group = waiting.pop()
+        sizes = [lengths[text] for text in group]
+        places = sizes[-1] * len(sizes)
+        if places - sum(sizes) <= MOST_PADDING * places:
+            groups.append(group)
+            continue
+        cut = min(
+            range(1, len(sizes)),
+            key=lambda at: sizes[at - 1] * at + sizes[-1] * (len(sizes) - at),
+        )
+        waiting += [group[:cut], group[cut:]]
+    return groups
+
+
 class Pooling(nn.Module):
     """A text's tokens as one vector.
 
@@ -132,24 +184,25 @@ class Pooling(nn.Module):
             `attention` (weights that learn, alike at the start). Means are normalised as the
             encoder's own layers are, without weights.
         dropout: share of the values set to zero in training.
+        norm_eps: of the norm; given also to the first token's vector where transformers' own
+            classifier has a norm there.
     """
 
-    def __init__(self, dims: int, how: str, *, dropout: float) -> None:
+    def __init__(
+        self, dims: int, how: str, *, dropout: float, norm_eps: float | None = None
+    ) -> None:
         super().__init__()
         self.how, self.width = how, dims
+        # No more than keeps a text of nothing finite, as the norm of an added layer would.
+        self.norm_eps = _LEAST if norm_eps is None and how != "cls" else norm_eps
         self.dropout = nn.Dropout(dropout)
         if how == "attention":
             self.query = nn.Parameter(torch.zeros(dims))
 
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
         """(texts, dims)."""
-        if self.how == "cls":
-            pooled = words.vectors[words.offsets]
-        elif self.how == "mean":
-            pooled = nn.functional.layer_norm(means(words), (self.width,))
-        else:
-            pooled = nn.functional.layer_norm(self._attended(words), (self.width,))
-        dropped: Tensor = self.dropout(pooled)
+        pooled = {"cls": _first, "mean": means, "attention": self._attended}[self.how](words)
+        dropped: Tensor = self.dropout(_normalised(pooled, self.norm_eps))
         return dropped
 
     def _attended(self, words: Sequences) -> Tensor:
@@ -166,17 +219,25 @@ class Pooling(nn.Module):
 
 
 class EachWord(nn.Module):
-    """Words as they are, with dropout: the body of a tagger."""
+    """Words as they are, with dropout: the body of a tagger. `norm_eps` as in `Pooling`."""
 
-    def __init__(self, dims: int, *, dropout: float) -> None:
+    def __init__(self, dims: int, *, dropout: float, norm_eps: float | None = None) -> None:
         super().__init__()
-        self.width = dims
+        self.width, self.norm_eps = dims, norm_eps
         self.dropout = nn.Dropout(dropout)
 
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
         """(words, dims)."""
-        dropped: Tensor = self.dropout(words.vectors)
+        dropped: Tensor = self.dropout(_normalised(words.vectors, self.norm_eps))
         return dropped
+
+
+def _first(words: Sequences) -> Tensor:
+    return words.vectors[words.offsets]
+
+
+def _normalised(vectors: Tensor, eps: float | None) -> Tensor:
+    return vectors if eps is None else nn.functional.layer_norm(vectors, vectors.shape[1:], eps=eps)
 
 
 def reinitialise(module: nn.Module, *, spread: float, generator: Generator) -> None:
