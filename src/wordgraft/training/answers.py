@@ -41,11 +41,14 @@ def features(network: Network, examples: Examples) -> ndarray:
 
 
 def loss_on(network: Network, examples: Examples) -> float:
-    """The mean loss of the texts."""
-    total = 0.0
-    for batch, logits, inputs, device in _read(network, examples):
-        total += float(network.loss(logits, inputs, targets_of(batch, device))) * len(batch)
-    return total / len(examples)
+    """The loss of the texts, taken together."""
+    batches, logits, read, devices = zip(*_read(network, examples), strict=True)
+    inputs = Inputs(
+        torch.cat([each.ids for each in read]), torch.cat([each.lengths for each in read]), {}
+    )
+    targets = torch.cat([targets_of(batch, devices[0]) for batch in batches])
+    with torch.inference_mode():
+        return float(network.loss(torch.cat(logits), inputs, targets))
 
 
 def _read(
