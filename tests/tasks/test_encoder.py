@@ -68,7 +68,7 @@ def test_transformers_own_pipeline_answers_the_same(
 
 
 def test_a_tagger_finds_places_and_so_does_the_pipeline(folder: Path, tmp_path: Path) -> None:
-    quick = {**QUICK, "max_epochs": 12, "rows_rate": 2e-3, "head_rate": 2e-2}
+    quick = {**QUICK, "max_epochs": 40, "rows_rate": 2e-3, "head_rate": 2e-2}
     tagger = wg.SequenceTagger(checkpoint=folder, **quick).fit(WORDS, TAGS)
     assert tagger.evaluate(WORDS, TAGS).f1 > 0.8
     tagger.save(tmp_path / "m")

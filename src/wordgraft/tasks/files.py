@@ -5,6 +5,8 @@ news.model/
   table/                the rows, as trained: a table like any other (not of network `features`)
   config.json, model.safetensors, tokenizer.json, ...
                         of network `encoder`: a checkpoint as transformers' own classes load it
+  forgetting.json, forgetting.html
+                        the report of what it forgot, where one was asked for, and its plot
   model.json            format version, task, arguments, labels, the run's record, the weights' hash
 """
 
@@ -62,6 +64,8 @@ def save_model(model: Grafted, path: Path, *, force: bool = False) -> None:
             "record": model.record_.as_dict(),
             "sha256": {_NETWORK: sha256(folder / _NETWORK)},
         }
+        if hasattr(model, "forgetting_"):
+            model.forgetting_.write(folder)
         # A search over np.arange(...) leaves NumPy's numbers among the arguments.
         text = json.dumps(description, indent=2, default=_plain)
         (folder / MARKER).write_text(text + "\n", "utf-8")

@@ -388,6 +388,14 @@ def trials_file(keep: Path) -> Path:
     return keep.with_name(f"{keep.name}.trials")
 
 
+def discard(keep: Path) -> None:
+    """Delete the state of a run, and the trials of its search."""
+    from wordgraft.training.resume import Keeper
+
+    Keeper(keep, {}).discard()
+    trials_file(keep).unlink(missing_ok=True)
+
+
 def _is_auto(value: Any) -> bool:
     return isinstance(value, str) and value == "auto"
 

@@ -54,6 +54,11 @@ class Tuned:
     score: float
     scores: tuple[float, ...]
 
+    def __str__(self) -> str:
+        values = [f"{guard.name} {_value(guard):.3g}" for guard in self.plan.guards]
+        rates = f"rows {self.plan.rows_rate:.2g}, head {self.plan.head_rate:.2g}"
+        return f"{', '.join([rates, *values])}; score {self.score:.3f} on a held-out fifth"
+
 
 def tuned(
     network: Network,

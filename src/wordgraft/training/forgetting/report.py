@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from wordgraft.errors import MissingExtraError
 from wordgraft.extras import require
 from wordgraft.training.forgetting.abilities import Ability
 from wordgraft.training.forgetting.asked import Measures
@@ -17,6 +21,7 @@ if TYPE_CHECKING:
 
     from wordgraft.networks.network import Network
 
+_LOG = logging.getLogger(__name__)
 SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 # A loss smaller than this is called nothing: half a point of accuracy, or of correlation.
 NOISE = 0.005
@@ -91,6 +96,17 @@ class ForgettingReport:
             "forgotten": self.forgotten,
             **asdict(self),
         }
+
+    def write(self, folder: Path) -> None:
+        """Write forgetting.json into a folder, and with altair forgetting.html, which needs no net."""
+        text = json.dumps(self.as_dict(), indent=2) + "\n"
+        (folder / "forgetting.json").write_text(text, "utf-8")
+        try:
+            page = self.plot().to_html(inline=True)
+        except (MissingExtraError, ImportError) as error:
+            _LOG.info("no plot was written: %s", error)
+        else:
+            (folder / "forgetting.html").write_text(page, "utf-8")
 
     def plot(self) -> Any:
         """An Altair chart: score against forgetting along the curve, and the drift by layer.
