@@ -92,10 +92,15 @@ def test_two_processes_learn_what_one_does(
 ) -> None:
     folder = tiny_checkpoint("bert")
     more = ("--max-epochs", "3", "--dropout", "0", "--class-weight", "none")
-    one = launched([sys.executable, "-m", "wordgraft", *arguments(data, folder, tmp_path / "one", *more)])
+    one = launched(
+        [sys.executable, "-m", "wordgraft", *arguments(data, folder, tmp_path / "one", *more)]
+    )
     assert one.returncode == 0, one.stderr
-    launcher = "-m accelerate.commands.launch --cpu --num_processes 2 --num_machines 1".split()
-    launcher += "--mixed_precision no --dynamo_backend no --main_process_port 0 -m wordgraft".split()
+    options = {"num_processes": 2, "num_machines": 1, "main_process_port": 0}
+    options |= {"mixed_precision": "no", "dynamo_backend": "no"}
+    launcher = ["-m", "accelerate.commands.launch", "--cpu"]
+    launcher += [part for key, value in options.items() for part in (f"--{key}", str(value))]
+    launcher += ["-m", "wordgraft"]
     two = launched([sys.executable, *launcher, *arguments(data, folder, tmp_path / "two", *more)])
     assert two.returncode == 0, two.stderr
     assert two.stdout.count("macro") == one.stdout.count("macro")
@@ -121,15 +126,15 @@ def test_killed_and_run_again_it_ends_the_same(
         "main()\n"
     )
     command = [sys.executable, "-c", script]
-    calm = launched([*command, *arguments(data, folder, tmp_path / "calm", "--max-epochs", "40")])
+    calm = launched([*command, *arguments(data, folder, tmp_path / "calm", "--max-epochs", "12")])
     assert calm.returncode == 0, calm.stderr
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    own = arguments(data, folder, tmp_path / "killed", "--max-epochs", "40")
+    own = arguments(data, folder, tmp_path / "killed", "--max-epochs", "12")
     run = subprocess.Popen([*command, *own], env=environment, stderr=subprocess.PIPE)
     kept = tmp_path / "killed.progress" / "progress.json"
     deadline = time.monotonic() + 200
     while time.monotonic() < deadline and run.poll() is None:
-        if kept.is_file() and len(json.loads(kept.read_text("utf-8"))["position"]["losses"]) > 3:
+        if kept.is_file() and len(json.loads(kept.read_text("utf-8"))["position"]["losses"]) > 1:
             break
         time.sleep(0.005)
     assert run.poll() is None, "it ended before it could be killed"

@@ -35,7 +35,9 @@ def pieces_of(checkpoint: Checkpoint, texts: list[str]) -> Inputs:
     for place, row in enumerate(np.split(rows.ids, rows.offsets[1:-1])):
         block[place, : len(row)] = row
     lengths = torch.tensor([len(text.split()) for text in texts])
-    return Inputs(torch.zeros(len(words), dtype=torch.int64), lengths, {PIECES: torch.tensor(block)})
+    return Inputs(
+        torch.zeros(len(words), dtype=torch.int64), lengths, {PIECES: torch.tensor(block)}
+    )
 
 
 @pytest.mark.parametrize("name", DISTINCT)
@@ -67,7 +69,9 @@ def test_a_word_gets_its_first_last_or_mean_piece(how: str, tiny_checkpoint: Tin
     expected = {
         "first": states[starts],
         "last": states[starts + counts - 1],
-        "mean": torch.stack([states[s : s + n].mean(0) for s, n in zip(starts, counts, strict=True)]),
+        "mean": torch.stack(
+            [states[s : s + n].mean(0) for s, n in zip(starts, counts, strict=True)]
+        ),
     }
     assert_allclose(found, expected[how], atol=1e-5)
 
@@ -123,7 +127,9 @@ def test_poolings_against_numbers_by_hand() -> None:
     with torch.no_grad():
         looking.query[1] = 50.0
     assert_allclose(
-        looking(wide, {}).detach(), torch.nn.functional.layer_norm(torch.eye(3)[1:2], (3,)), atol=1e-4
+        looking(wide, {}).detach(),
+        torch.nn.functional.layer_norm(torch.eye(3)[1:2], (3,)),
+        atol=1e-4,
     )
 
 

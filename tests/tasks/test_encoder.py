@@ -48,9 +48,7 @@ def test_saved_and_loaded_it_answers_the_same(
 ) -> None:
     classifier.save(tmp_path / "m")
     loaded = wg.TextClassifier.load(tmp_path / "m")
-    assert_allclose(
-        loaded.predict_proba(SENTENCES), classifier.predict_proba(SENTENCES), atol=1e-6
-    )
+    assert_allclose(loaded.predict_proba(SENTENCES), classifier.predict_proba(SENTENCES), atol=1e-6)
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
@@ -160,14 +158,8 @@ def test_settings_are_searched_and_the_report_is_written(folder: Path, tmp_path:
 
 
 def test_passes_follow_the_number_of_texts() -> None:
-    assert [epochs_for(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)] == [
-        40,
-        40,
-        20,
-        10,
-        5,
-        4,
-    ]
+    passes = [epochs_for(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
+    assert passes == [40, 40, 13, 5, 3, 3]
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,9 @@ def examples_of(folder: Path, times: int = 1) -> Examples:
 def run(
     folder: Path, plan: Plan = PLAN, regime: str = "full", **options: Any
 ) -> tuple[Network, RunRecord]:
-    network = options.pop("network", None) or network_of(folder, dropout=options.pop("dropout", False))
+    network = options.pop("network", None) or network_of(
+        folder, dropout=options.pop("dropout", False)
+    )
     examples = options.pop("examples", None) or examples_of(folder)
     record = train(
         network, examples, plan, regime=REGIMES[regime], names=("encoder", "checkpoint"), **options

@@ -20,7 +20,12 @@ from wordgraft.training.forgetting.drift import Drift, linear_cka, mean_cosine
 from wordgraft.training.guards.wise import snapshot
 
 Tiny = Callable[[str], Path]
-PAIRS = [("bank", "money", 9.0), ("river", "boat", 8.0), ("tea", "station", 1.0), ("a", "cold", 2.0)]
+PAIRS = [
+    ("bank", "money", 9.0),
+    ("river", "boat", 8.0),
+    ("tea", "station", 1.0),
+    ("a", "cold", 2.0),
+]
 
 
 def network_of(checkpoint: Checkpoint) -> Network:

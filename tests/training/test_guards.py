@@ -57,7 +57,11 @@ def test_l2sp_adds_the_gradient_of_its_penalty(network: Network) -> None:
         for parameter in network.parameters():
             parameter.add_(0.5 * torch.randn(parameter.shape, generator=Generator().manual_seed(1)))
     network(INPUTS).pow(2).sum().backward()
-    plain = {name: each.grad.clone() for name, each in network.named_parameters() if each.grad is not None}
+    plain = {
+        name: each.grad.clone()
+        for name, each in network.named_parameters()
+        if each.grad is not None
+    }
     watch.before_step()
     for name, gradient in plain.items():
         pull = 0.3 * (network.get_parameter(name).detach() - start[name])

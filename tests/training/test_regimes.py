@@ -55,15 +55,19 @@ def test_what_learns_under_each_regime(regime: str, depths: set[int], folder: Pa
     assert changed(network, start) == depths
     assert record.losses[-1] < record.losses[0]
     learnt = sum(
-        each.numel() for name, each in network.named_parameters() if depth_of(network, name) in depths
+        each.numel()
+        for name, each in network.named_parameters()
+        if depth_of(network, name) in depths
     )
     assert record.parameters == learnt
 
 
 def test_gradual_unfreezes_from_the_top_down() -> None:
     gradual = REGIMES["gradual"]
-    learning = [[depth for depth in range(4) if gradual.learns(depth, 4, passed)] for passed in
-                (0, 0.1, 0.125, 0.25, 0.375, 0.49, 0.5, 1)]
+    learning = [
+        [depth for depth in range(4) if gradual.learns(depth, 4, passed)]
+        for passed in (0, 0.1, 0.125, 0.25, 0.375, 0.49, 0.5, 1)
+    ]
     assert learning == [[], [], [3], [2, 3], [1, 2, 3], [1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]
 
 
@@ -116,7 +120,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(
     assert [record.args for record in caplog.records] == [(16, 2), (16, 4)]
     assert_allclose(parts.losses, whole.losses, rtol=1e-4)
 
-    def never(self: Run, part: Any) -> torch.Tensor:
+    def never(*_: Any) -> torch.Tensor:
         raise RuntimeError("CUDA out of memory")
 
     monkeypatch.setattr(Run, "_loss", never)
@@ -125,7 +129,7 @@ def test_out_of_memory_halves_the_batch_and_says_so(
 
 
 def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(folder: Path) -> None:
-    full, one = run(folder)
+    _, one = run(folder)
     mixed, two = run(folder, replace(PLAN, precision="bfloat16"))
     assert one.losses != two.losses
     assert_allclose(one.losses, two.losses, rtol=0.1)
@@ -223,9 +227,9 @@ def test_progress_of_another_run_is_refused(folder: Path, tmp_path: Path) -> Non
         run(folder, replace(plan, rows_rate=1e-3))
     with pytest.raises(ProgressError, match=r"its regime is 'full', this run's is 'gradual'"):
         run(folder, plan, "gradual")
+    turned = replace(examples_of(folder), targets=1 - examples_of(folder).targets)
     with pytest.raises(ProgressError, match=r"its data is .*'ids'"):
-        examples = examples_of(folder)
-        run(folder, plan, examples=replace(examples, targets=1 - examples.targets))
+        run(folder, plan, examples=turned)
     run(folder, replace(plan, rows_rate=1e-3, resume=False))
 
 

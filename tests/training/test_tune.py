@@ -24,7 +24,9 @@ def folder(tiny_checkpoint: Tiny) -> Path:
     return tiny_checkpoint("bert")
 
 
-def search(folder: Path, trials: int, keep: Path | None = None, plan=SHORT, **options) -> tune.Tuned:  # type: ignore[no-untyped-def]
+def search(
+    folder: Path, trials: int, keep: Path | None = None, plan=SHORT, **options
+) -> tune.Tuned:  # type: ignore[no-untyped-def]
     return tune.tuned(
         network_of(folder),
         examples_of(folder),
@@ -39,7 +41,7 @@ def search(folder: Path, trials: int, keep: Path | None = None, plan=SHORT, **op
 def test_the_best_trial_is_taken_and_the_first_is_the_plan(folder: Path) -> None:
     seen: list[int] = []
 
-    def score(network: Network, texts: Examples) -> float:
+    def score(_: Network, texts: Examples) -> float:
         seen.append(len(texts))
         return [0.3, 0.9, 0.1][len(seen) - 1]
 

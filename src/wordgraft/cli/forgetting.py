@@ -51,9 +51,7 @@ def show_forgetting(report: ForgettingReport) -> None:
     moved = grid("layer", *(f"{kind} {what}" for kind in kinds for what in ("CKA", "cosine")))
     for layer in sorted({each.layer for each in report.drift}):
         own = [each for each in report.drift if each.layer == layer]
-        moved.add_row(
-            str(layer), *(f"{v:.3f}" for each in own for v in (each.cka, each.cosine))
-        )
+        moved.add_row(str(layer), *(f"{v:.3f}" for each in own for v in (each.cka, each.cosine)))
     curve = grid("share of what was learnt", report.score, "forgotten")
     for point in report.curve:
         curve.add_row(f"{point.share:.1f}", f"{point.score:.3f}", f"{point.forgotten:.3f}")

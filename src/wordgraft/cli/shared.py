@@ -34,7 +34,7 @@ def start(*, quiet: bool) -> None:
 
 
 def is_first_process() -> bool:
-    """Whether this process writes and prints: of those that `accelerate launch` starts, one does."""
+    """Whether this process writes and prints: one of those that `accelerate launch` starts."""
     return os.environ.get("RANK", "0") == "0"
 
 

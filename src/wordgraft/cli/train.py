@@ -67,7 +67,7 @@ def train(
     regime: Annotated[
         str | None,
         typer.Option(
-            help="What learns when: frozen, tuned (rows too), full, lp-ft (the head first), gradual "
+            help="What learns: frozen, tuned (rows too), full, lp-ft (the head first), gradual "
             "(from the top down).  [default: tuned; frozen to tag; full for encoder]"
         ),
     ] = None,
@@ -80,8 +80,8 @@ def train(
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="Of network encoder: mean, cls or attention of a text's tokens; to tag, the first, "
-            "last or mean of a word's pieces.  [default: mean; first]"
+            help="Of network encoder: mean, cls or attention of a text's tokens; to tag, the "
+            "first, last or mean of a word's pieces.  [default: mean; first]"
         ),
     ] = None,
     head_init: Annotated[
@@ -125,7 +125,7 @@ def train(
         int | None,
         typer.Option(
             min=0,
-            help="Passes over the texts at most.  [default: 60; for encoder, 40 for 100 texts to 4]",
+            help="Passes over the texts at most.  [default: 60; for encoder, 40 of 100 texts to 3]",
         ),
     ] = None,
     patience: Annotated[

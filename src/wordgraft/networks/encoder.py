@@ -151,7 +151,8 @@ class EncoderRows(nn.Module):
         # A word that begins in a window ends in it, even one of `longest` pieces.
         room = self.room - sum(map(len, self.specials)) - longest + 1
         key = text * (int(within.max()) // max(room, 1) + 1) + within // max(room, 1)
-        return torch.unique_consecutive(key, return_inverse=True)[1]
+        window: Tensor = torch.unique_consecutive(key, return_inverse=True)[1]
+        return window
 
 
 def alike(lengths: Sequence[int]) -> list[list[int]]:
@@ -242,10 +243,10 @@ def _normalised(vectors: Tensor, eps: float | None) -> Tensor:
 
 def reinitialise(module: nn.Module, *, spread: float, generator: Generator) -> None:
     """Draw a layer anew as BERT's were: normal weights of `spread`, norms one, biases zero."""
-    kinds: Any = (nn.Linear, nn.Embedding)
+    parts: Any = module.modules()
     with torch.no_grad():
-        for part in module.modules():
-            if isinstance(part, kinds):
+        for part in parts:
+            if isinstance(part, nn.Linear | nn.Embedding):
                 part.weight.normal_(0, spread, generator=generator)
             elif part.__class__.__name__.endswith("Norm") and hasattr(part, "weight"):
                 part.weight.fill_(1)

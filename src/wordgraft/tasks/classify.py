@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.extras import require
 from wordgraft.table import EmbeddingTable
 from wordgraft.tasks.checks import checked_labels, checked_texts
@@ -293,6 +294,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
     def _score_of(self, network: Network, examples: Examples) -> float:
         from wordgraft.training.loop import predictions
 
+        assert not isinstance(examples.targets, Ragged)
         chosen = self.labels_.chosen(predictions(network, examples))
         true = self.labels_.chosen(self.labels_.certain(examples.targets))
         if self.labels_.multi:

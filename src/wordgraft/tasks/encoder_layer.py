@@ -78,7 +78,7 @@ class EncoderLayer:
     def save(
         self, folder: Path, network: Network, labels: Sequence[str], *, multi: bool
     ) -> dict[str, Any]:
-        """Write the encoder as transformers' own classes read it, its head and tokenizer with it."""
+        """Write the encoder as transformers' own classes read it, with head and tokenizer."""
         from wordgraft.networks.as_transformers import as_transformers
 
         model, reason = as_transformers(network.regrafted(self.rows), labels, multi=multi)

@@ -58,7 +58,10 @@ def save_model(model: Grafted, path: Path, *, force: bool = False) -> None:
             "task": task_of(type(model)),
             "arguments": {k: v for k, v in arguments.items() if k not in _LEFT_OUT},
             "first_layer": model.layer_.save(
-                folder, model.network_, model.label_names, multi=getattr(model, "multilabel_", False)
+                folder,
+                model.network_,
+                model.label_names,
+                multi=getattr(model, "multilabel_", False),
             ),
             "labels": _labels_kept(model),
             "record": model.record_.as_dict(),

@@ -21,9 +21,9 @@ from wordgraft.training.examples import Examples
 
 if TYPE_CHECKING:
     from wordgraft.checkpoint import Checkpoint
+    from wordgraft.networks import Network
     from wordgraft.training.forgetting import Asked
     from wordgraft.training.guards import Guard
-    from wordgraft.networks import Network
 
 
 # What a unit of the held-out loss is worth in F1, when the best pass is chosen.

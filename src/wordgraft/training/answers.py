@@ -80,7 +80,10 @@ def _in_order(examples: Examples, found: ndarray) -> ndarray:
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     if not isinstance(examples.targets, Ragged):
-        return found[back]
+        of_texts: ndarray = found[back]
+        return of_texts
     lengths = examples.targets.lengths[order]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    return found[Ragged(np.arange(len(found)), offsets).take(back).ids]
+    places = Ragged(np.arange(len(found)), offsets).take(back).ids
+    of_words: ndarray = found[places]
+    return of_words

@@ -54,7 +54,7 @@ def parameter_groups(
     rates: Rates,
     *,
     weight_decay: float = 0.0,
-    factor: Callable[[int], float] = lambda depth: 1.0,
+    factor: Callable[[int], float] = lambda _: 1.0,
 ) -> list[dict[str, Any]]:
     """Groups for a torch optimizer: parameters of one rate and one weight decay together.
 

@@ -24,7 +24,7 @@ def can_stand_apart(network: Network) -> bool:
 
 
 def apart(network: Network, *parts: Examples) -> tuple[Network, list[Examples]]:
-    """The network's head, shared and not copied, on features computed once, and `parts` as these."""
+    """The network's head, shared and not copied, and `parts` as features computed once."""
     stored, found, start = [], [], 0
     for examples in parts:
         values = features(network, examples) if len(examples) else np.empty((0, 1), np.float32)

@@ -122,9 +122,7 @@ class Run:
             ):
                 before = generator_state(self.rng)
                 epoch, failed = len(self.done.losses), False
-                batches = self.examples.batches(
-                    plan.batch_size, self.rng, by_length=plan.by_length
-                )
+                batches = self.examples.batches(plan.batch_size, self.rng, by_length=plan.by_length)
                 self.model.train()
                 for step, batch in enumerate(batches):
                     if step < first:  # done before an interruption
@@ -156,8 +154,9 @@ class Run:
     @property
     def padding(self) -> float | None:
         """Share of padding among what an encoder read in training; None for other rows."""
-        places = getattr(self.network.rows, "places_read", 0)
-        return 1 - self.network.rows.tokens_read / places if places else None
+        rows: Any = self.network.rows
+        places = int(getattr(rows, "places_read", 0))
+        return 1 - float(rows.tokens_read / places) if places else None
 
     def _step(self, batch: Examples, step: int) -> float:
         """One step on a batch; its loss, which may be no number: then nothing was changed."""
@@ -291,7 +290,9 @@ class Run:
             "optimizer": optimizer_tensors(self.optimizer),
             "random": random_tensors(),
         }
-        tensors = {f"{part}.{name}": each for part, of in parts.items() for name, each in of.items()}
+        tensors = {
+            f"{part}.{name}": each for part, of in parts.items() for name, each in of.items()
+        }
         position = {
             "rng": rng,
             "step": step,

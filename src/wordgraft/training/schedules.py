@@ -11,9 +11,9 @@ _RATIO = 32
 Factor = Callable[[int], float]
 
 
-def constant(steps: int) -> Factor:
+def constant(_steps: int) -> Factor:
     """The same rates all the way."""
-    return lambda step: 1.0
+    return lambda _: 1.0
 
 
 def linear(steps: int) -> Factor:

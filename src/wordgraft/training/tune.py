@@ -190,4 +190,3 @@ def _varied_guard(guard: Guard, trial: Any) -> Guard:
     suggest = trial.suggest_int if whole else trial.suggest_float
     found = suggest(name, int(low) if whole else low, int(high) if whole else high, log=log)
     return replace(guard, **{fields(guard)[0].name: found})
-

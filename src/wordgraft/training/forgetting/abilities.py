@@ -93,7 +93,7 @@ class MaskedWords:
 
     def __init__(self, model: Any, checkpoint: Checkpoint, sequences: Ragged) -> None:
         self.model = model
-        mask = checkpoint.tokenizer.tokenizer.token_to_id(_mask_piece(checkpoint))
+        mask = checkpoint.tokenizer.tokenizer.token_to_id(_mask_piece(checkpoint)) or 0
         specials = [id for side in checkpoint.tokenizer.specials for id in side]
         draws = np.random.default_rng(0).random(len(sequences.ids))
         hidden = (draws < _MASKED) & ~np.isin(sequences.ids, specials)

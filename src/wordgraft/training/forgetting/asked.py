@@ -95,7 +95,7 @@ class Measures:
 def _some(texts: Sequence[str], most: int) -> list[str]:
     """At most `most` texts, spread evenly over all of them."""
     places = np.unique(np.linspace(0, len(texts) - 1, min(most, len(texts))).astype(int))
-    return [texts[place] for place in places]
+    return [texts[int(place)] for place in places]
 
 
 def _probe(
@@ -104,5 +104,5 @@ def _probe(
     places = np.arange(len(texts))
     if len(texts) > MOST_PROBED:
         places = np.sort(np.random.default_rng(0).choice(len(texts), MOST_PROBED, replace=False))
-    chosen = [texts[place] for place in places]
+    chosen = [texts[int(place)] for place in places]
     return sequences_of(checkpoint, chosen), np.asarray(labels)[places]

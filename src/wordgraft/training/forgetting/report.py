@@ -98,7 +98,7 @@ class ForgettingReport:
         }
 
     def write(self, folder: Path) -> None:
-        """Write forgetting.json into a folder, and with altair forgetting.html, which needs no net."""
+        """Write forgetting.json into a folder and, with altair, forgetting.html."""
         text = json.dumps(self.as_dict(), indent=2) + "\n"
         (folder / "forgetting.json").write_text(text, "utf-8")
         try:

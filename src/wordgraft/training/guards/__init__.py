@@ -55,7 +55,7 @@ def _parse(part: str) -> Guard:
     if not colon:
         return kind()
     setting = fields(kind)[0]
-    number = type(setting.default)
+    number = float if isinstance(setting.default, float) else int
     try:
         given = number(value)
     except ValueError as error:
