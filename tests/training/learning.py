@@ -11,12 +11,12 @@ from tiny import SENTENCES
 from torch import Generator, nn
 
 from wordgraft.checkpoint import open_checkpoint
+from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.networks.encoder import EncoderRows, Pooling
 from wordgraft.networks.heads import ClassHead
 from wordgraft.networks.network import Network
 from wordgraft.training import REGIMES, RunRecord
 from wordgraft.training.examples import Examples
-from wordgraft.training.forgetting.encoding import sequences_of
 from wordgraft.training.loop import Plan, train
 
 PLAN = Plan(

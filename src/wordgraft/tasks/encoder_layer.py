@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
+from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
 from wordgraft.tasks.first_layer import Read, Text
-from wordgraft.training.forgetting.encoding import sequences_of
 
 if TYPE_CHECKING:
     from wordgraft.networks import Network

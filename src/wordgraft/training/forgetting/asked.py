@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.table.similarity import Pair
 from wordgraft.training.forgetting.abilities import (
@@ -18,7 +19,7 @@ from wordgraft.training.forgetting.abilities import (
     word_spearman,
 )
 from wordgraft.training.forgetting.drift import Drift, drift
-from wordgraft.training.forgetting.encoding import Read, sequences_of
+from wordgraft.training.forgetting.encoding import Read
 
 if TYPE_CHECKING:
     from numpy import ndarray

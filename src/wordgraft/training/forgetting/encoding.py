@@ -64,12 +64,3 @@ class Read(Encoder):
         pieces = self.checkpoint.tokenizer.word_pieces(words)
         vectors = encode_pieces(chosen, pieces, pooling="own", template=TEMPLATE)
         return dict(zip(words, vectors, strict=True))
-
-
-def sequences_of(checkpoint: Checkpoint, texts: Sequence[str]) -> Ragged:
-    """Texts as complete inputs: pieces between special ids, no longer than the encoder reads."""
-    tokenizer = checkpoint.tokenizer
-    start, end = tokenizer.specials
-    room = checkpoint.max_tokens - len(start) - len(end)
-    encodings = tokenizer.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-    return Ragged.of([encoding.ids[:room] for encoding in encodings]).framed(start, end)
