@@ -52,6 +52,12 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
     return tiny
 
 
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of the frozen encoder are kept apart from the user's, and from other tests'."""
+    monkeypatch.setenv("WORDGRAFT_CACHE", str(tmp_path_factory.mktemp("cache")))
+
+
 @pytest.fixture
 def sentences() -> list[str]:
     """A fresh copy of the text that the tiny tokenizers know."""

@@ -219,7 +219,7 @@ def train(
         share = held_out if held_out == "auto" else float(held_out)
     except ValueError:
         choose("--held-out", held_out, ["auto", "a share from 0 to below 1"])
-    numbers = _layers(layers)
+    numbers, told = _layers(layers), _words_of_labels(label_words or [])
 
     check_output(output, force=force, marker=MARKER)
     arguments: dict[str, Any] = {
@@ -263,7 +263,7 @@ def train(
         classifier = TextClassifier(
             opened,
             head_init=head_init,
-            label_words=_words_of_labels(label_words or []) or None,
+            label_words=told or None,
             class_weight=None if class_weight == "none" else class_weight,
             **arguments,
         )

@@ -8,6 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.utils import skip_init
 
+from wordgraft.networks.cnn import over
 from wordgraft.networks.initialize import conv1d, start_embedding
 from wordgraft.networks.inputs import Sequences
 from wordgraft.networks.network import Body
@@ -69,7 +70,7 @@ class Letters(nn.Module):
         letters = extras[LETTERS]
         if not len(letters):
             return letters.new_zeros(0, self.width, dtype=torch.float32)
-        found = torch.relu(self.filters(self.table(letters).transpose(1, 2)))
+        found = torch.relu(over(self.filters, self.table(letters).transpose(1, 2)))
         best: Tensor = found.amax(dim=2)
         return best
 

@@ -23,7 +23,7 @@ PAD = "pad"
 UNK = "unk"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
     """Unique words in the order of their rows, how often each was seen, and how text is cut.
 
@@ -134,6 +134,9 @@ class Vocabulary:
             ),
             roles={PAD: 0, UNK: 1},
         )
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self):,} {self.kind}>"
 
     def __len__(self) -> int:
         return len(self.words)
