@@ -18,9 +18,9 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
-    "peft": "lora",
-    "optuna": "tune",
-    "altair": "plots",
+    "peft": "finetune",
+    "optuna": "finetune",
+    "altair": "report",
 }
 
 
