@@ -7,7 +7,8 @@ python bench/regimes.py [quality] [guards] [ner] [throughput]     all of them by
   on 1,000 validation texts, and what was lost in word similarity and on film reviews (a linear
   probe).
 - ner: WNUT-17, strict entity F1 on the test sentences.
-- throughput: texts a second beside `transformers.Trainer`: same model, texts, batch, precision.
+- throughput: texts a second of the processor, beside `transformers.Trainer`: same model, texts,
+  batch and precision.
 
 Every run is written to bench/results/regimes-runs.jsonl when it ends, and is not made again: an
 interrupted bench goes on. Writes bench/results/regimes.json.
@@ -22,12 +23,13 @@ import os
 import sys
 import time
 from collections.abc import Callable, Sequence
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
+import torch
 from common import DATA, ENCODER, HERE, summary, write_result
 
 import wordgraft as wg
@@ -42,7 +44,7 @@ ARMS = (
     *(("gradual", "none"), ("full", "decay"), ("full", "l2sp"), ("full", "mixout")),
     *(("full", "wise"), ("lp-ft", "wise"), ("full", "reinit"), ("full", "lora")),
 )
-TRAINER_TEXTS, TRAINER_BATCH = 320, 16
+TRAINER_TEXTS, TRAINER_BATCH, TRAINER_EPOCHS = 320, 16, 4
 LIBRARIES = ("wordgraft", "torch", "transformers", "accelerate", "peft", "numpy")
 
 
@@ -156,7 +158,11 @@ def throughput() -> None:
 
 
 def _throughput() -> dict[str, Any]:
-    """Two passes over the same texts by each, in turn, twice; the better of the two counts."""
+    """Four passes over the same texts by each, in turn, twice; the better of the two counts.
+
+    Counted is the processor's time, which other work on the machine does not lengthen; ours holds
+    the reading of weights and texts, which Trainer's does not.
+    """
     texts, labels = tweets("train")
     texts, classes = texts[:TRAINER_TEXTS].tolist(), labels[:TRAINER_TEXTS].astype(int)
     seconds: dict[str, list[float]] = {"wordgraft": [], "Trainer": []}
@@ -166,22 +172,31 @@ def _throughput() -> dict[str, Any]:
             checkpoint=ENCODER,
             network="encoder",
             batch_size=TRAINER_BATCH,
-            max_epochs=2,
+            max_epochs=TRAINER_EPOCHS,
             precision="float32",
             class_weight=None,
             random_state=0,
-        ).fit(texts, classes)
-        seconds["wordgraft"].append(classifier.record_.seconds)
+        )
+        seconds["wordgraft"].append(processor_seconds(partial(classifier.fit, texts, classes)))
         padding = float(classifier.record_.padding or 0)
         seconds["Trainer"].append(_trainer(texts, classes))
-    read = 2 * len(texts)
+    read = TRAINER_EPOCHS * len(texts)
     return {
         "texts": len(texts),
         "batch": TRAINER_BATCH,
         "precision": "float32",
-        "texts_per_second": {name: read / min(each) for name, each in seconds.items()},
+        "threads": torch.get_num_threads(),
+        "texts_per_processor_second": {
+            name: round(read / min(each), 2) for name, each in seconds.items()
+        },
         "padding": padding,
     }
+
+
+def processor_seconds(run: Callable[[], object]) -> float:
+    began = time.process_time()
+    run()
+    return time.process_time() - began
 
 
 def _trainer(texts: Sequence[str], classes: np.ndarray) -> float:
@@ -201,7 +216,7 @@ def _trainer(texts: Sequence[str], classes: np.ndarray) -> float:
         settings = transformers.TrainingArguments(
             output_dir=scratch,
             per_device_train_batch_size=TRAINER_BATCH,
-            num_train_epochs=2,
+            num_train_epochs=TRAINER_EPOCHS,
             learning_rate=1e-4,
             use_cpu=True,
             save_strategy="no",
@@ -216,9 +231,7 @@ def _trainer(texts: Sequence[str], classes: np.ndarray) -> float:
             train_dataset=Dataset.from_list(rows),
             data_collator=transformers.DataCollatorWithPadding(tokenizer),
         )
-        began = time.perf_counter()
-        trainer.train()
-        return time.perf_counter() - began
+        return processor_seconds(trainer.train)
 
 
 def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
