@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import pickle
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import transformers
 from numpy.testing import assert_allclose, assert_array_equal
+from tables import table_of
 from tiny import SENTENCES
 
 import wordgraft as wg
@@ -184,3 +186,30 @@ def test_arguments_that_make_no_sense(
 def test_forgetting_is_of_encoders_alone() -> None:
     with pytest.raises(TrainingError, match="forgetting is measured of network 'encoder'"):
         wg.TextClassifier(forget_at_most=0.1).fit(SENTENCES, LABELS)
+
+
+def test_it_pickles(classifier: wg.TextClassifier) -> None:
+    again = pickle.loads(pickle.dumps(classifier))
+    assert_array_equal(again.predict_proba(SENTENCES[:5]), classifier.predict_proba(SENTENCES[:5]))
+
+
+@pytest.mark.parametrize("regime", ["lp-ft", "gradual", "full"])
+def test_tables_take_the_regimes_and_the_guards_that_fit_them(regime: str) -> None:
+    words = ["sun", "warm", "rain", "cold"]
+    table = table_of(words, np.random.default_rng(0).normal(size=(4, 8)) * 0.3)
+    texts, labels = ["warm sun", "cold rain", "sun", "rain"] * 8, ["good", "bad"] * 16
+    settings = {"held_out": 0, "max_epochs": 20, "hidden": 8, "random_state": 0, "device": "cpu"}
+
+    def fitted(guard: str | None) -> wg.TextClassifier:
+        return wg.TextClassifier(table, regime=regime, guard=guard, **settings).fit(texts, labels)
+
+    free, held = fitted(None), fitted("l2sp:1")
+    assert free.score(texts, labels) == held.score(texts, labels) == 1
+    ways = [np.abs(each.table_.rows() - table.rows()).sum() for each in (free, held)]
+    assert 0 < ways[1] < ways[0]
+    with pytest.raises(TrainingError, match="mixout works on the linear layers of the rows"):
+        fitted("mixout")
+    with pytest.raises(TrainingError, match="reinit draws layers of an encoder anew"):
+        fitted("reinit")
+    with pytest.raises(TrainingError, match="lora works on the linear layers of the rows"):
+        fitted("lora")
