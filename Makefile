@@ -8,7 +8,7 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-oov bench-vectors bench-scale \
+.PHONY: help demo test lint format bench bench-contextual bench-oov bench-regimes bench-vectors bench-scale \
 	bench-rates clean
 
 help: ## list the targets
@@ -45,6 +45,9 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
+
+bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
+	$(BIN)/python bench/regimes.py
 
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py

@@ -18,6 +18,9 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
+    "peft": "finetune",
+    "optuna": "finetune",
+    "altair": "report",
 }
 
 
