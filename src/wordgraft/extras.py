@@ -21,6 +21,11 @@ _EXTRA_OF = {
     "peft": "finetune",
     "optuna": "finetune",
     "altair": "report",
+    "keras": "keras",
+    "flax": "flax",
+    "jax": "flax",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
 }
 
 
