@@ -16,6 +16,11 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
+    "altair": "report",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "vl_convert": "report",
+    "umap": "umap",
 }
 
 

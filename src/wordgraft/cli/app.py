@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wordgraft import __version__
+from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
 from wordgraft.cli.export import export
 from wordgraft.cli.inspect import inspect
@@ -24,7 +25,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (table, inspect, similarity, export, push, train, predict, evaluate):
+for command in (table, inspect, similarity, export, push, train, predict, evaluate, compare):
     app.command()(command)
 
 

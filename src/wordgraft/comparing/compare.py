@@ -6,7 +6,7 @@ import logging
 import time
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -37,6 +37,7 @@ class Comparison:
         runs: the finished ones, by arm, size and seed.
         unfinished: those that failed or were cancelled.
         notes: what a reader should know before the figures.
+        interrupted: whether Ctrl-C ended it.
     """
 
     data: Data
@@ -44,6 +45,7 @@ class Comparison:
     runs: tuple[ArmRun, ...]
     unfinished: tuple[ArmRun, ...]
     notes: tuple[str, ...]
+    interrupted: bool = False
 
     @property
     def arms(self) -> tuple[str, ...]:
@@ -119,7 +121,8 @@ def compare(
     made = MadeArms({spec.name: spec for spec in specs}, materials)
     with engine_of(engine, address, made, data) as where:
         notes = [*loop.run(where, progress=progress)]
-    return opened(kept, data, description, notes=(*data.notes, *left_out, *notes))
+    found = opened(kept, data, description, notes=(*data.notes, *left_out, *notes))
+    return replace(found, interrupted=loop.interrupted)
 
 
 def opened(
@@ -208,6 +211,7 @@ class _Loop:
         self.running: dict[Cell, None] = {}
         self.failures: Counter[str] = Counter()
         self.total = len(cells)
+        self.interrupted = False
 
     def run(self, engine: Any, *, progress: bool) -> Sequence[str]:
         """Until nothing is left, or nothing fits the time; notes on what was left out."""
@@ -226,6 +230,7 @@ class _Loop:
                     self._keep(run, time.perf_counter() - began, cells_done)
                     advance(note=f"{run.arm}, {run.size:,} texts")
             except KeyboardInterrupt:
+                self.interrupted = True
                 for cell in self.running:
                     what = Run(cell, self.trials, 0.0)
                     self.kept.save(unfinished(self.data, what, "cancelled", "interrupted"))

@@ -61,6 +61,9 @@ class Judge(Protocol):
     def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
         """Per label its precision, recall, F1 and how often it is true."""
 
+    def written(self, coded: Any, text: Any) -> str:
+        """One text's coded answer, for people to read."""
+
     def guesses(
         self,
         truth: Sequence[Any],
@@ -124,6 +127,9 @@ class Classes:
     def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
         true, said, right = sums.reshape(3, -1)
         return _shares(self.names, true, said, right)
+
+    def written(self, coded: Any, text: Any) -> str:
+        return self.names[coded]
 
     def guesses(
         self,

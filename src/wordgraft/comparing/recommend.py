@@ -160,8 +160,8 @@ def _chosen(
     headline = f"Take {best} with {size:,} labels."
     if rivals:
         headline = (
-            f"Take {best} with {size:,} labels; no difference found to {_listed(rivals)}, so any "
-            "of them will do."
+            f"Take {best} with {size:,} labels: it scored best, and no difference was found to "
+            f"{_listed(rivals)}."
         )
     spent = costs(choice, best, size)
     reasons = [

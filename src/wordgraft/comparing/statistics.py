@@ -134,9 +134,7 @@ class Statistics:
             pairs = (self._difference(size, *pair) for pair in combinations(self.arms(size), 2))
             found = [each for each in pairs if each is not None]
             ps = holm([each.p for each in found])
-            self._pairs[size] = [
-                replace(each, p=p) for each, p in zip(found, ps, strict=True)
-            ]
+            self._pairs[size] = [replace(each, p=p) for each, p in zip(found, ps, strict=True)]
         return self._pairs[size]
 
     def above_chance(self, size: int) -> dict[str, float]:
