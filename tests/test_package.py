@@ -15,8 +15,8 @@ SOURCE = Path(wordgraft.__file__).parent
 # From left to right, as data flows; `building` puts the first five together.
 ORDER = [
     *("errors", "extras", "progress", "storage", "reading", "checkpoint", "vocabulary", "table"),
-    *("sources", "oov", "building", "formats", "grafts", "networks", "training", "tasks"),
-    *("comparing", "reports", "cli"),
+    *("sources", "oov", "building", "formats", "features", "grafts", "networks", "training"),
+    *("tasks", "comparing", "reports", "cli"),
 ]
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wordgraft.oov import method_of, with_oov
     from wordgraft.reading import read_texts
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
-    from wordgraft.tasks import TextClassifier
+    from wordgraft.tasks import SequenceTagger, TextClassifier, read_tagged
     from wordgraft.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -24,6 +24,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",
     "EmbeddingTable": "wordgraft.table",
+    "SequenceTagger": "wordgraft.tasks",
     "TextClassifier": "wordgraft.tasks",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
@@ -31,6 +32,7 @@ _HOMES = {
     "method_of": "wordgraft.oov",
     "open_checkpoint": "wordgraft.checkpoint",
     "read_pairs": "wordgraft.table",
+    "read_tagged": "wordgraft.tasks",
     "read_texts": "wordgraft.reading",
     "read_vectors": "wordgraft.formats",
     "with_oov": "wordgraft.oov",
@@ -40,6 +42,7 @@ _HOMES = {
 __all__ = [
     "Checkpoint",
     "EmbeddingTable",
+    "SequenceTagger",
     "TextClassifier",
     "Vocabulary",
     "WordgraftError",
@@ -48,6 +51,7 @@ __all__ = [
     "method_of",
     "open_checkpoint",
     "read_pairs",
+    "read_tagged",
     "read_texts",
     "read_vectors",
     "with_oov",

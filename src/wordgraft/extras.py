@@ -12,6 +12,8 @@ _EXTRA_OF = {
     "transformers": "torch",
     "accelerate": "train",
     "sklearn": "train",
+    "torchcrf": "train",
+    "seqeval": "train",
     "ray": "ray",
     "zstandard": "zstd",
     "gensim": "gensim",

@@ -10,7 +10,7 @@ import glob
 import logging
 import sys
 from codecs import BOM_UTF16_BE, BOM_UTF16_LE
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -30,7 +30,7 @@ _BUILDERS = {
     ".txt": "text",
     ".text": "text",
 }
-_COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
+COMPRESSIONS = (".gz", ".bz2", ".xz", ".zst")
 _OPTIONS: dict[str, dict[str, Any]] = {
     ".tsv": {"sep": "\t"},
     # A byte-order mark is no part of the first word.
@@ -112,6 +112,52 @@ def read_column(path: str, column: str = TEXT_COLUMN) -> Iterator[Any]:
             yield row[column]
 
 
+def read_lines(path: str) -> Iterator[str]:
+    """The lines of a file (or glob of files), compressed or not, without their ends.
+
+    A blank line is put behind each file. Raises `DataError` as `read_rows` does.
+    """
+    import fsspec
+
+    with _explained(path):
+        if Path(path).suffix.lower() == ".zst":
+            require("zstandard", purpose=f"reading {path}")
+        for name in _files(path):
+            with fsspec.open(name, "rt", encoding="utf-8-sig", compression="infer") as file:
+                for line in file:
+                    yield line.rstrip("\r\n")
+            yield ""
+
+
+def read_records(path: str) -> tuple[Mapping[str, Any], Iterator[dict[str, Any]]]:
+    """Stream the rows of a file or `dataset:NAME` as they are; and what its columns hold.
+
+    The columns are those of the first row, with the `datasets` feature of each where it is known.
+    """
+    from datasets import load_dataset
+
+    with _explained(path):
+        if path.startswith(DATASET_PREFIX):
+            name, _, config = path.removeprefix(DATASET_PREFIX).partition(",")
+            found = load_dataset(name, config or None, split="train", streaming=True)
+        else:
+            builder, options = _reader(path)
+            files = [glob.escape(file) for file in _files(path)]
+            found = load_dataset(
+                builder, data_files=files, split="train", streaming=True, **options
+            )
+        first = next(iter(found), None)
+        if first is None:
+            raise DataError(f"{path} is empty; expected at least one row")
+        columns = dict.fromkeys(first) | dict(found.features or {})
+    return columns, _all_of(path, found)
+
+
+def _all_of(path: str, rows: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    with _explained(path):
+        yield from rows
+
+
 def is_plain_text(path: str) -> bool:
     """Whether a file holds a text a line, which is what any unknown kind of file is taken for."""
     return not path.startswith(DATASET_PREFIX) and _BUILDERS.get(_kind(path), "text") == "text"
@@ -191,7 +237,7 @@ def _files(path: str) -> list[str]:
 
 def _kind(path: str) -> str:
     suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    if suffixes and suffixes[-1] in _COMPRESSIONS:
+    if suffixes and suffixes[-1] in COMPRESSIONS:
         suffixes.pop()
     return suffixes[-1] if suffixes else ""
 
@@ -203,7 +249,7 @@ def _reader(path: str) -> tuple[str, dict[str, Any]]:
     if kind not in _BUILDERS:
         raise DataError(
             f"{path}: unknown kind of file {kind!r}; expected one of {', '.join(_BUILDERS)}, "
-            f"plain or with {', '.join(_COMPRESSIONS)}"
+            f"plain or with {', '.join(COMPRESSIONS)}"
         )
     return _BUILDERS[kind], dict(_OPTIONS.get(kind, {}))
 

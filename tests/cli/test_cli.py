@@ -15,7 +15,10 @@ import pytest
 
 from wordgraft.table import EmbeddingTable
 
-COMMANDS = ("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate")
+COMMANDS = (
+    *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
+    "cache",
+)
 
 
 def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:

@@ -1,4 +1,4 @@
-"""The bag network against its formula, and the starts of its layers."""
+"""The bag network against its formula, and the starts of layers."""
 
 from __future__ import annotations
 
@@ -9,43 +9,47 @@ from numpy.testing import assert_allclose
 from tables import random_table
 from torch import nn
 
-from wordgraft.grafts.torch import embedding_bag
-from wordgraft.networks import NETWORKS, Bag
+from wordgraft.grafts.torch import embedding
+from wordgraft.networks import Network, build
+from wordgraft.networks.build import Shape
+from wordgraft.networks.heads import ClassHead
 from wordgraft.networks.initialize import start
+from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.rows import EmbeddingRows
 
 TABLE = random_table(40, 6)
 
 
-def bag(*, seed: int = 0, dropout: float = 0.0, hidden: int = 5) -> Bag:
-    rows = embedding_bag(TABLE, trainable=True)
-    return NETWORKS["bag"](rows, 3, hidden=hidden, dropout=dropout, seed=seed)
+def bag(*, seed: int = 0, dropout: float = 0.0, hidden: int = 5) -> Network:
+    shape = Shape("bag", 6, 1, hidden, dropout, False, False, False, seed)
+    rows = EmbeddingRows(embedding(TABLE, trainable=True))
+    return build(rows, shape, lambda width, rng: ClassHead(width, 3, generator=rng))
+
+
+def inputs(*texts: list[int]) -> Inputs:
+    flat = [id for text in texts for id in text]
+    lengths = torch.tensor([len(text) for text in texts])
+    return Inputs(torch.tensor(flat, dtype=torch.int64), lengths, {})
 
 
 def test_logits_are_those_of_the_formula_and_empty_texts_are_zeros() -> None:
     network = bag().eval()
     texts = [[3, 7, 7], [], [9]]
-    ids, offsets = torch.tensor([3, 7, 7, 9]), torch.tensor([0, 3, 3])
-    into, out = (layer for layer in network.head if isinstance(layer, nn.Linear))
+    into, out = network.body.layers[1], network.head.linear
     means = [TABLE.rows(text).mean(axis=0) if text else np.zeros(6) for text in texts]
     hidden = np.maximum(np.stack(means) @ into.weight.detach().numpy().T, 0)
     expected = hidden @ out.weight.detach().numpy().T
     with torch.inference_mode():
-        assert_allclose(network(ids, offsets), expected, atol=1e-5)
-
-
-def test_padding_does_not_count() -> None:
-    network = bag().eval()
-    with torch.inference_mode():
-        padded = network(torch.tensor([3, 0, 7, 0]), torch.tensor([0]))
-        assert torch.equal(padded, network(torch.tensor([3, 7]), torch.tensor([0])))
+        assert_allclose(network(inputs(*texts)), expected, atol=1e-5)
+        assert_allclose(network(inputs([], [])), np.zeros((2, 3)), atol=1e-7)
 
 
 def test_dropout_is_for_training_alone() -> None:
-    network, ids, offsets = bag(dropout=0.5, hidden=64), torch.tensor([3]), torch.tensor([0])
+    network, batch = bag(dropout=0.5, hidden=64), inputs([3])
     torch.manual_seed(0)
-    assert not torch.equal(network(ids, offsets), network(ids, offsets))
+    assert not torch.equal(network(batch), network(batch))
     network.eval()
-    assert torch.equal(network(ids, offsets), network(ids, offsets))
+    assert torch.equal(network(batch), network(batch))
 
 
 def test_the_seed_is_the_start_and_the_callers_state_is_untouched() -> None:
@@ -53,8 +57,9 @@ def test_the_seed_is_the_start_and_the_callers_state_is_untouched() -> None:
     before = torch.random.get_rng_state()
     same, again, other = bag(seed=1), bag(seed=1), bag(seed=2)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert torch.equal(same.head[1].weight, again.head[1].weight)
-    assert not torch.equal(same.head[1].weight, other.head[1].weight)
+    first, second, third = (each.head.linear.weight for each in (same, again, other))
+    assert torch.equal(first, second)
+    assert not torch.equal(first, third)
 
 
 @pytest.mark.parametrize(
@@ -72,8 +77,8 @@ def test_a_first_layer_can_be_changed_and_the_head_is_shared() -> None:
     network = bag().eval()
     bare = network.without_rows()
     assert not any(name.startswith("rows") for name in bare.state_dict())
-    again = bare.regrafted(embedding_bag(TABLE, trainable=False))
+    again = bare.regrafted(EmbeddingRows(embedding(TABLE, trainable=False)))
     assert again.head is network.head
-    ids, offsets = torch.tensor([3, 9]), torch.tensor([0])
+    batch = inputs([3, 9])
     with torch.inference_mode():
-        assert torch.equal(again(ids, offsets), network(ids, offsets))
+        assert torch.equal(again(batch), network(batch))

@@ -139,7 +139,7 @@ def test_a_damaged_model_says_so(tmp_path: Path) -> None:
         (["a", "b"], pd.Series([1, None], dtype="Int64"), "1 of 2 labels are missing"),
         (["a", "b"], np.array([1, np.nan], np.float32), "1 of 2 labels are missing"),
         (["a", "b"], [0.5, 1], "labels are fractions such as 0.5; expected classes"),
-        (["a", "b"], [("x",), ("y",)], "label 0 is .*, a tuple; expected a string or a whole"),
+        (["a", "b"], [("x",), "y"], "label 0 is .*, a tuple; expected a string or a whole"),
         (["a", "b"], ["x"], "2 texts have 1 labels"),
         (["a", "b"], ["x", "x"], "all 2 labels are 'x'; expected at least two classes"),
         (["a", "b"], [1, 1], "all 2 labels are 1; expected at least two classes"),

@@ -13,11 +13,14 @@ from tables import random_table
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
 from wordgraft.grafts import SeenRows
-from wordgraft.grafts.torch import embedding_bag, write_back
-from wordgraft.networks import Bag
+from wordgraft.grafts.torch import embedding, write_back
+from wordgraft.networks import Network
+from wordgraft.networks.build import Shape, build
+from wordgraft.networks.heads import ClassHead
+from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training import REGIMES, RunRecord
 from wordgraft.training.examples import Examples
-from wordgraft.training.loop import Plan, probabilities, train
+from wordgraft.training.loop import Plan, predictions, train
 
 TABLE = random_table(60, 8)
 PLAN = Plan(
@@ -41,25 +44,39 @@ def noisy_texts(n: int = 120, *, wrong: float = 0.2, seed: int = 0) -> Examples:
     return Examples(Ragged.of(rows.tolist()), (classes ^ flipped).astype(np.int64))
 
 
+def bag_on(
+    layer: torch.nn.Embedding, *, seed: int = 0, weights: np.ndarray | None = None
+) -> Network:
+    shape = Shape("bag", 8, 1, 16, 0.1, per_word=False, casing=False, letters=False, seed=seed)
+    return build(
+        EmbeddingRows(layer),
+        shape,
+        lambda width, generator: ClassHead(width, 2, generator=generator, weight=weights),
+    )
+
+
 def run(
-    plan: Plan = PLAN, regime: str = "tuned", *, examples: Examples | None = None, **options: object
-) -> tuple[Bag, RunRecord]:
-    rows = embedding_bag(TABLE, trainable=REGIMES[regime].trainable_rows)
-    network = Bag(rows, 2, hidden=16, dropout=0.1, seed=plan.seed)
+    plan: Plan = PLAN,
+    regime: str = "tuned",
+    *,
+    examples: Examples | None = None,
+    class_weights: np.ndarray | None = None,
+) -> tuple[Network, RunRecord]:
+    rows = embedding(TABLE, trainable=REGIMES[regime].trainable_rows)
+    network = bag_on(rows, seed=plan.seed, weights=class_weights)
     record = train(
         network,
         noisy_texts() if examples is None else examples,
         plan,
         regime=REGIMES[regime],
         names=("bag", "table"),
-        **options,  # type: ignore[arg-type]
     )
     return network, record
 
 
-def loss_on(network: Bag, examples: Examples) -> float:
-    found = probabilities(network, examples)
-    return float(-np.log(found[np.arange(len(examples)), examples.classes]).mean())
+def loss_on(network: Network, examples: Examples) -> float:
+    found = predictions(network, examples)
+    return float(-np.log(found[np.arange(len(examples)), examples.targets]).mean())
 
 
 def test_it_stops_early_and_keeps_the_best_weights() -> None:
@@ -92,10 +109,10 @@ def test_a_seed_repeats_a_run_to_the_bit_and_another_does_not() -> None:
 
 def test_frozen_leaves_the_rows_and_tuned_moves_those_that_occur() -> None:
     frozen, record = run(regime="frozen")
-    assert_array_equal(frozen.rows.weight.detach(), TABLE.rows())
+    assert_array_equal(frozen.rows.layer.weight.detach(), TABLE.rows())
     assert record.parameters == 8 * 16 + 16 + 16 * 2 + 2
     tuned, record = run()
-    moved = np.any(tuned.rows.weight.detach().numpy() != TABLE.rows(), axis=1)
+    moved = np.any(tuned.rows.layer.weight.detach().numpy() != TABLE.rows(), axis=1)
     trained_on = np.unique(PLAN.split(noisy_texts())[0].ids.ids)
     assert_array_equal(np.flatnonzero(moved), trained_on)
     assert record.parameters == 8 * 16 + 16 + 16 * 2 + 2 + TABLE.vectors.size
@@ -103,23 +120,23 @@ def test_frozen_leaves_the_rows_and_tuned_moves_those_that_occur() -> None:
 
 def test_rows_and_head_learn_at_their_own_rates() -> None:
     network, _ = run(replace(PLAN, rows_rate=1e-12))
-    assert_allclose(network.rows.weight.detach(), TABLE.rows(), atol=1e-8)
-    start = Bag(network.rows, 2, hidden=16, dropout=0.1, seed=0).head[1].weight
-    assert (network.head[1].weight - start).abs().max() > 0.01
+    assert_allclose(network.rows.layer.weight.detach(), TABLE.rows(), atol=1e-8)
+    start = bag_on(network.rows.layer).head.linear.weight
+    assert (network.head.linear.weight - start).abs().max() > 0.01
 
 
 def test_compact_rows_learn_what_the_whole_table_learns() -> None:
     whole, _ = run()
     examples = noisy_texts()
     seen = SeenRows.of(TABLE, examples.ids.ids)
-    layer = embedding_bag(TABLE, trainable=True, seen=seen)
-    network = Bag(layer, 2, hidden=16, dropout=0.1, seed=0)
+    layer = embedding(TABLE, trainable=True, seen=seen)
+    network = bag_on(layer)
     compact = Examples(
-        Ragged(seen.renumbered(examples.ids.ids), examples.ids.offsets), examples.classes
+        Ragged(seen.renumbered(examples.ids.ids), examples.ids.offsets), examples.targets
     )
     train(network, compact, PLAN, regime=REGIMES["tuned"], names=("bag", "table"))
     written = write_back(TABLE, layer, seen=seen)
-    assert_allclose(written.rows(), whole.rows.weight.detach(), atol=1e-6)
+    assert_allclose(written.rows(), whole.rows.layer.weight.detach(), atol=1e-6)
 
 
 def test_class_weights_bring_the_rare_class_back() -> None:
@@ -134,7 +151,7 @@ def test_class_weights_bring_the_rare_class_back() -> None:
     for name, weights in {"none": None, "balanced": [0.55, 5.0]}.items():
         given = None if weights is None else np.array(weights, np.float32)
         network, _ = run(plan, examples=examples, class_weights=given)
-        called[name] = probabilities(network, examples).argmax(axis=1)
+        called[name] = predictions(network, examples).argmax(axis=1)
     recall = {name: (found[classes == 1] == 1).mean() for name, found in called.items()}
     assert recall["balanced"] > recall["none"] + 0.2
 
@@ -151,24 +168,47 @@ def test_auto_holds_out_a_tenth_but_forty_if_a_fifth_has_them(texts: int, held_o
     examples = Examples(Ragged.of([[2]] * texts), np.arange(texts) % 2)
     rest, apart = replace(PLAN, held_out="auto").split(examples)
     assert (len(rest), len(apart)) == (texts - held_out, held_out)
-    assert np.bincount(apart.classes).tolist() == [held_out // 2] * 2
+    assert np.bincount(apart.targets).tolist() == [held_out // 2] * 2
 
 
 def test_held_out_texts_are_of_every_class_but_the_rarest() -> None:
     classes = np.array([0] * 20 + [1] * 3 + [2] * 2)
     examples = Examples(Ragged.of([[place] for place in range(25)]), classes)
     rest, apart = examples.held_out(0.2, np.random.default_rng(0))
-    assert np.bincount(apart.classes, minlength=3).tolist() == [4, 1, 0]
+    assert np.bincount(apart.targets, minlength=3).tolist() == [4, 1, 0]
     assert sorted([*rest.ids.ids, *apart.ids.ids]) == list(range(25))
 
 
 def test_batches_hold_every_text_once_with_its_class() -> None:
     examples = Examples(Ragged.of([[1], [], [2, 3], [4]]), np.array([0, 1, 2, 3]))
     batches = list(examples.batches(3))
-    assert [batch.ids.tolist() for batch in batches] == [[1, 2, 3], [4]]
-    assert [batch.offsets.tolist() for batch in batches] == [[0, 1, 1], [0]]
-    assert [batch.classes.tolist() for batch in batches] == [[0, 1, 2], [3]]
-    shuffled = list(examples.batches(1, np.random.default_rng(0)))
-    assert sorted(int(batch.classes[0]) for batch in shuffled) == [0, 1, 2, 3]
-    for batch in shuffled:
-        assert batch.ids.tolist() == [[1], [], [2, 3], [4]][int(batch.classes[0])]
+    assert [batch.ids.ids.tolist() for batch in batches] == [[1, 2, 3], [4]]
+    assert [batch.ids.lengths.tolist() for batch in batches] == [[1, 0, 2], [1]]
+    assert [batch.targets.tolist() for batch in batches] == [[0, 1, 2], [3]]
+    for by_length in (False, True):
+        shuffled = list(examples.batches(1, np.random.default_rng(0), by_length=by_length))
+        assert sorted(int(batch.targets[0]) for batch in shuffled) == [0, 1, 2, 3]
+        for batch in shuffled:
+            assert batch.ids.ids.tolist() == [[1], [], [2, 3], [4]][int(batch.targets[0])]
+
+
+def test_batches_by_length_hold_little_padding() -> None:
+    rng = np.random.default_rng(0)
+    lengths = rng.integers(1, 60, 2000)
+    rows = [[int(length)] * int(length) for length in lengths]
+    examples = Examples(Ragged.of(rows), lengths)
+    used = total = 0
+    for batch in examples.batches(32, rng, by_length=True):
+        used += len(batch.ids.ids)
+        total += len(batch) * int(batch.ids.lengths.max())
+    assert used / total > 0.95
+
+
+def test_tags_and_extras_stay_with_their_words() -> None:
+    ids = Ragged.of([[5, 6], [7], [8, 9, 10]])
+    examples = Examples(
+        ids, Ragged(ids.ids * 10, ids.offsets), {"twice": Ragged(ids.ids * 2, ids.offsets)}
+    )
+    for batch in examples.batches(2, np.random.default_rng(0), by_length=True):
+        assert_array_equal(batch.flat_targets, batch.ids.ids * 10)
+        assert_array_equal(batch.extras["twice"].ids, batch.ids.ids * 2)

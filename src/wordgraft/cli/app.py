@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from wordgraft import __version__
+from wordgraft.cli.cache import cache
 from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
 from wordgraft.cli.export import export
@@ -25,7 +26,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (table, inspect, similarity, export, push, train, predict, evaluate, compare):
+_COMMANDS = (
+    *(table, inspect, similarity, export, push),
+    *(train, predict, evaluate, compare, cache),
+)
+for command in _COMMANDS:
     app.command()(command)
 
 

@@ -1,36 +1,91 @@
-"""`wordgraft train`: a network on top of a table's rows."""
+"""`wordgraft train`: a network on top of a table's rows, or of the frozen encoder."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, start
 
+_TASKS = ("classify", "tag")
+_ELSE = "  [default: the task's own]"
+
 
 def train(
     data: Annotated[
-        str, typer.Argument(help="Labelled texts: CSV, TSV, JSONL or Parquet, compressed or not.")
-    ],
-    table: Annotated[
-        Path, typer.Option(help="The table whose rows the network starts from.", show_default=False)
+        str,
+        typer.Argument(
+            help="Labelled texts: CSV, TSV, JSONL or Parquet. To tag: CoNLL-style lines, or lists "
+            "of words and tags in JSONL, Parquet or dataset:NAME. Compressed or not."
+        ),
     ],
     output: Output,
+    table: Annotated[
+        Path | None, typer.Option(help="The table whose rows the network starts from.")
+    ] = None,
+    task: Annotated[str, typer.Option(help="classify texts, or tag words.")] = "classify",
+    checkpoint: Annotated[
+        str | None, typer.Option(help="The encoder of network features, instead of a table.")
+    ] = None,
     text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
-    network: Annotated[str, typer.Option(help="Network above the rows: bag.")] = "bag",
+    label_separator: Annotated[
+        str | None,
+        typer.Option(help="What stands between the labels of a text that may have several."),
+    ] = None,
+    token_column: Annotated[
+        str | None, typer.Option(help="Column of the words to tag.  [default: found by itself]")
+    ] = None,
+    tag_column: Annotated[
+        str | None, typer.Option(help="Column of the tags.  [default: found by itself]")
+    ] = None,
+    network: Annotated[
+        str | None,
+        typer.Option(
+            help="bag, linear (texts alone), cnn, bilstm, transformer, bilstm-crf (tags alone), or "
+            "features (the frozen encoder).  [default: bag, or bilstm-crf]"
+        ),
+    ] = None,
+    body: Annotated[
+        str,
+        typer.Option(help="Network above features: logistic (texts alone), or one of the others."),
+    ] = "auto",
+    layers: Annotated[
+        str, typer.Option(help="The encoder's layers for features, as in 3,6; or auto.")
+    ] = "auto",
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Do not keep the frozen encoder's vectors.")
+    ] = False,
     init: Annotated[
         str, typer.Option(help="Start of the rows: table, or random to compare with.")
     ] = "table",
-    regime: Annotated[str, typer.Option(help="tuned (rows learn too) or frozen.")] = "tuned",
-    hidden: Annotated[int, typer.Option(min=1, help="Width of the hidden layer.")] = 256,
-    dropout: Annotated[float, typer.Option(help="Share of values zeroed in training.")] = 0.3,
+    regime: Annotated[
+        str | None,
+        typer.Option(help="tuned (rows learn too) or frozen.  [default: tuned; frozen to tag]"),
+    ] = None,
+    head_init: Annotated[
+        str, typer.Option(help="Start of the last layer: xavier, or labels (from their words).")
+    ] = "xavier",
+    label_words: Annotated[
+        list[str] | None,
+        typer.Option(help="Words of a label, as in 'bullish: gain, rise'; may be repeated."),
+    ] = None,
+    casing: Annotated[bool, typer.Option(help="To tag: join how a word is written.")] = True,
+    letters: Annotated[
+        bool, typer.Option(help="To tag: join a network over the word's letters.")
+    ] = False,
+    hidden: Annotated[
+        int | None, typer.Option(min=1, help="Width of the network's layers." + _ELSE)
+    ] = None,
+    dropout: Annotated[
+        float | None, typer.Option(help="Share of values zeroed in training." + _ELSE)
+    ] = None,
     rows_rate: Annotated[float, typer.Option(help="Learning rate of the rows.")] = 1e-3,
     head_rate: Annotated[float, typer.Option(help="Learning rate of the other layers.")] = 1e-3,
     batch_size: Annotated[int, typer.Option(min=1, help="Texts a step.")] = 32,
-    max_epochs: Annotated[int, typer.Option(min=1, help="Passes over the texts at most.")] = 60,
+    max_epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts at most.")] = 60,
     patience: Annotated[
         int, typer.Option(min=1, help="Passes without gain before training stops.")
     ] = 8,
@@ -52,68 +107,133 @@ def train(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Train a text classifier whose first layer is a table.
+    """Train a classifier of texts or a tagger of words whose first layer is a table.
 
     Example: wordgraft train train.csv --table news.table -o news.model
+
+    Example: wordgraft train train.conll --task tag --table news.table -o ner.model
     """
     start(quiet=quiet)
     from wordgraft.oov import METHODS
-    from wordgraft.reading import read_rows
     from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
-    from wordgraft.tasks.classify import INITS, TextClassifier
+    from wordgraft.tasks import SequenceTagger, TextClassifier
+    from wordgraft.tasks.classify import HEAD_INITS
     from wordgraft.tasks.files import MARKER
+    from wordgraft.tasks.grafted import INITS
     from wordgraft.training import REGIMES
 
+    choose("--task", task, _TASKS)
     choose("--init", init, INITS)
-    choose("--regime", regime, REGIMES)
+    choose("--head-init", head_init, HEAD_INITS)
+    if regime is not None:
+        choose("--regime", regime, REGIMES)
     choose("--device", device, ["auto", "cpu"])
     choose("--class-weight", class_weight, ["balanced", "none"])
     if oov is not None:
         choose("--oov", oov, METHODS)
+    if (table is None) == (checkpoint is None):
+        raise typer.BadParameter("give --table, or --checkpoint with --network features")
     try:
         share = held_out if held_out == "auto" else float(held_out)
     except ValueError:
         choose("--held-out", held_out, ["auto", "a share from 0 to below 1"])
+    numbers = _layers(layers)
 
     check_output(output, force=force, marker=MARKER)
-    opened = EmbeddingTable.load(table)
-    texts, labels = zip(*read_rows(data, [text, label]), strict=True)
-    classifier = TextClassifier(
-        opened,
-        network=network,
-        init=init,
-        regime=regime,
-        hidden=hidden,
-        dropout=dropout,
-        rows_rate=rows_rate,
-        head_rate=head_rate,
-        batch_size=batch_size,
-        max_epochs=max_epochs,
-        patience=patience,
-        held_out=share,
-        class_weight=None if class_weight == "none" else class_weight,
-        oov=oov,
-        device=device,
-        random_state=seed,
-        progress=not quiet,
-    ).fit(texts, labels)
-    classifier.save(output, force=force)
-    record, scores = classifier.record_, classifier.held_out_scores_
+    arguments: dict[str, Any] = {
+        "checkpoint": checkpoint,
+        "body": body,
+        "layers": numbers,
+        "cache": None if no_cache else "auto",
+        "init": init,
+        "rows_rate": rows_rate,
+        "head_rate": head_rate,
+        "batch_size": batch_size,
+        "max_epochs": max_epochs,
+        "patience": patience,
+        "held_out": share,
+        "oov": oov,
+        "device": device,
+        "random_state": seed,
+        "progress": not quiet,
+    }
+    asked = {"network": network, "regime": regime, "hidden": hidden, "dropout": dropout}
+    arguments |= {name: value for name, value in asked.items() if value is not None}
+    opened = None if table is None else EmbeddingTable.load(table)
+    model: SequenceTagger | TextClassifier
+    if task == "tag":
+        from wordgraft.tasks import read_tagged
+
+        tagged = read_tagged(data, token=token_column, tag=tag_column)
+        tagger = SequenceTagger(opened, casing=casing, letters=letters, **arguments)
+        model = tagger.fit(tagged.sentences, tagged.tags)
+    else:
+        texts, labels = _labelled(data, text, label, label_separator)
+        classifier = TextClassifier(
+            opened,
+            head_init=head_init,
+            label_words=_words_of_labels(label_words or []) or None,
+            class_weight=None if class_weight == "none" else class_weight,
+            **arguments,
+        )
+        model = classifier.fit(texts, labels)
+    model.save(output, force=force)
+    _report(model, output)
+
+
+def _report(model: Any, output: Path) -> None:
+    record, scores = model.record_, model.held_out_scores_
+    names = ("tags", model.tags_) if model.per_word else ("classes", model.classes_)
     rows = [
         ("model", str(output)),
-        ("classes", ", ".join(map(str, classifier.classes_))),
+        (names[0], ", ".join(map(str, names[1]))),
         ("texts", f"{record.texts:,} to train on, {record.held_out:,} held out"),
         ("epochs", f"{record.epochs}, the best was {record.best_epoch}"),
         ("seconds", f"{record.seconds:.1f}"),
         ("parameters", f"{record.parameters:,} that learn"),
     ]
     if scores is not None:
-        rows.append(
-            (
-                "held out",
-                f"accuracy {scores.accuracy:.3f}, macro-F1 {scores.macro_f1:.3f} "
-                "(they chose the best epoch: judge on other texts)",
-            )
+        figures = (
+            f"entity F1 {scores.f1:.3f}"
+            if model.per_word
+            else f"accuracy {scores.accuracy:.3f}, macro-F1 {scores.macro_f1:.3f}"
         )
+        chose = "(they chose the best epoch: judge on other texts)"
+        rows.append(("held out", f"{figures} {chose}"))
     facts(rows)
+
+
+def _labelled(
+    data: str, text: str, label: str, separator: str | None
+) -> tuple[list[str], list[Any]]:
+    from wordgraft.reading import read_rows
+
+    texts, labels = zip(*read_rows(data, [text, label]), strict=True)
+    if separator is None:
+        return list(texts), list(labels)
+    parts = [[part.strip() for part in each.split(separator)] for each in labels]
+    return list(texts), [[part for part in each if part] for each in parts]
+
+
+def _layers(text: str) -> list[int] | str:
+    if text == "auto":
+        return text
+    try:
+        return [int(part) for part in text.split(",")]
+    except ValueError as error:
+        raise typer.BadParameter(
+            f"{text!r} is no list of layers such as 3,6", param_hint="'--layers'"
+        ) from error
+
+
+def _words_of_labels(given: list[str]) -> dict[str, list[str]]:
+    found = {}
+    for each in given:
+        label, colon, words = each.partition(":")
+        found[label.strip()] = [word.strip() for word in words.split(",") if word.strip()]
+        if not colon or not found[label.strip()]:
+            raise typer.BadParameter(
+                f"{each!r} names no words; write 'label: word, word'", param_hint="'--label-words'"
+            )
+    return found

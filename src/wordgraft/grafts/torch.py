@@ -71,9 +71,12 @@ def embedding_bag(
     return nn.EmbeddingBag.from_pretrained(weight, freeze=not trainable, padding_idx=0, mode=mode)
 
 
-def bag_of(vectors: Float32[ndarray, "rows dims"]) -> nn.EmbeddingBag:
-    """A frozen `nn.EmbeddingBag` of loose vectors, padding first; it shares their memory."""
-    return nn.EmbeddingBag.from_pretrained(torch.from_numpy(vectors), padding_idx=0)
+def embedding_of(vectors: Float32[ndarray, "rows dims"]) -> nn.Embedding:
+    """A frozen `nn.Embedding` of loose vectors, padding first; it shares their memory."""
+    layer: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
+        torch.from_numpy(vectors), padding_idx=0
+    )
+    return layer
 
 
 def write_back(

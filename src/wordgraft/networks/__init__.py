@@ -1,13 +1,12 @@
 """Bodies and heads that a graft can carry. To add one: one file here, one entry below.
 
-A network takes a layer of rows and the number of classes, and maps flat ids and offsets to logits.
-Its layer can be changed for another with `regrafted`.
+A network is rows -> body -> head (`Network`): the rows give each word a vector, the body reads
+them, the head gives logits. Its rows can be changed for others with `regrafted`.
 """
 
 from __future__ import annotations
 
-from wordgraft.networks.bag import Bag
+from wordgraft.networks.build import NETWORKS, Kind, build
+from wordgraft.networks.network import Network
 
-NETWORKS: dict[str, type[Bag]] = {"bag": Bag}
-
-__all__ = ["NETWORKS", "Bag"]
+__all__ = ["NETWORKS", "Kind", "Network", "build"]

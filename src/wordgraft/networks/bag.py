@@ -1,50 +1,46 @@
-"""`bag`: the mean of a text's rows, then a perceptron with one hidden layer."""
+"""`bag`: the mean of a text's rows, then one hidden layer."""
 
 from __future__ import annotations
 
-from copy import copy
-
 from torch import Generator, Tensor, nn
-from torch.nn.utils import skip_init
 
-from wordgraft.networks.initialize import start
+from wordgraft.networks.initialize import linear
+from wordgraft.networks.inputs import Sequences, means
 
 
 class Bag(nn.Module):
-    """Logits of a text from the mean of its words' rows; word order plays no part.
+    """Features of a text from the mean of its words' vectors; word order plays no part.
 
     Args:
-        rows: the grafted layer, mean over each bag.
-        classes: number of logits.
-        hidden: width of the hidden layer.
+        dims: width of the words' vectors.
+        hidden: width of the hidden layer, which is what the head reads.
         dropout: share of the mean's and the hidden layer's values set to zero in training.
-        seed: of the head's start, He before the ReLU and Xavier before the logits.
+        generator: of the layer's start, He before the ReLU.
     """
 
-    def __init__(
-        self, rows: nn.EmbeddingBag, classes: int, *, hidden: int, dropout: float, seed: int
-    ) -> None:
+    def __init__(self, dims: int, *, hidden: int, dropout: float, generator: Generator) -> None:
         super().__init__()
-        self.rows = rows
-        # Not drawn twice: torch's own start would also move the caller's random state.
-        into: nn.Linear = skip_init(nn.Linear, rows.embedding_dim, hidden)  # type: ignore[no-untyped-call]
-        out: nn.Linear = skip_init(nn.Linear, hidden, classes)  # type: ignore[no-untyped-call]
-        generator = Generator().manual_seed(seed)
-        start(into, activation="relu", generator=generator)
-        start(out, activation="none", generator=generator)
-        self.head = nn.Sequential(nn.Dropout(dropout), into, nn.ReLU(), nn.Dropout(dropout), out)
+        self.width = hidden
+        self.layers = nn.Sequential(
+            nn.Dropout(dropout),
+            linear(dims, hidden, activation="relu", generator=generator),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
 
-    def forward(self, ids: Tensor, offsets: Tensor) -> Tensor:
-        """(tokens,) ids and (texts,) starts of each text to (texts, classes) logits."""
-        logits: Tensor = self.head(self.rows(ids, offsets))
-        return logits
+    def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
+        """(texts, hidden)."""
+        features: Tensor = self.layers(means(words))
+        return features
 
-    def without_rows(self) -> Bag:
-        """This network with no first layer, for keeping; the rows live in a table."""
-        return self.regrafted(nn.Identity())
 
-    def regrafted(self, rows: nn.Module) -> Bag:
-        """This network with another first layer; the head is shared, not copied."""
-        other = copy(self)
-        other._modules = {**self._modules, "rows": rows}
-        return other
+class Mean(nn.Module):
+    """Features of a text: the mean of its words' vectors as it is, for a linear head."""
+
+    def __init__(self, dims: int, *, hidden: int, dropout: float, generator: Generator) -> None:
+        super().__init__()
+        self.width = dims
+
+    def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
+        """(texts, dims)."""
+        return means(words)

@@ -16,7 +16,14 @@ from wordgraft.oov.neighbours import Neighbours
 from wordgraft.oov.ngrams import Ngrams
 from wordgraft.oov.pieces import Pieces
 from wordgraft.oov.protocol import OovMethod
-from wordgraft.oov.reading import Answers, TextRows, answers, read_rows_of, vectors_of
+from wordgraft.oov.reading import (
+    Answers,
+    TextRows,
+    answers,
+    read_rows_of,
+    read_words_of,
+    vectors_of,
+)
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 _LOG = logging.getLogger(__name__)
@@ -35,6 +42,7 @@ __all__ = [
     "carrying",
     "method_of",
     "read_rows_of",
+    "read_words_of",
     "vectors_of",
     "with_oov",
 ]

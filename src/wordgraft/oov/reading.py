@@ -13,6 +13,7 @@ from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.oov.protocol import OovMethod
 from wordgraft.table import EmbeddingTable
 from wordgraft.table.coverage import said_of
+from wordgraft.vocabulary.segmentation import normalize
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
@@ -113,3 +114,33 @@ def read_rows_of(table: EmbeddingTable, texts: Sequence[str], method: OovMethod)
     borrowed = Counter(way[word] for _, word in found)
     del borrowed[method.name]
     return TextRows(ids, tuple(words), known.vectors, len(found), known.ways, borrowed)
+
+
+def read_words_of(
+    table: EmbeddingTable, sentences: Sequence[Sequence[str]], method: OovMethod
+) -> TextRows:
+    """As `read_rows_of`, for texts that are cut into words already: one id a word, none dropped.
+
+    A word is looked up as it stands, then as the table's rule would write it.
+    """
+    rule = table.vocabulary.tokenizer
+    words: dict[str, int] = {}
+    id_of: dict[str, int] = {}
+    unknown_tokens = 0
+    flat = []
+    for word in (word for sentence in sentences for word in sentence):
+        if word not in id_of:
+            row = table.vocabulary.row(word)
+            if row is None:
+                spelt = normalize(rule, word).strip() or word
+                row = words.setdefault(spelt, len(table) + len(words))
+            id_of[word] = row
+        unknown_tokens += id_of[word] >= len(table)
+        flat.append(id_of[word])
+    offsets = np.concatenate([[0], np.cumsum([len(each) for each in sentences], dtype=np.int64)])
+    ids = Ragged(np.array(flat, np.int64), offsets)
+    known = answers(table, tuple(words), method)
+    way = dict(zip(words.values(), known.ways, strict=True))
+    borrowed = Counter(way[number] for number in flat if number >= len(table))
+    del borrowed[method.name]
+    return TextRows(ids, tuple(words), known.vectors, unknown_tokens, known.ways, borrowed)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordgraft.errors import DataError
+from wordgraft.tasks.schemes import to_iob2
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -76,3 +77,48 @@ def _is_missing(value: object) -> bool:
     if isinstance(value, float | np.floating):
         return bool(value != value)
     return value is None or type(value).__name__ in ("NAType", "NaTType")
+
+
+def checked_sentences(
+    sentences: Iterable[Sequence[str]], *, empty: bool = False
+) -> list[list[str]]:
+    """The sentences as lists of words; some may be empty, but not all of them, unless `empty`.
+
+    Raises `DataError` for none at all, for one that is a string, and for a word that is none.
+    """
+    if isinstance(sentences, str):
+        raise DataError("X is one string, expected sentences, each a list of words")
+    found = []
+    for place, words in enumerate(sentences):
+        if isinstance(words, str) or not isinstance(words, Iterable):
+            raise DataError(
+                f"sentence {place} is {words!r:.40}, expected a list of words: cut it first"
+            )
+        found.append(list(words))
+        for word in found[-1]:
+            if not isinstance(word, str):
+                raise DataError(
+                    f"sentence {place} holds {word!r:.40}, a {type(word).__name__}; expected words"
+                )
+    if not found or not (empty or any(found)):
+        raise DataError("X holds no words; expected at least one sentence")
+    return found
+
+
+def checked_tags(tags: Iterable[Sequence[str]]) -> list[list[str]]:
+    """The tags of sentences in IOB2. Raises `DataError` for what is no tag, or missing."""
+    if isinstance(tags, str):
+        raise DataError("y is one string, expected a list of tags for each sentence")
+    found = []
+    for place, names in enumerate(tags):
+        listed = list(names)
+        for name in listed:
+            if _is_missing(name) or not isinstance(name, str):
+                raise DataError(
+                    f"sentence {place} holds the tag {name!r:.40}, expected one such as O or B-PER"
+                )
+        try:
+            found.append(to_iob2(listed))
+        except DataError as error:
+            raise DataError(f"sentence {place}: {error}") from error
+    return found

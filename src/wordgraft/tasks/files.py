@@ -1,9 +1,9 @@
-"""A classifier on disk.
+"""A trained model on disk.
 
 news.model/
-  network.safetensors   the head's weights
-  table/                the rows, as trained: a table like any other
-  model.json            format version, arguments, classes, the run's record, hash of the weights
+  network.safetensors   body and head
+  table/                the rows, as trained: a table like any other (not of network `features`)
+  model.json            format version, task, arguments, labels, the run's record, the weights' hash
 """
 
 from __future__ import annotations
@@ -11,86 +11,136 @@ from __future__ import annotations
 import json
 from dataclasses import fields
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any, TypeVar
 
 import numpy as np
 
+from wordgraft.checkpoint import open_checkpoint
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.errors import CheckpointError, TrainingError
 from wordgraft.extras import require
 from wordgraft.storage import new_folder, sha256, write_tensors
 from wordgraft.table import EmbeddingTable
-from wordgraft.table.files import write_table
+from wordgraft.tasks.first_layer import FeatureLayer, FirstLayer, TableLayer
+from wordgraft.tasks.grafted import Grafted, checked_fitted
+from wordgraft.tasks.labels import Labels
 from wordgraft.training import RunRecord
 
-if TYPE_CHECKING:
-    from wordgraft.tasks.classify import TextClassifier
-
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
 MARKER = "model.json"
 _NETWORK = "network.safetensors"
-_TABLE = "table"
-# Not part of what a classifier is: the table says where its rows came from, the record the seed.
-_LEFT_OUT = ("table", "progress", "random_state")
+_SEEN = "wordgraft.seen"  # an array beside the weights: the training entities
+# Not part of what a model is: the table says where its rows came from, the record the seed.
+_LEFT_OUT = ("table", "checkpoint", "cache", "progress", "random_state", "label_words")
+
+_Model = TypeVar("_Model", bound=Grafted)
 
 
-def save_classifier(classifier: TextClassifier, path: Path, *, force: bool = False) -> None:
-    """Write a fitted classifier as the folder `path`, whole or not at all."""
-    require("sklearn.utils.validation", purpose="saving").check_is_fitted(classifier)
-    arguments = classifier.get_params(deep=False)
+def save_model(model: Grafted, path: Path, *, force: bool = False) -> None:
+    """Write a fitted classifier or tagger as the folder `path`, whole or not at all."""
+    checked_fitted(model)
+    arguments = model.get_params(deep=False)
     with new_folder(path, force=force, marker=MARKER) as folder:
-        state = classifier.network_.state_dict()
-        write_tensors(folder / _NETWORK, {name: t.numpy() for name, t in state.items()})
-        (folder / _TABLE).mkdir()
-        write_table(classifier.table_, folder / _TABLE)
+        arrays = {name: t.numpy() for name, t in model.network_.state_dict().items()}
+        if model.per_word:
+            arrays[_SEEN] = np.array(sorted(model.seen_), np.uint64)
+        write_tensors(folder / _NETWORK, arrays)
         description = {
             "format": FORMAT_VERSION,
-            "task": "classify",
+            "task": task_of(type(model)),
             "arguments": {k: v for k, v in arguments.items() if k not in _LEFT_OUT},
-            "classes": classifier.classes_.tolist(),
-            "record": classifier.record_.as_dict(),
+            "first_layer": model.layer_.save(folder),
+            "labels": _labels_kept(model),
+            "record": model.record_.as_dict(),
             "sha256": {_NETWORK: sha256(folder / _NETWORK)},
         }
         # A search over np.arange(...) leaves NumPy's numbers among the arguments.
-        text = json.dumps(description, indent=2, default=lambda number: number.item())
+        text = json.dumps(description, indent=2, default=_plain)
         (folder / MARKER).write_text(text + "\n", "utf-8")
 
 
-def load_classifier(path: Path) -> TextClassifier:
-    """Open the folder `path`. Raises `TrainingError` or `TableError` when it is damaged."""
-    from wordgraft.tasks.classify import TextClassifier
+def load_model(path: Path, kind: type[_Model]) -> _Model:
+    """Open the folder `path`. Raises `TrainingError` or `TableError` when it is damaged.
 
+    And `TrainingError` for a model of the other task.
+    """
     description = _description(path)
+    if description["task"] != task_of(kind):
+        raise TrainingError(
+            f"{path} is a model of task {description['task']!r}; open it with "
+            f"{'SequenceTagger' if description['task'] == 'tag' else 'TextClassifier'}.load"
+        )
     weights = path / _NETWORK
     if not weights.is_file() or sha256(weights) != description["sha256"].get(_NETWORK):
         raise TrainingError(
             f"{weights} is missing or not what was saved (its hash differs from the one in "
             f"{MARKER}); copy the folder again or train anew"
         )
-    table = EmbeddingTable.load(path / _TABLE)
+    arrays = dict(Tensors([weights]))
     try:
-        classifier = TextClassifier(table, **description["arguments"])
-        classifier.classes_ = np.array(description["classes"])
-        classifier.table_ = table
-        classifier.record_ = _record(description["record"])
-        classifier.network_ = _network(classifier, weights)
-    except (KeyError, TypeError, RuntimeError, CheckpointError) as error:
+        model = kind(**description["arguments"])
+        model.layer_ = _first_layer(model, path, description["first_layer"])
+        if isinstance(model.layer_, TableLayer):
+            model.table = model.layer_.table
+        _give_labels(model, description["labels"], arrays.pop(_SEEN, None))
+        model.record_ = _record(description["record"])
+        model.network_ = _network(model, arrays)
+    except (KeyError, TypeError, RuntimeError) as error:
         raise TrainingError(f"{path} does not hold together ({error}); train anew") from error
-    return classifier
+    return model
 
 
-def _network(classifier: TextClassifier, weights: Path) -> Any:
+def task_in(path: Path) -> str:
+    """The task of the model in a folder: `classify` or `tag`. Raises `TrainingError`."""
+    return str(_description(path)["task"])
+
+
+def task_of(kind: type[Grafted]) -> str:
+    """The name of a kind of model's task."""
+    return "tag" if kind.per_word else "classify"
+
+
+def _labels_kept(model: Any) -> dict[str, Any]:
+    if model.per_word:
+        return {"tags": model.tags_}
+    labels = model.labels_
+    return {"classes": labels.classes.tolist(), "multi": labels.multi, "matrix": labels.matrix}
+
+
+def _give_labels(model: Any, kept: dict[str, Any], seen: Any) -> None:
+    if model.per_word:
+        model.tags_, model.seen_ = list(kept["tags"]), set(seen.tolist())
+    else:
+        model.labels_ = Labels(np.array(kept["classes"]), kept["multi"], kept["matrix"])
+
+
+def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
+    if kept["kind"] == "table":
+        table = EmbeddingTable.load(path / "table")
+        return TableLayer(table, oov=model.oov, init=model.init, trainable=False)
+    try:
+        checkpoint = open_checkpoint(kept["checkpoint"])
+    except CheckpointError as error:
+        raise TrainingError(
+            f"{path} reads the frozen encoder {kept['checkpoint']}, which is not there: {error}"
+        ) from error
+    if checkpoint.sha256 != kept["weights"]:
+        raise TrainingError(
+            f"{path} was trained on {kept['checkpoint']} with other weights than are there now; "
+            "bring those back, or train anew"
+        )
+    return FeatureLayer(
+        checkpoint,
+        layers=kept["layers"],
+        pooling=kept["pooling"],
+        cache=model.cache,
+        device=model.device,
+    )
+
+
+def _network(model: Any, arrays: dict[str, Any]) -> Any:
     torch = require("torch", purpose="running a network")
-    from wordgraft.networks import NETWORKS
-
-    network = NETWORKS[classifier.network](
-        torch.nn.EmbeddingBag(1, classifier.table_.dims),
-        len(classifier.classes_),
-        hidden=classifier.hidden,
-        dropout=classifier.dropout,
-        seed=0,
-    ).without_rows()
-    arrays = Tensors([weights])
+    network = model._build(model.layer_, torch.nn.Identity(), model._head(), seed=0)
     network.load_state_dict({name: torch.from_numpy(np.array(arrays[name])) for name in arrays})
     return network.eval()
 
@@ -105,6 +155,10 @@ def _record(content: dict[str, Any]) -> RunRecord:
     return RunRecord(**values)
 
 
+def _plain(value: Any) -> Any:
+    return value.tolist() if isinstance(value, np.ndarray | np.generic) else list(value)
+
+
 def _description(path: Path) -> dict[str, Any]:
     if not (path / MARKER).is_file():
         found = "there is no such folder" if not path.is_dir() else f"it has no {MARKER}"
@@ -112,13 +166,13 @@ def _description(path: Path) -> dict[str, Any]:
     try:
         description: dict[str, Any] = json.loads((path / MARKER).read_text("utf-8"))
         version = int(description["format"])
-        for key in ("arguments", "classes", "record", "sha256"):
+        if version > FORMAT_VERSION:
+            raise TrainingError(
+                f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
+                "pip install --upgrade wordgraft"
+            )
+        for key in ("task", "arguments", "first_layer", "labels", "record", "sha256"):
             description[key]
     except (ValueError, KeyError, TypeError) as error:
         raise TrainingError(f"{path / MARKER} cannot be read ({error}); train anew") from error
-    if version > FORMAT_VERSION:
-        raise TrainingError(
-            f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
-            "pip install --upgrade wordgraft"
-        )
     return description

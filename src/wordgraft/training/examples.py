@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,45 +15,76 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Texts as flat ids, the place in `ids` where each begins, and their classes."""
-
-    ids: Int64[ndarray, " tokens"]
-    offsets: Int64[ndarray, " texts"]
-    classes: Int64[ndarray, " texts"]
+# Batches that are filled with texts of like length before their order is drawn.
+_BATCHES_SORTED = 50
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Texts as row ids, and the class of each, 0 to n - 1."""
+    """Texts as ids, and what they are to become.
+
+    Attributes:
+        ids: each text's ids.
+        targets: classes (texts,), 0 to n - 1; or which labels hold, bool (texts, labels); or a tag
+            for each word of each text, 0 to n - 1.
+        extras: what else the network reads of each word or text, by name.
+    """
 
     ids: Ragged
-    classes: Int64[ndarray, " texts"]
+    targets: Int64[ndarray, "texts ..."] | Ragged
+    extras: Mapping[str, Ragged] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        return len(self.classes)
+        return len(self.ids)
+
+    @property
+    def flat_targets(self) -> Int64[ndarray, ...]:
+        """One target a text, or one a word."""
+        return self.targets.ids if isinstance(self.targets, Ragged) else self.targets
 
     def take(self, texts: Int64[ndarray, " some"]) -> Examples:
         """Some of the texts, in the order given."""
-        return Examples(self.ids.take(texts), self.classes[texts])
+        targets = self.targets
+        return Examples(
+            self.ids.take(texts),
+            targets.take(texts) if isinstance(targets, Ragged) else targets[texts],
+            {name: values.take(texts) for name, values in self.extras.items()},
+        )
 
-    def batches(self, size: int, rng: Generator | None = None) -> Iterator[Batch]:
-        """All texts in batches of `size`: in an order drawn from `rng`, or in their own."""
-        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
-        for start in range(0, len(order), size):
-            part = self.take(order[start : start + size])
-            yield Batch(part.ids.ids, part.ids.offsets[:-1], part.classes)
+    def batches(
+        self, size: int, rng: Generator | None = None, *, by_length: bool = False
+    ) -> Iterator[Examples]:
+        """All texts in batches of `size`: in an order drawn from `rng`, or in their own.
+
+        With `by_length`, a batch holds texts of like length, so that little of it is padding.
+        """
+        for places in self._cut(size, rng, by_length):
+            yield self.take(places)
 
     def held_out(self, share: float, rng: Generator) -> tuple[Examples, Examples]:
-        """Set `share` of each class apart, drawn from `rng`: the rest, and the held-out part.
+        """Set `share` of the texts apart, drawn from `rng`: the rest, and the held-out part.
 
-        A class gives at least one text, or none if it has fewer than three.
+        Each class gives its share, and at least one text, or none if it has fewer than three.
         """
         apart = np.zeros(len(self), bool)
-        for number in np.unique(self.classes) if share else ():
-            members = rng.permutation(np.flatnonzero(self.classes == number))
+        kinds = self.targets
+        if isinstance(kinds, Ragged) or kinds.ndim > 1:
+            kinds = np.zeros(len(self), np.int64)
+        for number in np.unique(kinds) if share else ():
+            members = rng.permutation(np.flatnonzero(kinds == number))
             if len(members) > 2:
                 apart[members[: max(1, round(share * len(members)))]] = True
         return self.take(np.flatnonzero(~apart)), self.take(np.flatnonzero(apart))
+
+    def _cut(
+        self, size: int, rng: Generator | None, by_length: bool
+    ) -> list[Int64[ndarray, " batch"]]:
+        order = np.arange(len(self)) if rng is None else rng.permutation(len(self))
+        if by_length:
+            lengths, pool = self.ids.lengths, _BATCHES_SORTED * size
+            pools = np.split(order, range(pool, len(order), pool))
+            order = np.concatenate([p[np.argsort(lengths[p], kind="stable")] for p in pools])
+        parts = np.split(order, range(size, len(order), size)) if len(order) else []
+        if by_length and rng is not None:
+            parts = [parts[place] for place in rng.permutation(len(parts))]
+        return parts

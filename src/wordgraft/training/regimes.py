@@ -21,10 +21,14 @@ class Regime:
         self, network: nn.Module, *, rows_rate: float, head_rate: float
     ) -> Iterator[dict[str, Any]]:
         """Groups for a torch optimizer: the rows (if they learn) and the rest, a rate each."""
-        rows = {id(parameter) for parameter in network.rows.parameters()}  # type: ignore[union-attr]
-        if self.trainable_rows:
-            yield {"params": [p for p in network.parameters() if id(p) in rows], "lr": rows_rate}
-        yield {"params": [p for p in network.parameters() if id(p) not in rows], "lr": head_rate}
+        rows: list[nn.Parameter] = []
+        rest: list[nn.Parameter] = []
+        for name, parameter in network.named_parameters():
+            if parameter.requires_grad:
+                (rows if name.startswith("rows.") else rest).append(parameter)
+        if rows and self.trainable_rows:
+            yield {"params": rows, "lr": rows_rate}
+        yield {"params": rest, "lr": head_rate}
 
 
 REGIMES = {

@@ -1,0 +1,139 @@
+"""Sentences through the frozen encoder: one vector a word and layer, or one a text."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.features.recipe import FeatureRecipe
+from wordgraft.features.store import FeatureStore
+from wordgraft.progress import progress_bar
+
+if TYPE_CHECKING:
+    from jaxtyping import Float16, Int64
+    from numpy import ndarray
+
+_LOG = logging.getLogger(__name__)
+# Pieces between two shards: some 25 MB of four layers, 384 wide; what Ctrl-C loses at most.
+_PIECES_AT_ONCE = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class Features:
+    """Frozen vectors of texts.
+
+    Attributes:
+        places: per text, where its vectors stand: one a word, or one alone.
+        stored: (places, layers, dims) by place.
+        computed: texts that were not kept from before.
+    """
+
+    places: Ragged
+    stored: FeatureStore
+    computed: int
+
+
+def features_of(
+    checkpoint: Checkpoint,
+    texts: Sequence[Sequence[str]],
+    recipe: FeatureRecipe,
+    *,
+    cache: Path | None,
+    device: str = "auto",
+    progress: bool = False,
+) -> Features:
+    """The vectors of texts, given as words; those kept in `cache` are not computed again.
+
+    A word's vector is the mean over its pieces. Texts longer than the encoder takes are read in
+    windows. Interrupted, it keeps what was computed.
+    """
+    store = FeatureStore(cache, recipe, name=checkpoint.name)
+    missing = list({tuple(text): text for text in texts if text not in store}.values())
+    if missing:
+        encoder = Encoder(checkpoint, layers=recipe.layers, device=device, dtype="float32")
+        words = sum(map(len, missing))
+        _LOG.info("encoding %s texts of %s words", f"{len(missing):,}", f"{words:,}")
+        with progress_bar("encoding texts", len(missing), show=progress) as advance:
+            for some, pieces in _parts(checkpoint, missing):
+                vectors, lengths = _encoded(encoder, pieces, recipe.pooling)
+                store.add(some, vectors, lengths)
+                advance(len(some))
+    return Features(store.places_of(texts), store, len(missing))
+
+
+@dataclass(frozen=True, eq=False)
+class _Pieces:
+    """Texts as pieces: each text's, and how many each word has and each text has words."""
+
+    ids: Ragged
+    of_word: Int64[ndarray, " words"]
+    words: Int64[ndarray, " texts"]
+
+
+def _parts(
+    checkpoint: Checkpoint, texts: list[Sequence[str]]
+) -> Iterator[tuple[list[Sequence[str]], _Pieces]]:
+    """Some texts at a time, cut into pieces; words are cut once however often they occur."""
+    number: dict[str, int] = {}
+    flat = [number.setdefault(word, len(number)) for text in texts for word in text]
+    pieces = checkpoint.tokenizer.word_pieces(list(number)).take(np.array(flat, np.int64))
+    words = np.array([len(text) for text in texts], np.int64)
+    word_offsets = np.concatenate([[0], np.cumsum(words)])
+    offsets = pieces.offsets[word_offsets]
+    part_of = offsets[:-1] // _PIECES_AT_ONCE
+    for part in np.split(np.arange(len(texts)), np.flatnonzero(np.diff(part_of)) + 1):
+        first, end = part[0], part[-1] + 1
+        some = slice(word_offsets[first], word_offsets[end])
+        ids = Ragged(
+            pieces.ids[offsets[first] : offsets[end]], offsets[first : end + 1] - offsets[first]
+        )
+        yield texts[first:end], _Pieces(ids, pieces.lengths[some], words[first:end])
+
+
+def _encoded(
+    encoder: Encoder, pieces: _Pieces, pooling: str
+) -> tuple[Float16[ndarray, "rows layers dims"], Int64[ndarray, " texts"]]:
+    """Vectors of words or texts, and how many each text has."""
+    import torch
+
+    before, after = encoder.checkpoint.tokenizer.specials
+    room = encoder.checkpoint.max_tokens - len(before) - len(after)
+    windows = _windows(pieces.ids, room)
+    per_word = pooling == "words"
+    owners = pieces.of_word if per_word else pieces.ids.lengths
+    owner_of = torch.from_numpy(np.repeat(np.arange(len(owners)), owners))
+    text_of = np.searchsorted(pieces.ids.offsets, windows.offsets[:-1], side="right") - 1
+    shape = (len(owners), len(encoder.layers), encoder.dims)
+    sums = torch.zeros(shape, device=encoder.device)
+    counts = torch.zeros(len(owners), device=encoder.device)
+    framed = windows.framed(before, after)
+    for batch, hidden in encoder.encode(framed):
+        states = torch.stack([hidden[layer] for layer in encoder.layers], dim=2)
+        if per_word:
+            states = states[:, len(before) : states.shape[1] - len(after)]
+            at = windows.offsets[batch][:, None] + np.arange(states.shape[1])
+            owner = owner_of[torch.from_numpy(at.ravel())]
+        else:
+            owner = torch.from_numpy(np.repeat(text_of[batch], states.shape[1]))
+        owner = owner.to(encoder.device)
+        sums.index_add_(0, owner, states.flatten(0, 1))
+        counts.index_add_(0, owner, torch.ones(len(owner), device=encoder.device))
+    vectors = sums / counts.clamp(min=1)[:, None, None]
+    found: Float16[ndarray, "rows layers dims"] = vectors.cpu().numpy().astype(np.float16)
+    return found, pieces.words if per_word else np.ones(len(pieces.words), np.int64)
+
+
+def _windows(ids: Ragged, room: int) -> Ragged:
+    """The same ids, texts of more than `room` cut; those of none stay out."""
+    cuts = [ids.offsets]
+    for text in np.flatnonzero(ids.lengths > room):
+        cuts.append(np.arange(ids.offsets[text], ids.offsets[text + 1], room))
+    return Ragged(ids.ids, np.unique(np.concatenate(cuts)))

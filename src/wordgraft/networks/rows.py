@@ -1,0 +1,48 @@
+"""First layers: grafted rows that learn or not, and vectors that were computed before."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+import numpy as np
+import torch
+from torch import nn
+
+from wordgraft.networks.inputs import Inputs, Sequences
+
+if TYPE_CHECKING:
+    from jaxtyping import Float, Int64
+    from numpy import ndarray
+
+
+class EmbeddingRows(nn.Module):
+    """The rows of a table: ids are row ids."""
+
+    def __init__(self, layer: nn.Embedding) -> None:
+        super().__init__()
+        self.layer = layer
+
+    def forward(self, inputs: Inputs) -> Sequences:
+        """One vector an id."""
+        return Sequences(self.layer(inputs.ids), inputs.lengths)
+
+
+class Stored(Protocol):
+    """Vectors that stand somewhere, of any float type: (places, ...) by place."""
+
+    def __getitem__(self, places: Int64[ndarray, " some"]) -> Float[ndarray, "some ..."]: ...
+
+
+class FeatureRows(nn.Module):
+    """Vectors computed before, which never learn: ids are places among them."""
+
+    def __init__(self, stored: Stored) -> None:
+        super().__init__()
+        self.stored = stored
+
+    def forward(self, inputs: Inputs) -> Sequences:
+        """(tokens, layers, dims) as float32, or (tokens, dims) of one layer."""
+        found = np.asarray(self.stored[inputs.ids.cpu().numpy()], np.float32)
+        if found.shape[1] == 1:
+            found = found[:, 0]
+        return Sequences(torch.from_numpy(found).to(inputs.ids.device), inputs.lengths)
