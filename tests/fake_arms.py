@@ -46,9 +46,17 @@ class Oracle:
         return found
 
 
+def right(share: float) -> Callable[[int], float]:
+    """A quality that does not depend on the number of texts."""
+    return lambda _: share
+
+
 @dataclass
 class FakeArm:
-    """Gives an `Oracle` whose share of right answers may grow with the texts it was given."""
+    """Gives an `Oracle` whose share of right answers may grow with the texts it was given.
+
+    Oracles of one offset and seed are wrong in the same texts, as like arms are.
+    """
 
     share: Callable[[int], float]
     seconds: float = 0.0
@@ -56,6 +64,7 @@ class FakeArm:
     fits: list[tuple[int, int]] = field(default_factory=list)
     seen: list[frozenset[str]] = field(default_factory=list)
     fault: BaseException | None = None
+    offset: int = 0
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
         self.fits.append((len(texts), seed))
@@ -63,7 +72,7 @@ class FakeArm:
         time.sleep(self.seconds)
         if self.fault is not None:
             raise self.fault
-        oracle = Oracle(self.share(len(texts)), seed=seed)
+        oracle = Oracle(self.share(len(texts)), seed=seed + self.offset)
         return Fitted(oracle, self.parameters, lambda: 1_000 * self.parameters, {})
 
 
@@ -83,7 +92,7 @@ def fake_comparison(
         monkeypatch.setitem(ARMS, name, spec(name, arm))
     data = data or data_of()
     options = {"seeds": 3, "sizes": [20, 80], **options}
-    return compare(data, Materials(data.sentences), folder, arms=list(arms), **options)
+    return compare(data, Materials(data.texts), folder, arms=list(arms), **options)
 
 
 def data_of(n: int = 240, test: int = 200, **options: Any) -> Data:

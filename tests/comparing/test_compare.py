@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_arms import FakeArm, data_of, fake_comparison, texts_of
+from fake_arms import FakeArm, data_of, fake_comparison, right, texts_of
 
 from wordgraft.comparing import ArmRun, Data, Materials, compare
 from wordgraft.comparing.record import ReportFolder
@@ -18,7 +18,7 @@ from wordgraft.errors import DataError, OutputError, ProgressError, TrainingErro
 
 
 def two_arms(**options: Any) -> dict[str, FakeArm]:
-    return {"good": FakeArm(lambda n: 0.9, **options), "poor": FakeArm(lambda n: 0.5)}
+    return {"good": FakeArm(right(0.9), **options), "poor": FakeArm(right(0.5))}
 
 
 def test_every_run_is_made_once_and_recorded(
@@ -31,10 +31,13 @@ def test_every_run_is_made_once_and_recorded(
     assert len(found.runs) == len(list((tmp_path / "r" / "runs").glob("*.json"))) == 12
     run = found.runs[0]
     assert run == ArmRun.from_dict(json.loads((tmp_path / "r/runs/good-20-0.json").read_text()))
-    right = np.mean(
-        [data.judge.names[p] == t for p, t in zip(run.predictions["test"], data.test_labels)]
+    share = np.mean(
+        [
+            data.judge.names[p] == t
+            for p, t in zip(run.predictions["test"], data.test_labels, strict=True)
+        ]
     )
-    assert run.scores["test"]["accuracy"] == pytest.approx(right, abs=1e-6)
+    assert run.scores["test"]["accuracy"] == pytest.approx(share, abs=1e-6)
     assert 0.8 < run.scores["test"]["macro-F1"] < 1
     assert run.size_bytes == 1_000
     assert run.data_sha256 == data.sha256
@@ -102,7 +105,7 @@ def test_a_folder_of_other_data_or_of_something_else(
 def test_a_failing_arm_is_kept_apart_and_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arms = {**two_arms(), "broken": FakeArm(lambda n: 1, fault=RuntimeError("no memory"))}
+    arms = {**two_arms(), "broken": FakeArm(right(1), fault=RuntimeError("no memory"))}
     found = fake_comparison(tmp_path / "r", monkeypatch, arms)
     assert found.arms == ("good", "poor")
     assert len(arms["broken"].fits) == 2
@@ -118,27 +121,27 @@ def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
 ) -> None:
     import time
 
-    arms = {"quick": FakeArm(lambda n: 0.9), "endless": FakeArm(lambda n: 0.9, seconds=60)}
+    arms = {"quick": FakeArm(right(0.9)), "endless": FakeArm(right(0.9), seconds=60)}
     began = time.monotonic()
     found = fake_comparison(tmp_path / "r", monkeypatch, arms, budget=2.0)
     assert time.monotonic() - began < 6
     assert found.arms == ("quick",)
     assert [(run.arm, run.status) for run in found.unfinished] == [("endless", "cancelled")]
     assert any("the budget of 2 s left out" in note for note in found.notes)
-    again = {"quick": FakeArm(lambda n: 0.9), "endless": FakeArm(lambda n: 0.9)}
+    again = {"quick": FakeArm(right(0.9)), "endless": FakeArm(right(0.9))}
     done = fake_comparison(tmp_path / "r", monkeypatch, again, resume=True)
     assert done.unfinished == ()
     assert done.missing == 0
 
 
 def test_a_budget_too_small_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arms = {"endless": FakeArm(lambda n: 0.9, seconds=60)}
+    arms = {"endless": FakeArm(right(0.9), seconds=60)}
     with pytest.raises(TrainingError, match=r"no run was finished; the budget of 1 s"):
         fake_comparison(tmp_path / "r", monkeypatch, arms, budget=1.0)
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arms = {"good": FakeArm(lambda n: 0.9), "stopped": FakeArm(lambda n: 1)}
+    arms = {"good": FakeArm(right(0.9)), "stopped": FakeArm(right(1))}
     arms["stopped"].fault = KeyboardInterrupt()
     found = fake_comparison(tmp_path / "r", monkeypatch, arms)
     assert found.interrupted
@@ -157,11 +160,11 @@ def test_twenty_texts_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
 def test_arms_that_cannot_run(tmp_path: Path) -> None:
     data = data_of()
     with pytest.raises(TrainingError, match="no arm magic; there are tfidf, random"):
-        compare(data, Materials(data.sentences), tmp_path / "r", arms=["magic"])
+        compare(data, Materials(data.texts), tmp_path / "r", arms=["magic"])
     with pytest.raises(TrainingError, match="'isolated' cannot run: it needs --checkpoint"):
-        compare(data, Materials(data.sentences), tmp_path / "r", arms=["isolated"])
+        compare(data, Materials(data.texts), tmp_path / "r", arms=["isolated"])
     with pytest.raises(DataError, match="training sizes 5,000 were asked for"):
-        compare(data, Materials(data.sentences), tmp_path / "r", arms=["tfidf"], sizes=[5000])
+        compare(data, Materials(data.texts), tmp_path / "r", arms=["tfidf"], sizes=[5000])
     assert not (tmp_path / "r").exists()
 
 
@@ -174,22 +177,25 @@ def test_real_arms_learn_and_keep_their_tables(
     tiny_checkpoint: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data = data_of(120, 60)
-    materials = Materials(data.sentences, checkpoint=str(tiny_checkpoint("bert")))
-    names = ["tfidf", "random", "lookup", "composed", "isolated", "contextual"]
+    materials = Materials(data.texts, checkpoint=str(tiny_checkpoint("bert")))
+    names = ["tfidf", "random", "lookup", "composed", "isolated", "contextual", "features"]
     found = compare(data, materials, tmp_path / "r", arms=names, seeds=1, sizes=["all"])
     assert found.arms == tuple(names)
     scores = {run.arm: run.scores["test"]["macro-F1"] for run in found.runs}
+    features = scores.pop("features")
+    assert features > 0.3  # a random encoder's mean of few texts says little
     assert scores["tfidf"] > 0.95  # every text says its label
     assert all(score > 0.6 for score in scores.values()), scores
     tables = sorted(path.name for path in (tmp_path / "r" / "tables").iterdir())
-    assert tables == [f"{n}.table" for n in ("composed", "contextual", "isolated", "lookup")]
+    names_of_tables = [f"{n}.table" for n in ("composed", "contextual", "isolated", "lookup")]
+    assert tables == sorted([*names_of_tables, "features"])
     run = {run.arm: run for run in found.runs}["composed"]
     assert run.training is not None
     assert run.training["epochs"] == len(run.training["losses"])
     assert run.preparation_seconds > 0
     assert run.size_bytes > run.parameters
     (tmp_path / "r" / "runs" / f"{run.cell.name}.json").unlink()
-    again = Materials(data.sentences, checkpoint=str(tiny_checkpoint("bert")))
+    again = Materials(data.texts, checkpoint=str(tiny_checkpoint("bert")))
     after = compare(data, again, tmp_path / "r", arms=names, seeds=1, sizes=["all"], resume=True)
     same = {run.arm: run for run in after.runs}["composed"]
     assert same.predictions == run.predictions
@@ -198,11 +204,13 @@ def test_real_arms_learn_and_keep_their_tables(
 
 def test_vectors_of_a_file_are_an_arm(tmp_path: Path) -> None:
     data = data_of(120, 60)
-    words = {word for text in data.texts for word in text.split()}
+    words = {word for text in data.texts for word in text.replace("-", " - ").split()}
     rng = np.random.default_rng(0)
-    lines = [f"{word} {' '.join(f'{x:.3f}' for x in rng.normal(size=8))}" for word in sorted(words)]
+    lines = [
+        f"{word} {' '.join(f'{x:.3f}' for x in rng.normal(size=32))}" for word in sorted(words)
+    ]
     (tmp_path / "v.txt").write_text("\n".join(lines) + "\n")
-    materials = Materials(data.sentences, vectors=tmp_path / "v.txt")
+    materials = Materials(data.texts, vectors=tmp_path / "v.txt")
     found = compare(
         data, materials, tmp_path / "r", arms=["random", "vectors"], seeds=1, sizes=["all"]
     )
@@ -212,8 +220,6 @@ def test_vectors_of_a_file_are_an_arm(tmp_path: Path) -> None:
 
 def test_more_trials_change_the_settings(tmp_path: Path) -> None:
     data = data_of(120, 60)
-    found = compare(
-        data, Materials(data.sentences), tmp_path / "r", arms=["tfidf"], seeds=2, trials=3
-    )
+    found = compare(data, Materials(data.texts), tmp_path / "r", arms=["tfidf"], seeds=2, trials=3)
     assert all(run.trials == 3 for run in found.runs)
     assert {run.settings["C"] for run in found.runs} <= {1.0, 10.0, 100.0}

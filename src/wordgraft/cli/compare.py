@@ -162,7 +162,7 @@ def compare(
     named = settings["arms"].split(",") if settings["arms"] else None
     read = _read(settings)
     materials = Materials(
-        read.sentences,
+        read.texts,
         checkpoint=_checkpoint(settings["checkpoint"], named),
         corpus=settings["corpus"],
         vectors=settings["vectors"] and Path(settings["vectors"]),

@@ -9,16 +9,18 @@ from __future__ import annotations
 import pickle
 import tempfile
 from collections.abc import Callable, Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 
-from wordgraft.comparing.materials import Materials
+from wordgraft.comparing.materials import FEATURES, Materials
 from wordgraft.comparing.samples import spread_out
 from wordgraft.errors import TrainingError
 from wordgraft.extras import require
+from wordgraft.tasks.first_layer import FeatureLayer
 
 # Of its sample, what an arm without an own way to hold texts out chooses its settings on.
 _TRIAL_SHARE = 5
@@ -38,6 +40,8 @@ class Fitted:
 
     Attributes:
         predictor: the model.
+        fresh: the model without what it remembers of texts it has read, for figures of time; None
+            where it remembers nothing.
         parameters: numbers that could learn.
         size: bytes of the saved model, measured when asked.
         settings: those of the trial that was kept.
@@ -49,6 +53,7 @@ class Fitted:
     size: Callable[[], int]
     settings: Mapping[str, Any]
     training: Mapping[str, Any] | None = None
+    fresh: Predictor | None = None
 
 
 class Arm(Protocol):
@@ -101,7 +106,14 @@ class NetworkArm:
         _, model, settings = best
         record = model.record_.as_dict()
         record["batch_size"] = model.batch_size
-        return Fitted(model, record["parameters"], lambda: _saved_size(model), settings, record)
+        return Fitted(
+            model,
+            record["parameters"],
+            lambda: _saved_size(model),
+            settings,
+            record,
+            _forgetful(model),
+        )
 
 
 def _estimator(task: str) -> Any:
@@ -116,6 +128,16 @@ def _held_out_score(model: Any) -> float:
     if scores is None:
         return float("-inf")
     return float(scores.macro_f1 if hasattr(scores, "macro_f1") else scores.f1)
+
+
+def _forgetful(model: Any) -> Predictor | None:
+    """A model that looks no text up in a cache, if this one does."""
+    if not isinstance(model.layer_, FeatureLayer):
+        return None
+    other, layer = copy(model), copy(model.layer_)
+    layer._cache = None
+    other.layer_ = layer
+    return other  # type: ignore[no-any-return]
 
 
 def _saved_size(model: Any) -> int:
@@ -192,22 +214,38 @@ _RANDOM_TRIALS: tuple[Mapping[str, Any], ...] = (
     {"dropout": 0.5},
     {"hidden": 512, "dropout": 0.5},
 )
+_TAG_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"letters": True}, {"dropout": 0.3})
 
 
 def _rows(source: str, init: str = "table") -> Callable[[Materials], Arm]:
     def make(materials: Materials) -> Arm:
         # A random start needs words and a width only.
         of = "vectors" if init == "random" and materials.checkpoint is None else source
-        arguments = {
+        arguments: dict[str, Any] = {
             "table": materials.table(of),
             "network": materials.network,
             "init": init,
             "device": "auto",
         }
-        trials = _ROWS_TRIALS if init == "table" else _RANDOM_TRIALS
+        if materials.task == "tag":
+            # Random rows must learn; for grafted ones the tagger's own default is the better one.
+            trials = _TAG_TRIALS
+            arguments |= {"regime": "tuned"} if init == "random" else {}
+        else:
+            trials = _ROWS_TRIALS if init == "table" else _RANDOM_TRIALS
         return NetworkArm(materials.task, arguments, trials)
 
     return make
+
+
+def _features(materials: Materials) -> Arm:
+    tags = materials.task == "tag"
+    arguments = {
+        "checkpoint": materials.checkpoint,
+        "network": "features",
+        "cache": materials.features("words" if tags else "text"),
+    }
+    return NetworkArm(materials.task, arguments, _TAG_TRIALS if tags else ({},))
 
 
 _ENCODER = frozenset({"checkpoint"})
@@ -256,6 +294,13 @@ ARMS: dict[str, ArmSpec] = {
             _ENCODER,
             _rows("contextual"),
             table="contextual",
+        ),
+        ArmSpec(
+            "features",
+            "the frozen encoder's vectors of the texts themselves under a small head",
+            _ENCODER,
+            _features,
+            table=FEATURES,
         ),
         ArmSpec(
             "vectors",

@@ -94,11 +94,6 @@ class Data:
             digest.update(json.dumps(list(part), ensure_ascii=True).encode())
         return digest.hexdigest()
 
-    @property
-    def sentences(self) -> list[str]:
-        """The training texts as running text, which words and contexts are taken from."""
-        return [text if isinstance(text, str) else " ".join(text) for text in self.texts]
-
     def _with_own_test(self) -> Data:
         judge = JUDGES[self.task](self.labels)
         order = spread_out(judge.strata(self.labels), np.random.default_rng(0), rare_last=True)

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from wordgraft.comparing.tags import Entities
 from wordgraft.tasks.checks import checked_labels, checked_texts
 
 if TYPE_CHECKING:
@@ -126,7 +127,16 @@ class Classes:
 
     def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
         true, said, right = sums.reshape(3, -1)
-        return _shares(self.names, true, said, right)
+        return [
+            (
+                name,
+                float(right[i] / max(said[i], 1)),
+                float(right[i] / max(true[i], 1)),
+                float(2 * right[i] / max(true[i] + said[i], 1)),
+                int(true[i]),
+            )
+            for i, name in enumerate(self.names)
+        ]
 
     def written(self, coded: Any, text: Any) -> str:
         return self.names[coded]
@@ -145,19 +155,4 @@ class Classes:
         return self.score(np.array(counts))
 
 
-def _shares(
-    names: Sequence[str], true: ndarray, said: ndarray, right: ndarray
-) -> list[tuple[str, float, float, float, int]]:
-    return [
-        (
-            name,
-            float(right[i] / max(said[i], 1)),
-            float(right[i] / max(true[i], 1)),
-            float(2 * right[i] / max(true[i] + said[i], 1)),
-            int(true[i]),
-        )
-        for i, name in enumerate(names)
-    ]
-
-
-JUDGES: dict[str, type[Any]] = {"classify": Classes}
+JUDGES: dict[str, type[Any]] = {"classify": Classes, "tag": Entities}

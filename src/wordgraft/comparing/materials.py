@@ -15,7 +15,11 @@ from wordgraft.formats import read_vectors
 from wordgraft.formats.reading import answering, only
 from wordgraft.sources import Corpus
 from wordgraft.table import EmbeddingTable, default_refinements
+from wordgraft.tasks.first_layer import FeatureLayer
 from wordgraft.vocabulary import Vocabulary
+
+# What the encoder's frozen vectors are kept as, beside the tables.
+FEATURES = "features"
 
 
 @dataclass(eq=False)
@@ -26,7 +30,7 @@ class Materials:
     100 labels has the other texts as well, unlabelled. Labels play no part in it.
 
     Args:
-        texts: the training texts as running text.
+        texts: the training texts, as strings or as lists of words.
         checkpoint: the encoder, by name; None where no arm needs one.
         corpus: files of more running text for contextual vectors, beside `texts`.
         vectors: a file of vectors of another tool.
@@ -36,7 +40,7 @@ class Materials:
         progress: show progress bars.
     """
 
-    texts: Sequence[str]
+    texts: Sequence[Any]
     checkpoint: str | None = None
     corpus: Sequence[str] = ()
     vectors: Path | None = None
@@ -74,18 +78,43 @@ class Materials:
             self.seconds.setdefault(source, float(self._tables[source].recipe.get("seconds", 0)))
         return self._tables[source]
 
+    @property
+    def sentences(self) -> list[str]:
+        """The training texts as running text, which words and contexts are taken from."""
+        return [text if isinstance(text, str) else " ".join(text) for text in self.texts]
+
+    def features(self, pooling: str) -> Path | None:
+        """A folder with the encoder's vectors of all training texts, computed once.
+
+        `pooling` is `text` or `words`, as `FeatureLayer` takes it.
+        """
+        place = None if self.folder is None else self.folder / FEATURES
+        if FEATURES not in self.seconds:
+            began = time.perf_counter()
+            layer = FeatureLayer(
+                self.opened(),
+                layers="auto",
+                pooling=pooling,
+                cache=place,
+                device="auto",
+                progress=self.progress,
+            )
+            layer.read(self.texts)
+            self.seconds[FEATURES] = time.perf_counter() - began
+        return place
+
     def _made(self, source: str) -> EmbeddingTable:
         if source == "vectors":
             return self._from_file()
         checkpoint = self.opened()
         options: dict[str, Any] = {}
         if source == "contextual":
-            texts = Corpus.of_texts(self.texts)
+            texts = Corpus.of_texts(self.sentences)
             more = Corpus.of(self.corpus) if self.corpus else None
             options["corpus"] = texts if more is None else _joined(texts, more)
         return build_table(
             checkpoint,
-            Vocabulary.from_texts(self.texts, checkpoint),
+            Vocabulary.from_texts(self.sentences, checkpoint),
             source=source,
             progress=self.progress,
             **options,
@@ -96,7 +125,7 @@ class Materials:
             raise TableError("the arm 'vectors' needs a file of vectors; give it with --vectors")
         table = read_vectors(self.vectors, progress=self.progress)
         counts: dict[str, int] = {}
-        for text in self.texts:
+        for text in self.sentences:
             for word in table.vocabulary.segment(text):
                 counts[word] = counts.get(word, 0) + 1
         table = answering(only(table, counts), "unk")

@@ -196,6 +196,7 @@ class ReportFolder:
                 file.unlink()
         for table in (self.path / "tables").glob("*.table"):
             shutil.rmtree(table)
+        shutil.rmtree(self.path / "tables" / "features", ignore_errors=True)
         for file in (self.path / MARKER, self.path / PAGE):
             file.unlink(missing_ok=True)
 
