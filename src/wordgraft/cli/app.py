@@ -11,6 +11,7 @@ from wordgraft import __version__
 from wordgraft.cli.cache import cache
 from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
+from wordgraft.cli.explore import explore
 from wordgraft.cli.export import export
 from wordgraft.cli.inspect import inspect
 from wordgraft.cli.predict import predict
@@ -27,7 +28,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 _COMMANDS = (
-    *(table, inspect, similarity, export, push),
+    *(table, inspect, explore, similarity, export, push),
     *(train, predict, evaluate, compare, cache),
 )
 for command in _COMMANDS:
