@@ -24,6 +24,10 @@ from wordgraft.tasks.first_layer import FeatureLayer
 
 # Of its sample, what an arm without an own way to hold texts out chooses its settings on.
 _TRIAL_SHARE = 5
+# Of so many texts, larger steps: macro-F1 of 8,543 tweets on 1,000 held-out ones was 0.722 as
+# before (0.722) from composed rows and 0.704 (0.717) from random ones, in a third of the time.
+_LARGE = 4_000
+_LARGE_PACE: Mapping[str, Any] = {"batch_size": 128, "rows_rate": 2e-3, "head_rate": 2e-3}
 _ESTIMATORS = {"classify": "TextClassifier", "tag": "SequenceTagger"}
 
 
@@ -96,7 +100,8 @@ class NetworkArm:
 
     def fit(self, texts: Sequence[Any], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
         best: tuple[float, Any, Mapping[str, Any]] | None = None
-        for settings in self.settings[:trials]:
+        pace = _LARGE_PACE if self.task == "classify" and len(texts) >= _LARGE else {}
+        for settings in ({**pace, **each} for each in self.settings[:trials]):
             model = _estimator(self.task)(**{**self.arguments, **settings}, random_state=seed)
             model.fit(texts, labels)
             score = _held_out_score(model)
@@ -240,7 +245,7 @@ def _rows(source: str, init: str = "table") -> Callable[[Materials], Arm]:
 
 def _features(materials: Materials) -> Arm:
     tags = materials.task == "tag"
-    arguments = {
+    arguments: dict[str, Any] = {
         "checkpoint": materials.checkpoint,
         "network": "features",
         "cache": materials.features("words" if tags else "text"),

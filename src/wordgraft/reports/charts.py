@@ -158,7 +158,7 @@ def training_times(rows: Rows, look: Look) -> dict[str, Any]:
             ),
             tooltip=["arm:N", "part:N", alt.Tooltip("seconds:Q", format=",.2f")],
         )
-        .properties(height=alt.Step(24))
+        .properties(height=24 * len(look.arms))
     )
     return _spec(chart)
 
@@ -175,12 +175,12 @@ def confusion(rows: Rows, labels: Sequence[str], arm: str) -> dict[str, Any]:
         alt.Opacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.03, 0.95]), legend=None)
     )
     if len(labels) > 8:
-        return _spec(cells.properties(height=alt.Step(28)))
+        return _spec(cells.properties(height=28 * len(labels)))
     numbers = base.mark_text(fontSize=12).encode(
         alt.Text("texts:Q", format=","),
         color=alt.condition("datum.share > 0.5", alt.value("#fff"), alt.value("currentColor")),
     )
-    return _spec((cells + numbers).properties(height=alt.Step(44)))
+    return _spec((cells + numbers).properties(height=44 * len(labels)))
 
 
 def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
@@ -197,7 +197,7 @@ def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
             shape=_shape(look),
             tooltip=["label:N", "arm:N", alt.Tooltip("f1:Q", format=".3f")],
         )
-        .properties(height=alt.Step(28))
+        .properties(height=28 * len(labels))
     )
     return _spec(chart)
 
@@ -215,7 +215,7 @@ def forgetting(rows: Rows, look: Look) -> dict[str, Any]:
             shape=_shape(look),
             tooltip=["arm:N", "measure:N", alt.Tooltip("change:Q", format=".4f")],
         )
-        .properties(height=alt.Step(28))
+        .properties(height=28 * len({row["measure"] for row in rows}))
     )
     return _spec(chart)
 

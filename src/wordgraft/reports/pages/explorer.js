@@ -250,7 +250,13 @@ function nearTable(each, i, other) {
     button.addEventListener("click", () => choose(j, true));
     const cell = line.insertCell();
     cell.append(button);
-    if (other?.has(j)) { cell.className = "both"; cell.append(" ", element("span", "in both", { className: "soft" })); }
+    if (other?.has(j)) {
+      const sign = element("span", "✓", { className: "soft", title: "in both" });
+      sign.setAttribute("role", "img");
+      sign.setAttribute("aria-label", "in both");
+      cell.className = "both";
+      cell.append(" ", sign);
+    }
     line.insertCell().textContent = (each.cosines[i * near + k] / 32767).toFixed(3);
   }
   return table;
