@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import shlex
 import sys
@@ -120,6 +121,8 @@ def compare(
     Example: wordgraft compare tweets.csv --test valid.csv --budget 10m -o report
     """
     start(quiet=quiet)
+    for each in ("features", "tasks", "oov"):  # what they say of one run is too much of hundreds
+        logging.getLogger(f"wordgraft.{each}").setLevel(logging.WARNING)
     from wordgraft.comparing import Limits, Materials
     from wordgraft.comparing import compare as run_comparison
     from wordgraft.comparing.engine import ENGINES
@@ -129,21 +132,20 @@ def compare(
 
     choose("--task", task, JUDGES)
     choose("--engine", engine, ENGINES)
-    for library in ("sklearn", "altair", "vl_convert", "jinja2"):
-        require(library, purpose="wordgraft compare")
+    seconds, chosen_sizes = _seconds(budget), _sizes(sizes)
     settings: dict[str, Any] = {
         "data": data and _absolute(data),
         "text": text,
         "label": label,
         "test": test and _absolute(test),
         "task": task,
-        "checkpoint": checkpoint,
+        "checkpoint": checkpoint and _absolute(checkpoint),
         "network": network or {"classify": "bag", "tag": "bilstm"}[task],
         "arms": arms,
         "sizes": sizes,
         "seeds": seeds,
         "trials": trials,
-        "corpus": list(corpus or ()),
+        "corpus": [_absolute(place) for place in corpus or ()],
         "vectors": vectors and str(vectors.resolve()),
         "drop_duplicates": drop_duplicates,
     }
@@ -157,7 +159,8 @@ def compare(
         output = resume
     if settings["data"] is None or output is None:
         raise typer.BadParameter("give DATA and --output, or --resume FOLDER")
-    seconds = _seconds(budget)
+    for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # not after hours of runs
+        require(library, purpose="wordgraft compare")
     limits = Limits(max_latency, max_memory, max_minutes, max_size)
     named = settings["arms"].split(",") if settings["arms"] else None
     read = _read(settings)
@@ -177,7 +180,7 @@ def compare(
         materials,
         output,
         arms=named,
-        sizes=_sizes(settings["sizes"]),
+        sizes=chosen_sizes if resume is None else _sizes(settings["sizes"]),
         seeds=settings["seeds"],
         trials=settings["trials"],
         budget=seconds,

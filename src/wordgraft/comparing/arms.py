@@ -249,6 +249,7 @@ def _features(materials: Materials) -> Arm:
         "checkpoint": materials.checkpoint,
         "network": "features",
         "cache": materials.features("words" if tags else "text"),
+        **({"body": materials.network} if tags else {}),
     }
     return NetworkArm(materials.task, arguments, _TAG_TRIALS if tags else ({},))
 
