@@ -9,7 +9,7 @@ RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test lint format bench bench-contextual bench-oov bench-vectors bench-scale \
-	bench-rates clean
+	bench-rates bench-compare clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -49,8 +49,11 @@ bench-oov: $(READY) ## measure the methods for words that a table does not hold
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
 
+bench-compare: $(READY) ## measure a whole comparison, and how soon its page opens
+	$(BIN)/python bench/compare.py
+
 clean: ## remove caches and outputs, keep the environments
-	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist demo-out test-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first: a build of it that pip finds locally then wins before the rest is resolved.

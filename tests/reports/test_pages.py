@@ -30,7 +30,8 @@ _ARGUMENTS = (
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = next((found for name in names if (found := shutil.which(name))), None)
     if path is None:
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as started:
@@ -313,3 +314,23 @@ def test_the_arrays_of_the_explorer(tmp_path: Path) -> None:
         assert abs(correlation) > 0.9999
     counts = np.frombuffer(base64.b64decode(packed["counts"]), "<u4")
     assert counts.tolist() == table.vocabulary.counts[2:32].tolist()
+
+
+def test_a_second_map_by_umap(browser: Any, tmp_path: Path) -> None:
+    pytest.importorskip("umap")
+    rng = np.random.default_rng(0)
+    # Three bundles of directions, which a map by neighbours must keep apart.
+    centres = np.eye(3, 12)[np.repeat([0, 1, 2], 40)]
+    table = table_of([f"w{i}" for i in range(120)], centres + rng.normal(0, 0.05, (120, 12)))
+    write_explorer(table, tmp_path / "u.html", umap=True)
+    opened = Opened(browser, tmp_path / "u.html", 1280)
+    page = opened.page
+    page.wait_for_selector("html[data-ready]")
+    page.select_option("#plane", "UMAP")
+    places = np.array(page.evaluate("Array.from(plane())")).reshape(120, 2)
+    groups = places.reshape(3, 40, 2)
+    within = groups.std(axis=1).max()
+    middles = groups.mean(axis=1)
+    apart = min(np.linalg.norm(middles[a] - middles[b]) for a, b in ((0, 1), (0, 2), (1, 2)))
+    assert apart > 3 * within
+    assert opened.complaints == []

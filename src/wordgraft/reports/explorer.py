@@ -25,6 +25,8 @@ WORDS, NEIGHBOURS = 20_000, 10
 _MOST_WORDS = 65_535
 # Rows whose cosines with all others are held at once.
 _BLOCK = 512
+# umap-learn's own default.
+_UMAP_NEIGHBOURS = 15
 _RECIPE = ("checkpoint", "source", "layer", "layers", "template", "oov", "dtype", "format", "file")
 
 
@@ -126,7 +128,8 @@ class _Looked:
         vectors, provenance = self.table.rows(self.rows), self.table.provenance
         maps = {"PCA": _principal_plane(vectors)}
         if umap is not None:
-            reducer = umap.UMAP(metric="cosine", random_state=seed, n_jobs=1)
+            around = min(_UMAP_NEIGHBOURS, len(vectors) - 1)
+            reducer = umap.UMAP(n_neighbors=around, metric="cosine", random_state=seed, n_jobs=1)
             maps["UMAP"] = reducer.fit_transform(vectors)
         return {
             "maps": {name: _base64(_quantized(plane)) for name, plane in maps.items()},
