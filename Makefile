@@ -8,11 +8,11 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-keras lint format bench bench-contextual bench-encode bench-oov \
-	bench-vectors bench-scale bench-rates clean
+.PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
+	bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## run the demo
 	$(BIN)/python examples/demo.py
@@ -53,11 +53,17 @@ bench-oov: $(READY) ## measure the methods for words that a table does not hold
 bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
 	$(BIN)/python bench/encode.py
 
+bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
+	$(BIN)/python bench/regimes.py
+
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
 
+bench-compare: $(READY) ## measure a whole comparison, and how soon its page opens
+	$(BIN)/python bench/compare.py
+
 clean: ## remove caches and outputs, keep the environments
-	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist demo-out test-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first: a build of it that pip finds locally then wins before the rest is resolved.
