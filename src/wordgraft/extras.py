@@ -20,7 +20,16 @@ _EXTRA_OF = {
     "spacy": "spacy",
     "peft": "finetune",
     "optuna": "finetune",
+    "keras": "keras",
+    "flax": "flax",
+    "jax": "flax",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
     "altair": "report",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "vl_convert": "report",
+    "umap": "umap",
 }
 
 

@@ -17,7 +17,7 @@ from wordgraft.table import EmbeddingTable
 
 COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
-    "cache",
+    *("cache", "compare", "explore"),
 )
 
 

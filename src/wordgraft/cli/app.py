@@ -9,7 +9,9 @@ import typer
 
 from wordgraft import __version__
 from wordgraft.cli.cache import cache
+from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
+from wordgraft.cli.explore import explore
 from wordgraft.cli.export import export
 from wordgraft.cli.inspect import inspect
 from wordgraft.cli.predict import predict
@@ -25,7 +27,11 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-for command in (table, inspect, similarity, export, push, train, predict, evaluate, cache):
+_COMMANDS = (
+    *(table, inspect, explore, similarity, export, push),
+    *(train, predict, evaluate, compare, cache),
+)
+for command in _COMMANDS:
     app.command()(command)
 
 

@@ -12,12 +12,10 @@ from wordgraft.networks.cnn import over
 from wordgraft.networks.initialize import conv1d, start_embedding
 from wordgraft.networks.inputs import Sequences
 from wordgraft.networks.network import Body
+from wordgraft.vocabulary.writing import CASES, CASING, LETTER_CODES, LETTERS
 
-# Names in `Inputs.extras`.
-CASING, LETTERS = "casing", "letters"
-CASES, CASING_DIMS = 8, 8
-# Letters are numbered by their code, modulo this: no two of ASCII or Latin-1 share a number.
-LETTER_CODES, LETTER_DIMS, LETTER_FILTERS, LETTERS_A_WORD = 512, 25, 50, 24
+CASING_DIMS = 8
+LETTER_DIMS, LETTER_FILTERS = 25, 50
 
 
 class LayerMix(nn.Module):

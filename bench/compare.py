@@ -1,0 +1,102 @@
+"""A whole comparison: 6 arms, 4 sizes up to all texts and 3 seeds of financial tweets, timed.
+
+The validation texts judge and choose nothing. Writes bench/results/compare.json, and the page into
+bench/.kept/compare/; how soon it opens is measured where Chromium is installed.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import time
+from pathlib import Path
+
+from classify import tweets
+from common import ENCODER, HERE, write_result
+
+from wordgraft.comparing import Data, Materials, Statistics, compare, recommend
+from wordgraft.comparing.recommend import costs
+from wordgraft.reports import write_comparison
+
+ARMS = ("tfidf", "random", "composed", "isolated", "contextual", "features")
+SEEDS, OPENINGS = 3, 5
+
+
+def main() -> None:
+    began = time.perf_counter()
+    data = Data.of(*tweets("train"), tweets("valid"))
+    folder = HERE / ".kept" / "compare"
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.parent.mkdir(exist_ok=True)
+    materials = Materials(data.texts, checkpoint=ENCODER)
+    found = compare(data, materials, folder, arms=ARMS, seeds=SEEDS)
+    runs = time.perf_counter() - began
+    choice, test = Statistics(found, "choice"), Statistics(found, "test")
+    choice_of = recommend(found, choice=choice, test=test)
+    write_comparison(found, folder, choice=choice, test=test)
+    seconds = time.perf_counter() - began
+    write_result(
+        "compare",
+        {
+            "cpus": os.cpu_count(),
+            "runs": len(found.runs),
+            "seconds": {
+                "all": round(seconds, 1),
+                "runs and tables": round(runs, 1),
+                "tables": {name: round(took, 1) for name, took in materials.seconds.items()},
+            },
+            "page_bytes": (folder / "index.html").stat().st_size,
+            "page_opens_seconds": _opening(folder / "index.html"),
+            "macro_f1": {
+                arm: {str(size): str(test.mean(arm, size)) for size in found.sizes}
+                for arm in found.arms
+            },
+            "fit_seconds": {
+                arm: round(60 * costs(test, arm, found.sizes[-1]).minutes, 1) for arm in found.arms
+            },
+            "latency_ms": {
+                arm: round(costs(test, arm, found.sizes[-1]).latency_ms, 3) for arm in found.arms
+            },
+            "labels_of_random": {
+                f"{each.arm}, {each.size}": f"> {each.most}"
+                if each.labels is None
+                else round(each.labels)
+                for each in test.efficiency()
+            },
+            "recommendation": str(choice_of).split("\n"),
+        },
+        ("wordgraft", "torch", "scikit-learn", "transformers", "numpy", "altair"),
+    )
+
+
+def _opening(page: Path) -> float | None:
+    """Median seconds from asking for the page until its charts are drawn; None without Chromium."""
+    path = shutil.which("chromium")
+    if path is None:
+        return None
+    from statistics import median
+
+    from playwright.sync_api import sync_playwright
+
+    times = []
+    with sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=path,
+            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        for _ in range(OPENINGS):
+            opened = browser.new_page(viewport={"width": 1280, "height": 900})
+            began = time.perf_counter()
+            opened.goto(page.as_uri())
+            opened.wait_for_function(
+                "document.querySelectorAll('.chart').length"
+                " === document.querySelectorAll('.chart[data-drawn]').length"
+            )
+            times.append(time.perf_counter() - began)
+            opened.close()
+        browser.close()
+    return round(median(times), 2)
+
+
+if __name__ == "__main__":
+    main()

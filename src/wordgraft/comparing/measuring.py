@@ -1,0 +1,176 @@
+"""One run of an arm, and everything that is measured of it."""
+
+from __future__ import annotations
+
+import platform
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+import numpy as np
+
+from wordgraft.comparing.arms import Arm, Predictor
+from wordgraft.comparing.data import Data
+from wordgraft.comparing.record import ArmRun, Cell
+from wordgraft.comparing.samples import split
+
+# Texts answered one at a time to find the latency, after some to warm up.
+_LATENCY_TEXTS, _WARM_UP = 40, 5
+# Texts answered together to find the speed.
+_SPEED_TEXTS = 256
+_LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "numpy", "tokenizers")
+_CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class Run:
+    """What a run needs beside its arm; small enough to be sent to another machine."""
+
+    cell: Cell
+    trials: int
+    preparation: float
+
+
+def measured(arm: Arm, data: Data, run: Run) -> ArmRun:
+    """Train on the sample, judge on both parts, and measure. Raises what the arm raises."""
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    parts = split(data.strata, run.cell.seed)
+    sample = parts.sample(run.cell.size)
+    peak = _PeakMemory()
+    began = time.perf_counter()
+    fitted = arm.fit(
+        [data.texts[i] for i in sample],
+        [data.labels[i] for i in sample],
+        seed=run.cell.seed,
+        trials=run.trials,
+    )
+    seconds = time.perf_counter() - began
+    memory = peak.rise()
+    judged = {
+        "choice": ([data.texts[i] for i in parts.choice], [data.labels[i] for i in parts.choice]),
+        "test": (data.test_texts, data.test_labels),
+    }
+    scores, predictions = {}, {}
+    for part, (texts, labels) in judged.items():
+        predictions[part] = data.judge.coded(list(fitted.predictor.predict(texts)))
+        scores[part] = _scores(data, labels, predictions[part])
+    timed = fitted.fresh or fitted.predictor
+    return ArmRun(
+        arm=run.cell.arm,
+        size=run.cell.size,
+        seed=run.cell.seed,
+        status="done",
+        data_sha256=data.sha256,
+        scores=scores,
+        predictions=predictions,
+        seconds=round(seconds, 4),
+        preparation_seconds=round(run.preparation, 3),
+        memory_mb=memory,
+        parameters=fitted.parameters,
+        size_bytes=fitted.size(),
+        latency_ms=round(_latency(timed, data.test_texts), 4),
+        texts_per_second=round(_speed(timed, data.test_texts), 1),
+        settings=dict(fitted.settings),
+        trials=run.trials,
+        training=None if fitted.training is None else dict(fitted.training),
+        versions=versions(),
+        machine=machine(),
+        started=started,
+    )
+
+
+def unfinished(data: Data, run: Run, status: str, error: BaseException | str) -> ArmRun:
+    """The record of a run that failed or was cancelled."""
+    cause = error if isinstance(error, str) else f"{type(error).__name__}: {error}"
+    return ArmRun(
+        run.cell.arm,
+        run.cell.size,
+        run.cell.seed,
+        status,
+        data.sha256,
+        error=cause,
+        trials=run.trials,
+        versions=versions(),
+        machine=machine(),
+        started=datetime.now(UTC).isoformat(timespec="seconds"),
+    )
+
+
+def _scores(data: Data, labels: Sequence[Any], predicted: Sequence[Any]) -> dict[str, float]:
+    judge = data.judge
+    sums = judge.counts(judge.coded(labels), predicted).sum(axis=0)
+    found = {judge.metric: round(float(judge.score(sums)), 6)}
+    accuracy = judge.accuracy(sums)
+    if accuracy is not None:
+        found["accuracy"] = round(accuracy, 6)
+    return found
+
+
+def _latency(predictor: Predictor, texts: Sequence[Any]) -> float:
+    """Milliseconds to answer one text, asked for one at a time."""
+    places = np.linspace(0, len(texts) - 1, _LATENCY_TEXTS + _WARM_UP).round().astype(int)
+    times = []
+    for place in places:
+        began = time.perf_counter()
+        predictor.predict([texts[place]])
+        times.append(time.perf_counter() - began)
+    return 1000 * median(times[_WARM_UP:])
+
+
+def _speed(predictor: Predictor, texts: Sequence[Any]) -> float:
+    """Texts a second, asked for together."""
+    some = texts[:_SPEED_TEXTS]
+    began = time.perf_counter()
+    predictor.predict(some)
+    return len(some) / max(time.perf_counter() - began, 1e-9)
+
+
+class _PeakMemory:
+    """How much this process's resident memory grows, where Linux tells."""
+
+    def __init__(self) -> None:
+        self._start: float | None = None
+        try:
+            _CLEAR.write_text("5")  # forget the peak so far
+        except OSError:
+            return
+        self._start = _status("VmRSS")
+
+    def rise(self) -> float | None:
+        """Megabytes from the start to the peak since."""
+        peak = _status("VmHWM")
+        if self._start is None or peak is None:
+            return None
+        return round(max(peak - self._start, 0.0), 1)
+
+
+def _status(name: str) -> float | None:
+    try:
+        lines = _STATUS.read_text().splitlines()
+    except OSError:
+        return None
+    found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
+    return int(found[0]) / 1000 if found else None
+
+
+def versions() -> dict[str, str]:
+    """Of the libraries that may take part, those installed."""
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def machine() -> str:
+    """What figures of time were taken on."""
+    import os
+
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"

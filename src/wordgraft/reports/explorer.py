@@ -1,0 +1,223 @@
+"""A table as a page to look at: search, neighbours, provenance, a map, two tables side by side."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.errors import TableError
+from wordgraft.extras import require
+from wordgraft.reports.page import write_page
+from wordgraft.table import EmbeddingTable
+from wordgraft.table.provenance import SOURCES
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int64
+    from numpy import ndarray
+
+WORDS, NEIGHBOURS = 20_000, 10
+# The page holds places of words in two bytes.
+_MOST_WORDS = 65_535
+# Rows whose cosines with all others are held at once.
+_BLOCK = 512
+# umap-learn's own default.
+_UMAP_NEIGHBOURS = 15
+_RECIPE = ("checkpoint", "source", "layer", "layers", "template", "oov", "dtype", "format", "file")
+
+
+@dataclass(frozen=True)
+class Explored:
+    """What was written.
+
+    Attributes:
+        words: on the page.
+        left_out: words of the table that are not.
+        overlap: mean share of neighbours that two tables have in common; None with one table.
+    """
+
+    words: int
+    left_out: int
+    overlap: float | None
+
+
+def write_explorer(
+    table: EmbeddingTable,
+    path: Path,
+    *,
+    other: EmbeddingTable | None = None,
+    names: Sequence[str] = ("table", "other"),
+    most: int = WORDS,
+    umap: bool = False,
+    seed: int = 0,
+    force: bool = False,
+) -> Explored:
+    """Write a page of the `most` frequent words of `table`, or the first where none were counted.
+
+    Args:
+        other: a second table; only words that both hold are shown then, side by side.
+        names: what to call the tables.
+        umap: lay a second map out by UMAP, which takes minutes; otherwise PCA alone.
+        seed: of UMAP.
+
+    Raises `TableError` where there is no word to show, `MissingExtraError` without the extras
+    `report` and (with `umap`) `umap`, and `OutputError`.
+    """
+    if not 1 <= most <= _MOST_WORDS:
+        raise TableError(f"{most:,} words were asked for; a page holds 1 to {_MOST_WORDS:,}")
+    library = require("umap", purpose="a map by UMAP") if umap else None
+    rows = _chosen(table, other, most)
+    words = [table.vocabulary.words[row] for row in rows]
+    pages = [_Looked.of(table, rows)]
+    if other is not None:
+        places = [other.vocabulary.row(word) for word in words]
+        pages.append(_Looked.of(other, np.array(places, np.int64)))
+    overlap = _overlap(*(each.neighbours for each in pages)) if other is not None else None
+    content = {
+        "words": words,
+        "sources": list(SOURCES),
+        "near": pages[0].neighbours.shape[1],
+        "tables": [
+            {"name": name, **each.packed(library, seed)}
+            for name, each in zip(names, pages, strict=False)
+        ],
+        "overlap": None if overlap is None else _base64((overlap * 255).round().astype(np.uint8)),
+    }
+    left_out = len(table.word_rows) - len(words)
+    write_page(
+        path,
+        "explorer.html.j2",
+        force=force,
+        content=content,
+        count=len(words),
+        left_out=left_out,
+        umap=umap,
+        counted=bool(table.vocabulary.counts.any()),
+        tables=[
+            {"name": name, "facts": _facts(each)}
+            for name, each in zip(names, (table, other), strict=False)
+            if each is not None
+        ],
+        overlap=None if overlap is None else float(overlap.mean()),
+    )
+    return Explored(len(words), left_out, None if overlap is None else float(overlap.mean()))
+
+
+@dataclass(frozen=True, eq=False)
+class _Looked:
+    """Some rows of a table, and the nearest of these rows to each."""
+
+    table: EmbeddingTable
+    rows: Int64[ndarray, " words"]
+    neighbours: Int64[ndarray, "words near"]
+    cosines: Float32[ndarray, "words near"]
+
+    @classmethod
+    def of(cls, table: EmbeddingTable, rows: Int64[ndarray, " words"]) -> _Looked:
+        vectors = table.rows(rows)
+        lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
+        neighbours, cosines = _nearest(vectors / np.maximum(lengths, np.finfo(np.float32).tiny))
+        return cls(table, rows, neighbours, cosines)
+
+    def packed(self, umap: Any, seed: int) -> dict[str, Any]:
+        """Arrays as the page's script reads them, little-endian."""
+        vectors, provenance = self.table.rows(self.rows), self.table.provenance
+        maps = {"PCA": _principal_plane(vectors)}
+        if umap is not None:
+            around = min(_UMAP_NEIGHBOURS, len(vectors) - 1)
+            reducer = umap.UMAP(n_neighbors=around, metric="cosine", random_state=seed, n_jobs=1)
+            maps["UMAP"] = reducer.fit_transform(vectors)
+        return {
+            "maps": {name: _base64(_quantized(plane)) for name, plane in maps.items()},
+            "neighbours": _base64(self.neighbours.astype("<u2")),
+            "cosines": _base64((self.cosines * 32_767).round().astype("<i2")),
+            "source": _base64(provenance.source[self.rows].astype(np.uint8)),
+            "pieces": _base64(np.minimum(provenance.pieces[self.rows], 255).astype(np.uint8)),
+            "counts": _base64(
+                np.minimum(self.table.vocabulary.counts[self.rows], 2**32 - 1).astype("<u4")
+            ),
+            "contexts": _base64(provenance.contexts[self.rows].astype("<u4")),
+            "spread": _base64(provenance.spread[self.rows].astype("<f4")),
+            "shrinkage": _base64(provenance.shrinkage[self.rows].astype("<f4")),
+            "norms": _base64(np.linalg.norm(vectors, axis=1).astype("<f4")),
+        }
+
+
+def _chosen(
+    table: EmbeddingTable, other: EmbeddingTable | None, most: int
+) -> Int64[ndarray, " words"]:
+    rows = table.word_rows
+    if other is not None:
+        held = set(other.word_rows.tolist())
+        words = table.vocabulary.words
+        rows = np.array([row for row in rows if other.vocabulary.row(words[row]) in held], np.int64)
+    if not len(rows):
+        raise TableError("there is no word to show" + (" that both tables hold" if other else ""))
+    counts = table.vocabulary.counts[rows]
+    return rows[np.argsort(-counts, kind="stable")[:most]]
+
+
+def _nearest(
+    unit: Float32[ndarray, "words dims"],
+) -> tuple[Int64[ndarray, "words near"], Float32[ndarray, "words near"]]:
+    """Of each row the others with the largest cosine, the nearest first."""
+    near = min(NEIGHBOURS, len(unit) - 1)
+    places = np.zeros((len(unit), near), np.int64)
+    found = np.zeros((len(unit), near), np.float32)
+    for start in range(0, len(unit) if near else 0, _BLOCK):
+        cosines = unit[start : start + _BLOCK] @ unit.T
+        block = np.arange(len(cosines))
+        cosines[block, start + block] = -2  # not itself
+        some = np.argpartition(-cosines, near - 1, axis=1)[:, :near]
+        values = np.take_along_axis(cosines, some, axis=1)
+        order = np.argsort(-values, axis=1, kind="stable")
+        places[start : start + _BLOCK] = np.take_along_axis(some, order, axis=1)
+        found[start : start + _BLOCK] = np.take_along_axis(values, order, axis=1)
+    return places, np.clip(found, -1, 1)
+
+
+def _principal_plane(vectors: Float32[ndarray, "words dims"]) -> Float32[ndarray, "words 2"]:
+    """The vectors on the two directions in which they vary most."""
+    centred = vectors - vectors.mean(axis=0)
+    if vectors.shape[1] < 2:
+        return np.pad(centred, ((0, 0), (0, 1)))
+    _, directions = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
+    plane = directions[:, [-1, -2]]
+    # An eigenvector's sign is arbitrary: fix it, so that a table always looks the same.
+    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
+    return (centred @ plane).astype(np.float32)
+
+
+def _quantized(plane: Float32[ndarray, "words 2"]) -> ndarray:
+    """Places in two bytes each, both directions on one scale."""
+    low = plane.min(axis=0)
+    extent = max(float((plane.max(axis=0) - low).max()), np.finfo(np.float32).tiny)
+    return ((plane - low) / extent * 65_535).round().astype("<u2")
+
+
+def _overlap(
+    one: Int64[ndarray, "words near"], other: Int64[ndarray, "words near"]
+) -> Float32[ndarray, " words"]:
+    """The share of each word's neighbours that both tables name."""
+    common = (one[:, :, None] == other[:, None, :]).any(axis=2)
+    return common.mean(axis=1, dtype=np.float32)
+
+
+def _base64(array: ndarray) -> str:
+    return base64.b64encode(np.ascontiguousarray(array).tobytes()).decode("ascii")
+
+
+def _facts(table: EmbeddingTable) -> Mapping[str, str]:
+    recipe = {key: str(table.recipe[key]) for key in _RECIPE if table.recipe.get(key) is not None}
+    sources = ", ".join(f"{n:,} {name}" for name, n in table.provenance.counts().items())
+    refinements = [str(step["name"]) for step in table.recipe.get("refinements", ())]
+    return {
+        "rows": f"{len(table):,} of {table.dims} numbers",
+        **recipe,
+        "refinements": ", ".join(refinements) or "none",
+        "rows by source": sources,
+    }

@@ -1,0 +1,35 @@
+"use strict";
+const read = (id) => JSON.parse(document.getElementById(id).textContent);
+
+for (const [id, spec] of Object.entries(read("specs"))) {
+  // Strings in the page are data; no file is fetched, whatever a specification names.
+  const loader = { load: () => Promise.reject(new Error("nothing is fetched")),
+                   sanitize: () => Promise.reject(new Error("nothing is linked")) };
+  vegaEmbed(`#chart-${id}`, spec, { actions: false, renderer: "svg", loader })
+    .then(() => document.getElementById(`chart-${id}`).setAttribute("data-drawn", ""));
+}
+
+for (const table of document.querySelectorAll("table.sortable")) {
+  const heads = [...table.tHead.rows[0].cells];
+  heads.forEach((head, column) => {
+    head.querySelector("button").addEventListener("click", () => {
+      const down = head.getAttribute("aria-sort") === "ascending";
+      heads.forEach((other) => other.setAttribute("aria-sort", "none"));
+      head.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
+      const order = (a, b) => {
+        const [x, y] = [key(a), key(b)];
+        if (x === "" || y === "") return (x === "") - (y === "");  // those without one go last
+        const numbers = !isNaN(x) && !isNaN(y);
+        const sign = numbers ? x - y : x.localeCompare(y);
+        return down ? -sign : sign;
+      };
+      const body = table.tBodies[0];
+      body.append(...[...body.rows].sort(order));
+    });
+  });
+}
+
+addEventListener("beforeprint", () => {
+  for (const each of document.querySelectorAll("details[data-print]")) each.open = true;
+});

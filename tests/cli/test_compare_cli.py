@@ -1,0 +1,183 @@
+"""`wordgraft compare` and `wordgraft explore`: files in, a page out; stopped, gone on, refused."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_arms import texts_of
+
+CODE = "from wordgraft.cli import main; main()"
+
+
+def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CODE, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
+    )
+
+
+def write(path: Path, n: int, seed: int = 0) -> None:
+    texts, labels = texts_of(n, seed=seed)
+    rows = [f"{text},{label}" for text, label in zip(texts, labels, strict=True)]
+    path.write_text("\n".join(["said,kind", *rows]) + "\n")
+
+
+COLUMNS = ("--text", "said", "--label", "kind")
+
+
+@pytest.fixture(scope="module")
+def place(tiny_checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with data and a finished comparison of them."""
+    folder = tmp_path_factory.mktemp("compare")
+    write(folder / "train.csv", 120)
+    write(folder / "test.csv", 60, seed=1)
+    (folder / "bert").symlink_to(tiny_checkpoint("bert"))
+    done = run(
+        *("compare", "train.csv", *COLUMNS, "--test", "test.csv", "-o", "report", "--seeds", 2),
+        *("--arms", "tfidf,random,composed", "--checkpoint", "bert", "--sizes", "24,all"),
+        cwd=folder,
+    )
+    assert done.returncode == 0, done.stderr
+    (folder / "stdout").write_text(done.stdout)
+    return folder
+
+
+def test_it_says_what_to_take_and_where_the_page_is(place: Path) -> None:
+    lines = (place / "stdout").read_text().splitlines()
+    assert lines[0].split()[2:] == ["held", "out", "test", "seconds", "ms", "a", "text", "MB"]
+    assert {line.split()[0] for line in lines[1:4]} == {"tfidf", "random", "composed"}
+    (taken,) = (line for line in lines if line.startswith("Take "))
+    assert re.match(r"Take tfidf with 9\d labels", taken)  # each text says its label
+    assert lines[-1] == "report/index.html"
+    page = (place / "report" / "index.html").read_text("utf-8")
+    assert taken in page
+    assert "wordgraft compare train.csv --text said --label kind" in page
+    assert len(list((place / "report" / "runs").glob("*.json"))) == 12
+
+
+def test_resuming_takes_everything_from_the_folder(place: Path, tmp_path: Path) -> None:
+    before = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}
+    (place / "report" / "runs" / "random-24-1.json").unlink()
+    done = run("compare", "--resume", place / "report", "--labels", 24, "-q", cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "24 labels" in done.stdout.splitlines()[0]
+    after = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}
+    assert before.keys() == after.keys()
+    changed = [name for name in before if before[name] != after[name]]
+    assert changed in ([], ["random-24-1.json"])
+    one, other = (json.loads(each["random-24-1.json"]) for each in (before, after))
+    assert one["predictions"] == other["predictions"]
+
+
+def test_a_report_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
+    write(tmp_path / "other.csv", 100)
+    done = run(
+        *("compare", "other.csv", *COLUMNS, "-o", place / "report", "--arms", "tfidf"), cwd=tmp_path
+    )
+    assert done.returncode == 1
+    assert "holds a comparison on other data (sha256" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (["-o", "x"], 2, "give DATA and --output, or --resume FOLDER"),
+        (["train.csv"], 2, "give DATA and --output, or --resume FOLDER"),
+        (["train.csv", "-o", "x", "--budget", "10"], 2, "'10' is no time to spend; give 90s"),
+        (["train.csv", "-o", "x", "--sizes", "few"], 2, "'few' is no number of texts, nor 'all'"),
+        (["train.csv", "-o", "x", "--task", "sing"], 2, "'sing' is none of classify, tag"),
+        (["train.csv", "--resume", "x"], 2, "--resume takes data and options from its folder"),
+        (["--resume", "nowhere"], 1, "nowhere holds no comparison"),
+        (["train.csv", "-o", "x", "--arms", "magic"], 1, "no arm magic; there are tfidf"),
+        (["train.csv", "-o", "x", "--arms", "vectors"], 1, "cannot run: it needs --vectors"),
+        (["train.csv", "-o", "x", "--text", "words"], 1, "has no column 'words'"),
+        (["train.csv", "-o", "no/where/x", "--arms", "tfidf"], 1, "no/where is no folder"),
+    ],
+)
+def test_wrong_usage_is_said_before_any_work(
+    place: Path, arguments: list[str], code: int, message: str
+) -> None:
+    if "--text" not in arguments:
+        arguments = [*arguments, *COLUMNS]
+    done = run("compare", *arguments, cwd=place)
+    assert done.returncode == code, done.stderr
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert "Traceback" not in done.stderr
+    assert not (place / "x" / "index.html").exists()
+
+
+def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
+    started = subprocess.Popen(
+        [
+            *(sys.executable, "-c", CODE, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
+            *("--arms", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
+        ],
+        cwd=place,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "OMP_NUM_THREADS": "1"},
+    )
+    runs = place / "stopped" / "runs"
+    deadline = time.monotonic() + 60
+    while not runs.is_dir() or len(list(runs.iterdir())) < 4:
+        assert time.monotonic() < deadline
+        assert started.poll() is None, started.communicate()[1]
+        time.sleep(0.1)
+    started.send_signal(signal.SIGINT)
+    stdout, stderr = started.communicate(timeout=120)
+    assert started.returncode == 1, stderr
+    assert "note: interrupted:" in stderr
+    assert "go on with --resume stopped" in stderr
+    assert "Traceback" not in stderr
+    assert stdout.splitlines()[-1] == "stopped/index.html"
+    assert (place / "stopped" / "index.html").stat().st_size > 500_000
+
+
+def test_tags_are_compared_too(place: Path) -> None:
+    lines = []
+    for number in range(60):
+        person = ("Anna Weber", "Weber")[number % 2].split()
+        tags = ["B-PER", "I-PER"][: len(person)]
+        words = [*(f"{w} {t}" for w, t in zip(person, tags, strict=True)), "waits O", f"{number} O"]
+        lines += [*words, "in O", "London B-LOC" if number % 3 else "rain O", ""]
+    (place / "tags.conll").write_text("\n".join(lines) + "\n")
+    done = run(
+        *("compare", "tags.conll", "--task", "tag", "-o", "tags", "--arms", "random,composed"),
+        *("--checkpoint", "bert", "--seeds", 1, "--sizes", "all", "--network", "bilstm"),
+        cwd=place,
+    )
+    assert done.returncode == 0, done.stderr
+    page = (place / "tags" / "index.html").read_text("utf-8")
+    assert "entity F1" in page
+    record = json.loads(next((place / "tags" / "runs").glob("composed-*.json")).read_text())
+    assert record["scores"]["test"]["entity F1"] > 0.4
+
+
+def test_explore_writes_a_page_of_one_table_and_of_two(place: Path) -> None:
+    tables = place / "report" / "tables"
+    done = run("explore", tables / "composed.table", "-o", "e.html", "--words", 20, cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("e.html: 20 words, 0.0 MB; ")
+    done = run(
+        *("explore", tables / "composed.table", "--with", tables / "lookup.table", "-o", "e.html"),
+        cwd=place,
+    )
+    assert done.returncode == 1
+    assert "e.html exists already" in done.stderr
+    done = run(
+        *("explore", tables / "composed.table", "--with", tables / "lookup.table", "-o", "e.html"),
+        "--force",
+        cwd=place,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "same neighbours in both: " in done.stdout

@@ -1,0 +1,52 @@
+"""Runs on Ray: the same records as in this process, and a budget that ends."""
+
+from __future__ import annotations
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import fake_arms
+import pytest
+import ray
+from fake_arms import FakeArm, fake_comparison, right
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _cluster() -> Iterator[None]:
+    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+    ray.init(
+        address="local",
+        num_cpus=2,
+        object_store_memory=100_000_000,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level=logging.CRITICAL,
+    )
+    # Workers cannot import the tests' own files.
+    ray.cloudpickle.register_pickle_by_value(fake_arms)
+    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    yield
+    ray.shutdown()
+
+
+@pytest.mark.slow
+def test_records_are_those_of_this_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    arms = {"good": FakeArm(right(0.9)), "poor": FakeArm(right(0.5))}
+    here = fake_comparison(tmp_path / "here", monkeypatch, arms, seeds=2)
+    there = fake_comparison(tmp_path / "there", monkeypatch, arms, seeds=2, engine="ray")
+    assert len(there.runs) == 8
+    same = [(run.cell, run.scores, run.predictions) for run in here.runs]
+    assert [(run.cell, run.scores, run.predictions) for run in there.runs] == same
+    faulty = {**arms, "broken": FakeArm(right(1), fault=RuntimeError("no memory"))}
+    found = fake_comparison(tmp_path / "faulty", monkeypatch, faulty, seeds=2, engine="ray")
+    assert found.arms == ("good", "poor")
+    assert {run.error for run in found.unfinished} == {"RuntimeError: no memory"}
+    slow = {**arms, "endless": FakeArm(right(1), seconds=300)}
+    found = fake_comparison(
+        tmp_path / "slow", monkeypatch, slow, seeds=1, engine="ray", budget=15.0
+    )
+    assert found.arms == ("good", "poor")
+    assert {run.status for run in found.unfinished} == {"cancelled"}
