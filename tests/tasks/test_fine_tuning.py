@@ -53,6 +53,14 @@ def test_saved_and_loaded_it_answers_the_same(
     assert_allclose(loaded.predict_proba(SENTENCES), classifier.predict_proba(SENTENCES), atol=1e-6)
 
 
+def test_damaged_weights_are_refused(classifier: wg.TextClassifier, tmp_path: Path) -> None:
+    classifier.save(tmp_path / "m")
+    weights = tmp_path / "m" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(TrainingError, match=r"the encoder's weights in .* are not what was saved"):
+        wg.TextClassifier.load(tmp_path / "m")
+
+
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
 def test_transformers_own_pipeline_answers_the_same(
     pooling: str, folder: Path, tmp_path: Path
