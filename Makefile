@@ -11,6 +11,7 @@ FLAIR = bench/.venv-flair/.installed
 .DEFAULT_GOAL = help
 .PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
 	bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
+	bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -50,6 +51,9 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
+
+bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
+	$(BIN)/python bench/encode.py
 
 bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
 	$(BIN)/python bench/regimes.py
