@@ -32,7 +32,7 @@ class OnRay:
 
     @property
     def slots(self) -> int:
-        return max(1, int(ray.cluster_resources().get("CPU", 1) // _CPUS))
+        return max(1, int(ray.cluster_resources().get("CPU", 1) // _CPUS)  # type: ignore[no-untyped-call])
 
     def submit(self, cell: Cell, trials: int) -> None:
         name = cell.arm
