@@ -8,8 +8,8 @@ READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-oov bench-vectors bench-scale \
-	bench-rates bench-compare clean
+.PHONY: help demo test lint format bench bench-contextual bench-oov bench-regimes bench-vectors \
+	bench-scale bench-compare test-keras bench-rates clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
@@ -19,6 +19,10 @@ demo: $(READY) ## run the demo
 
 test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick look
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+test-keras: $(READY) ## run the tests of Keras on JAX and on TensorFlow (`make test`: PyTorch)
+	KERAS_BACKEND=jax $(BIN)/python -m pytest -m keras
+	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m keras
 
 lint: $(READY) ## check style and types
 	$(BIN)/ruff check
@@ -45,6 +49,9 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
+
+bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
+	$(BIN)/python bench/regimes.py
 
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py

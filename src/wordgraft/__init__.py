@@ -15,8 +15,9 @@ if TYPE_CHECKING:
     from wordgraft.formats import read_vectors
     from wordgraft.oov import method_of, with_oov
     from wordgraft.reading import read_texts
+    from wordgraft.sentences import mean_vectors
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
-    from wordgraft.tasks import SequenceTagger, TextClassifier, read_tagged
+    from wordgraft.tasks import SequenceTagger, TextClassifier, TextVectors, read_tagged
     from wordgraft.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -26,9 +27,11 @@ _HOMES = {
     "EmbeddingTable": "wordgraft.table",
     "SequenceTagger": "wordgraft.tasks",
     "TextClassifier": "wordgraft.tasks",
+    "TextVectors": "wordgraft.tasks",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
     "build_table": "wordgraft.building",
+    "mean_vectors": "wordgraft.sentences",
     "method_of": "wordgraft.oov",
     "open_checkpoint": "wordgraft.checkpoint",
     "read_pairs": "wordgraft.table",
@@ -44,10 +47,12 @@ __all__ = [
     "EmbeddingTable",
     "SequenceTagger",
     "TextClassifier",
+    "TextVectors",
     "Vocabulary",
     "WordgraftError",
     "__version__",
     "build_table",
+    "mean_vectors",
     "method_of",
     "open_checkpoint",
     "read_pairs",

@@ -18,11 +18,18 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
-    "altair": "report",
     "jinja2": "report",
     "markupsafe": "report",
     "vl_convert": "report",
     "umap": "umap",
+    "peft": "finetune",
+    "optuna": "finetune",
+    "altair": "report",
+    "keras": "keras",
+    "flax": "flax",
+    "jax": "flax",
+    "onnx": "onnx",
+    "onnxruntime": "onnx",
 }
 
 

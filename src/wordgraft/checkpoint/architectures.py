@@ -20,6 +20,9 @@ class Architecture:
     # name in a file saved with a head on top.
     prefixes: tuple[str, ...]
     word_embeddings: str = "embeddings.word_embeddings.weight"
+    # What stands before the number of a layer in its tensor names. ALBERT numbers groups of layers
+    # that share their weights.
+    layer_names: str = "encoder.layer."
     # Position ids start after the padding id in the RoBERTa line, so fewer tokens fit.
     reserved_positions: int = 0
     # Has an optional pooling layer that word vectors never use.
@@ -37,10 +40,15 @@ ARCHITECTURES = {
     entry.model_type: entry
     for entry in (
         Architecture("bert", ("", "bert."), has_pooler=True),
-        Architecture("distilbert", ("", "distilbert.")),
+        Architecture("distilbert", ("", "distilbert."), layer_names="transformer.layer."),
         Architecture("roberta", ("", "roberta."), reserved_positions=2, has_pooler=True),
         Architecture("xlm-roberta", ("", "roberta."), reserved_positions=2, has_pooler=True),
-        Architecture("albert", ("", "albert."), has_pooler=True),
+        Architecture(
+            "albert",
+            ("", "albert."),
+            layer_names="encoder.albert_layer_groups.",
+            has_pooler=True,
+        ),
         Architecture("electra", ("", "electra.")),
         Architecture("mpnet", ("", "mpnet."), reserved_positions=2, has_pooler=True),
         Architecture("deberta-v2", ("", "deberta.")),
@@ -48,6 +56,7 @@ ARCHITECTURES = {
             "modernbert",
             ("", "model."),
             word_embeddings="embeddings.tok_embeddings.weight",
+            layer_names="layers.",
             final_norm="final_norm",
         ),
     )

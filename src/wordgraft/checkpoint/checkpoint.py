@@ -81,7 +81,13 @@ class Checkpoint:
 
     @property
     def layers(self) -> int:
-        """How many transformer layers the encoder has."""
+        """How many transformer layers the encoder has.
+
+        Not counted is the one that wordgraft adds to average over tokens where it saves a
+        fine-tuned encoder for transformers' classes.
+        """
+        if "wordgraft_layers" in self.config:
+            return self._number("wordgraft_layers", 0)
         name = "n_layers" if "n_layers" in self.config else "num_hidden_layers"
         return self._number(name, 0)
 
@@ -95,13 +101,20 @@ class Checkpoint:
         """Whether sentence-transformers wrote it: then its last layer is its best for words."""
         return (self.folder / "modules.json").is_file()
 
+    @property
+    def tuned_for_task(self) -> bool:
+        """Whether wordgraft fine-tuned it: then its last layer knows most about the task."""
+        return "wordgraft_task" in self.config
+
     def isolated_layer(self) -> int:
         """The layer whose isolated vectors are best for this kind of checkpoint."""
-        return self.layers if self.tuned_for_sentences else self.architecture.raw_layer
+        if self.tuned_for_sentences or self.tuned_for_task:
+            return self.layers
+        return self.architecture.raw_layer
 
     def contextual_layer(self) -> int:
         """The layer whose means over a corpus are best for this kind of checkpoint."""
-        if self.tuned_for_sentences:
+        if self.tuned_for_sentences or self.tuned_for_task:
             return self.layers
         return min(self.architecture.raw_contextual_layer, self.layers)
 

@@ -64,7 +64,7 @@ class Encoder:
         self.tokens_per_batch = CUDA_TOKENS if on_cuda else CPU_TOKENS
         if dtype not in DTYPES:
             raise CheckpointError(f"encoder dtype {dtype!r} is none of auto, {', '.join(DTYPES)}")
-        self.model = _load(checkpoint, max(layers), getattr(torch, dtype)).to(self.device)
+        self.model = load_model(checkpoint, max(layers), getattr(torch, dtype)).to(self.device)
 
     @property
     def dims(self) -> int:
@@ -148,12 +148,16 @@ def _check_groups(checkpoint: Checkpoint, layers: Sequence[int]) -> None:
             )
 
 
-def _load(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
+def load_model(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
+    """transformers' own model of a checkpoint, cut above `layers`, for reading and not learning.
+
+    Raises `CheckpointError` when weights are missing or do not fit the configuration.
+    """
     transformers = require("transformers", purpose="running the encoder")
     architecture = checkpoint.architecture
     _ = checkpoint.tensors.files  # refuses pickles and damaged files with our own words
     options: dict[str, Any] = {"add_pooling_layer": False} if architecture.has_pooler else {}
-    with _quiet(transformers), _explained(checkpoint):
+    with quiet(transformers), _explained(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
@@ -184,6 +188,22 @@ def _load(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
     return model.eval().requires_grad_(False)
 
 
+def load_with_head(checkpoint: Checkpoint) -> Any:
+    """transformers' masked-language model of a checkpoint, or None where it lacks the head."""
+    transformers = require("transformers", purpose="running the encoder")
+    _ = checkpoint.tensors.files
+    with quiet(transformers), _explained(checkpoint):
+        model, report = transformers.AutoModelForMaskedLM.from_pretrained(
+            checkpoint.folder,
+            dtype="float32",
+            local_files_only=True,
+            trust_remote_code=False,
+            use_safetensors=not checkpoint.allow_pickle or None,
+            output_loading_info=True,
+        )
+    return None if report["missing_keys"] else model.eval().requires_grad_(False)
+
+
 @contextmanager
 def _explained(checkpoint: Checkpoint) -> Iterator[None]:
     """Say whose fault it is when transformers can make no model of a configuration and weights."""
@@ -200,7 +220,7 @@ def _explained(checkpoint: Checkpoint) -> Iterator[None]:
 
 
 @contextmanager
-def _quiet(transformers: Any) -> Iterator[None]:
+def quiet(transformers: Any) -> Iterator[None]:
     """Keep transformers' own bar and its note on unused head weights to itself while loading."""
     settings = transformers.utils.logging
     level, had_bar = settings.get_verbosity(), settings.is_progress_bar_enabled()

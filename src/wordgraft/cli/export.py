@@ -1,4 +1,4 @@
-"""`wordgraft export`: a table as a file of another tool."""
+"""`wordgraft export`: a table as a file of another tool, or a trained model as an ONNX file."""
 
 from __future__ import annotations
 
@@ -15,15 +15,20 @@ if TYPE_CHECKING:
     from wordgraft.table import EmbeddingTable
 
 _LOG = logging.getLogger(__name__)
+# Not among the formats of tables: what it holds is a model.
+ONNX = "onnx"
 
 
 def export(
-    path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
+    path: Annotated[
+        Path, typer.Argument(metavar="TABLE|MODEL", help="A table's folder, or a trained model's.")
+    ],
     to: Annotated[
         str,
         typer.Option(
             help="Format: word2vec, word2vec-binary, glove, fasttext, npz, safetensors, gensim, "
-            "model2vec, sentence-transformers, spacy, projector (TensorBoard), hub.",
+            "model2vec, sentence-transformers, spacy, projector (TensorBoard), hub; of a trained "
+            "model: onnx.",
             show_default=False,
         ),
     ],
@@ -39,14 +44,26 @@ def export(
             "if the table does not carry it.  [default: the table's own method]"
         ),
     ] = None,
+    int8: Annotated[
+        bool, typer.Option("--int8", help="Of onnx: rows as a byte a number and a scale a row.")
+    ] = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a table in the format of another tool.
+    """Write a table in the format of another tool, or a trained model as one ONNX file.
 
     Example: wordgraft export news.table --to word2vec --words more.txt --oov blend -o out.txt
+
+    Example: wordgraft export news.model --to onnx --int8 -o news.onnx
     """
     start(quiet=quiet)
+    if to == ONNX:
+        if words is not None or oov is not None:
+            raise typer.BadParameter("--words and --oov are for tables; a model has its own")
+        _model(path, output, int8=int8, force=force)
+        return
+    if int8:
+        raise typer.BadParameter("--int8 is for --to onnx; a table has 'wordgraft table --dtype'")
     from wordgraft.formats import FORMATS
     from wordgraft.oov import METHODS
     from wordgraft.reading import read_words
@@ -54,7 +71,7 @@ def export(
     from wordgraft.table import EmbeddingTable
 
     writable = [name for name, each in FORMATS.items() if each.write is not None]
-    choose("--to", to, writable)
+    choose("--to", to, [*writable, ONNX])
     if oov is not None:
         choose("--oov", oov, METHODS)
         if words is None:
@@ -74,6 +91,24 @@ def export(
             f"{respelt:,}",
             to,
         )
+    _say_size(output)
+
+
+def _model(path: Path, output: Path, *, int8: bool, force: bool) -> None:
+    from wordgraft.onnx.export import export_onnx
+    from wordgraft.storage import check_output
+    from wordgraft.tasks import SequenceTagger, TextClassifier
+    from wordgraft.tasks.files import task_in
+
+    if output.suffix != ".onnx":
+        raise typer.BadParameter(f"{output}: the file's name must end in .onnx", param_hint="'-o'")
+    check_output(output, force=force)
+    kind = SequenceTagger if task_in(path) == "tag" else TextClassifier
+    export_onnx(kind.load(path), output, int8=int8, force=force)
+    _say_size(output)
+
+
+def _say_size(output: Path) -> None:
     files = [output] if output.is_file() else [*output.rglob("*")]
     typer.echo(f"{output}: {sum(file.stat().st_size for file in files) / 1e6:,.1f} MB")
 

@@ -12,6 +12,7 @@ import typer
 from wordgraft.cli.shared import Quiet, start
 
 if TYPE_CHECKING:
+    from wordgraft.onnx import OnnxModel
     from wordgraft.tasks import SequenceTagger, TextClassifier
 
 _LOG = logging.getLogger(__name__)
@@ -19,7 +20,9 @@ _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="A trained model's folder.")],
+    model: Annotated[
+        Path, typer.Argument(help="A trained model's folder, or the .onnx file of one.")
+    ],
     texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...")] = None,
     file: Annotated[
         str | None, typer.Option(help="FILE or FILE:COLUMN of texts; of a .txt, one a line.")
@@ -32,26 +35,40 @@ def predict(
     Example: wordgraft predict news.model "Shares soar on record profit"
 
     Example: wordgraft predict ner.model "Tim Cook spoke in Cupertino"
+
+    Example: wordgraft predict news.onnx --file tweets.csv:text
     """
     start(quiet=quiet)
     if bool(texts) == (file is not None):
         raise typer.BadParameter("give texts, or --file, and not both")
     from wordgraft.reading import read_texts, split_column
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.files import task_in
 
-    task = task_in(model)
-    opened: Any = (SequenceTagger if task == "tag" else TextClassifier).load(model)
+    task, opened = _opened(model)
     found = list(texts or ()) if file is None else list(read_texts(*split_column(file)))
     if task == "tag":
         _entities(opened, found, json_lines=json_lines)
     else:
         _labels(opened, found, json_lines=json_lines)
-    if opened.unknown_ is not None and opened.unknown_.words:
-        _LOG.info("%s", opened.unknown_)
+    unknown = getattr(opened, "unknown_", None)
+    if unknown is not None and unknown.words:
+        _LOG.info("%s", unknown)
 
 
-def _labels(classifier: TextClassifier, texts: list[str], *, json_lines: bool) -> None:
+def _opened(model: Path) -> tuple[str, Any]:
+    """The task and the model of a folder, or of a file that needs no framework to run."""
+    if model.suffix == ".onnx":
+        from wordgraft.onnx import OnnxModel
+
+        written = OnnxModel.load(model)
+        return written.task, written
+    from wordgraft.tasks import SequenceTagger, TextClassifier
+    from wordgraft.tasks.files import task_in
+
+    task = task_in(model)
+    return task, (SequenceTagger if task == "tag" else TextClassifier).load(model)
+
+
+def _labels(classifier: TextClassifier | OnnxModel, texts: list[str], *, json_lines: bool) -> None:
     probabilities = classifier.predict_proba(texts)
     chosen = classifier.labels_.chosen(probabilities)
     names = [str(name) for name in classifier.classes_]
@@ -68,7 +85,7 @@ def _labels(classifier: TextClassifier, texts: list[str], *, json_lines: bool) -
             typer.echo("\t".join([first, *values, " ".join(text.split())]))
 
 
-def _entities(tagger: SequenceTagger, texts: list[str], *, json_lines: bool) -> None:
+def _entities(tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_lines: bool) -> None:
     from wordgraft.tasks.words import words_of
 
     cut = [words_of(text) for text in texts]
@@ -89,7 +106,9 @@ def _entities(tagger: SequenceTagger, texts: list[str], *, json_lines: bool) -> 
             _highlight(text, entities, tagger)
 
 
-def _highlight(text: str, entities: list[dict[str, Any]], tagger: SequenceTagger) -> None:
+def _highlight(
+    text: str, entities: list[dict[str, Any]], tagger: SequenceTagger | OnnxModel
+) -> None:
     """Print the text with each entity marked: `[Tim Cook PER] spoke`, in colours on a terminal."""
     from rich.console import Console
     from rich.text import Text

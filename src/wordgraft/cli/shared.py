@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -30,6 +31,11 @@ def start(*, quiet: bool) -> None:
     log.handlers = [logging.StreamHandler(sys.stderr)]
     log.setLevel(logging.WARNING if quiet else logging.INFO)
     log.propagate = False
+
+
+def is_first_process() -> bool:
+    """Whether this process writes and prints: one of those that `accelerate launch` starts."""
+    return os.environ.get("RANK", "0") == "0"
 
 
 def choose(option: str, value: str, names: Iterable[str]) -> str:

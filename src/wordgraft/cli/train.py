@@ -7,7 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, start
+from wordgraft.cli.forgetting import asked_of, show_forgetting
+from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, is_first_process, start
 
 _TASKS = ("classify", "tag")
 _ELSE = "  [default: the task's own]"
@@ -27,7 +28,8 @@ def train(
     ] = None,
     task: Annotated[str, typer.Option(help="classify texts, or tag words.")] = "classify",
     checkpoint: Annotated[
-        str | None, typer.Option(help="The encoder of network features, instead of a table.")
+        str | None,
+        typer.Option(help="The encoder of networks features and encoder, instead of a table."),
     ] = None,
     text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
@@ -45,7 +47,8 @@ def train(
         str | None,
         typer.Option(
             help="bag, linear (texts alone), cnn, bilstm, transformer, bilstm-crf (tags alone), or "
-            "features (the frozen encoder).  [default: bag, or bilstm-crf]"
+            "features (the frozen encoder), or encoder (itself, fine-tuned).  [default: bag, or "
+            "bilstm-crf]"
         ),
     ] = None,
     body: Annotated[
@@ -63,7 +66,23 @@ def train(
     ] = "table",
     regime: Annotated[
         str | None,
-        typer.Option(help="tuned (rows learn too) or frozen.  [default: tuned; frozen to tag]"),
+        typer.Option(
+            help="What learns: frozen, tuned (rows too), full, lp-ft (the head first), gradual "
+            "(from the top down).  [default: tuned; frozen to tag; full for encoder]"
+        ),
+    ] = None,
+    guard: Annotated[
+        str | None,
+        typer.Option(
+            help="Against forgetting, as in decay:0.9,l2sp:0.01; also mixout, wise, reinit, lora."
+        ),
+    ] = None,
+    pooling: Annotated[
+        str | None,
+        typer.Option(
+            help="Of network encoder: mean, cls or attention of a text's tokens; to tag, the "
+            "first, last or mean of a word's pieces.  [default: mean; first]"
+        ),
     ] = None,
     head_init: Annotated[
         str, typer.Option(help="Start of the last layer: xavier, or labels (from their words).")
@@ -82,10 +101,33 @@ def train(
     dropout: Annotated[
         float | None, typer.Option(help="Share of values zeroed in training." + _ELSE)
     ] = None,
-    rows_rate: Annotated[float, typer.Option(help="Learning rate of the rows.")] = 1e-3,
-    head_rate: Annotated[float, typer.Option(help="Learning rate of the other layers.")] = 1e-3,
-    batch_size: Annotated[int, typer.Option(min=1, help="Texts a step.")] = 32,
-    max_epochs: Annotated[int, typer.Option(min=0, help="Passes over the texts at most.")] = 60,
+    rows_rate: Annotated[
+        float | None,
+        typer.Option(help="Learning rate of the rows.  [default: 1e-3; 1e-4 for encoder]"),
+    ] = None,
+    body_rate: Annotated[
+        float | None, typer.Option(help="Learning rate of the body.  [default: the head's]")
+    ] = None,
+    head_rate: Annotated[
+        float | None, typer.Option(help="Learning rate of the last layer.  [default: 1e-3]")
+    ] = None,
+    schedule: Annotated[
+        str | None,
+        typer.Option(
+            help="Of the rates: constant, linear, decay, slanted.  [default: constant; linear for "
+            "encoder]"
+        ),
+    ] = None,
+    batch_size: Annotated[
+        int | None, typer.Option(min=1, help="Texts a step.  [default: 32; 16 for encoder]")
+    ] = None,
+    max_epochs: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            help="Passes over the texts at most.  [default: 60; for encoder, 40 of 100 texts to 3]",
+        ),
+    ] = None,
     patience: Annotated[
         int, typer.Option(min=1, help="Passes without gain before training stops.")
     ] = 8,
@@ -102,6 +144,37 @@ def train(
             "table does not carry it.  [default: the table's own method]"
         ),
     ] = None,
+    tune: Annotated[
+        int, typer.Option(min=0, help="Settings to try first, on held-out training texts.")
+    ] = 0,
+    report_forgetting: Annotated[
+        bool,
+        typer.Option(
+            "--report-forgetting", help="Of network encoder: measure what it lost, and print it."
+        ),
+    ] = False,
+    general_text: Annotated[
+        str | None, typer.Option(help="For that report: FILE or FILE:COLUMN of other texts.")
+    ] = None,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(help="For that report: word1 TAB word2 TAB score; may be repeated."),
+    ] = None,
+    probe: Annotated[
+        list[str] | None,
+        typer.Option(help="For that report: FILE:TEXT:LABEL of another task; may be repeated."),
+    ] = None,
+    forget_at_most: Annotated[
+        float | None,
+        typer.Option(min=0, help="Keep the best mix of start and end that loses no more, as 0.02."),
+    ] = None,
+    no_resume: Annotated[
+        bool,
+        typer.Option("--no-resume", help="Start over instead of going on from OUTPUT.progress."),
+    ] = False,
+    precision: Annotated[
+        str, typer.Option(help="float32, bfloat16, or auto: the latter on CUDA.")
+    ] = "auto",
     device: Annotated[str, typer.Option(help="auto or cpu.")] = "auto",
     seed: Annotated[int, typer.Option(min=0, max=2**32 - 1, help="Seed of everything random.")] = 0,
     force: Force = False,
@@ -112,6 +185,8 @@ def train(
     Example: wordgraft train train.csv --table news.table -o news.model
 
     Example: wordgraft train train.conll --task tag --table news.table -o ner.model
+
+    Example: wordgraft train train.csv --network encoder --checkpoint bert-base-uncased -o my.model
     """
     start(quiet=quiet)
     from wordgraft.oov import METHODS
@@ -120,7 +195,7 @@ def train(
     from wordgraft.tasks import SequenceTagger, TextClassifier
     from wordgraft.tasks.classify import HEAD_INITS
     from wordgraft.tasks.files import MARKER
-    from wordgraft.tasks.grafted import INITS
+    from wordgraft.tasks.grafted import INITS, discard
     from wordgraft.training import REGIMES
 
     choose("--task", task, _TASKS)
@@ -133,12 +208,18 @@ def train(
     if oov is not None:
         choose("--oov", oov, METHODS)
     if (table is None) == (checkpoint is None):
-        raise typer.BadParameter("give --table, or --checkpoint with --network features")
+        raise typer.BadParameter(
+            "give --table, or --checkpoint with --network features or --network encoder"
+        )
+    if (general_text or pairs or probe) and not report_forgetting:
+        raise typer.BadParameter(
+            "--general-text, --pairs and --probe are what --report-forgetting looks at: give it too"
+        )
     try:
         share = held_out if held_out == "auto" else float(held_out)
     except ValueError:
         choose("--held-out", held_out, ["auto", "a share from 0 to below 1"])
-    numbers = _layers(layers)
+    numbers, told = _layers(layers), _words_of_labels(label_words or [])
 
     check_output(output, force=force, marker=MARKER)
     arguments: dict[str, Any] = {
@@ -147,19 +228,28 @@ def train(
         "layers": numbers,
         "cache": None if no_cache else "auto",
         "init": init,
-        "rows_rate": rows_rate,
-        "head_rate": head_rate,
-        "batch_size": batch_size,
-        "max_epochs": max_epochs,
         "patience": patience,
         "held_out": share,
         "oov": oov,
+        "guard": guard,
+        "tune": tune,
+        "forget_at_most": forget_at_most,
+        "keep": (keep := output.with_name(f"{output.name}.progress")),
+        "resume": not no_resume,
+        "precision": precision,
         "device": device,
         "random_state": seed,
         "progress": not quiet,
     }
-    asked = {"network": network, "regime": regime, "hidden": hidden, "dropout": dropout}
+    asked = {
+        **{"network": network, "regime": regime, "pooling": pooling, "hidden": hidden},
+        **{"dropout": dropout, "rows_rate": rows_rate, "body_rate": body_rate},
+        **{"head_rate": head_rate, "schedule": schedule, "batch_size": batch_size},
+        **{"max_epochs": max_epochs},
+    }
     arguments |= {name: value for name, value in asked.items() if value is not None}
+    if report_forgetting:
+        arguments["forgetting"] = asked_of(general_text, pairs or [], probe or [])
     opened = None if table is None else EmbeddingTable.load(table)
     model: SequenceTagger | TextClassifier
     if task == "tag":
@@ -173,13 +263,18 @@ def train(
         classifier = TextClassifier(
             opened,
             head_init=head_init,
-            label_words=_words_of_labels(label_words or []) or None,
+            label_words=told or None,
             class_weight=None if class_weight == "none" else class_weight,
             **arguments,
         )
         model = classifier.fit(texts, labels)
+    if not is_first_process():
+        return
     model.save(output, force=force)
+    discard(keep)
     _report(model, output)
+    if hasattr(model, "forgetting_"):
+        show_forgetting(model.forgetting_)
 
 
 def _report(model: Any, output: Path) -> None:
@@ -193,6 +288,10 @@ def _report(model: Any, output: Path) -> None:
         ("seconds", f"{record.seconds:.1f}"),
         ("parameters", f"{record.parameters:,} that learn"),
     ]
+    if record.stopped is not None:
+        rows.append(("stopped", f"{record.stopped}: the weights are those before"))
+    if hasattr(model, "tuned_"):
+        rows.append(("settings", f"best of {len(model.tuned_.scores)}: {model.tuned_}"))
     if scores is not None:
         figures = (
             f"entity F1 {scores.f1:.3f}"

@@ -100,7 +100,9 @@ class NetworkArm:
     settings: Sequence[Mapping[str, Any]]
 
     def fit(self, texts: Sequence[Any], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
-        pace = _LARGE_PACE if self._reads_rows and len(texts) >= _LARGE else {}
+        pace: Mapping[str, Any] = {}
+        if self._reads_rows and len(texts) >= _LARGE:
+            pace = _LARGE_PACE
         tried = [{**pace, **each} for each in self.settings[:trials]]
         settings = _best_of(tried, self._fitted, self.task, texts, labels, seed)
         model = self._fitted(settings, texts, labels, seed)
@@ -145,9 +147,9 @@ def _best_of(
     order = spread_out(judge.strata(labels), np.random.default_rng([seed, 2]))
     held = np.zeros(len(order), bool)
     held[order[_TRIAL_SHARE - 1 :: _TRIAL_SHARE]] = True
-    rest, judges = np.flatnonzero(~held), np.flatnonzero(held)
+    rest, judges = np.flatnonzero(~held).tolist(), np.flatnonzero(held).tolist()
     learnt = [labels[i] for i in rest]
-    if not len(judges) or len(judge.label_counts(learnt)) < judge.fewest_labels:
+    if not judges or len(judge.label_counts(learnt)) < judge.fewest_labels:
         return settings[0]
     truth = judge.coded([labels[i] for i in judges])
     scores = []

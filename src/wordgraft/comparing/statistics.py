@@ -254,7 +254,7 @@ class Statistics:
         self, scores: Float[ndarray, "draws seeds"], seeds: Sequence[int]
     ) -> Float[ndarray, " draws"]:
         """Mean over seeds, drawn anew with each draw of texts."""
-        means = scores.mean(axis=1)
+        means: Float[ndarray, " draws"] = scores.mean(axis=1)
         n = len(seeds)
         if n == 1:
             return means

@@ -8,7 +8,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordgraft.networks.dropout import LockedDropout, WordDropout
 from wordgraft.networks.initialize import start_recurrent
-from wordgraft.networks.inputs import Sequences, padded
+from wordgraft.networks.inputs import Sequences, mask_of, padded
 
 # Of METHODS of the field: Akbik et al. 2018 drop 5 % of the words.
 _WORDS_DROPPED = 0.05
@@ -50,7 +50,6 @@ class BiLstm(nn.Module):
         if self.per_word:
             best = found[mask]
             return best
-        empty = words.lengths[:, None] == 0
-        behind = ~mask[:, :, None] & ~empty[:, :, None]
-        best = found.masked_fill(behind, -torch.inf).amax(dim=1)
+        behind = ~mask_of(words.lengths.clamp(min=1))
+        best = found.masked_fill(behind[:, :, None], -torch.inf).amax(dim=1)
         return best

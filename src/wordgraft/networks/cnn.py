@@ -41,8 +41,18 @@ class Cnn(nn.Module):
         """(texts, hidden), or (words, hidden)."""
         block, mask = padded(words)
         block = self.dropout(block).transpose(1, 2)
-        found = torch.cat([torch.relu(layer(block)) for layer in self.filters], dim=1)
+        found = torch.cat([torch.relu(over(layer, block)) for layer in self.filters], dim=1)
         found = self.dropout(found.transpose(1, 2))
         # What a filter finds is never below zero, so padding at zero cannot win.
         best: Tensor = found[mask] if self.per_word else (found * mask[:, :, None]).amax(dim=1)
         return best
+
+
+def over(layer: nn.Conv1d, block: Tensor) -> Tensor:
+    """(texts, channels, longest) through a convolution that gives as many places as it reads.
+
+    Zeros are put at both ends; the one more that an even width needs, behind.
+    """
+    more = layer.kernel_size[0] - 1
+    found: Tensor = layer(nn.functional.pad(block, (more // 2, more - more // 2)))
+    return found

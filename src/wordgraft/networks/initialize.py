@@ -38,10 +38,8 @@ def linear(inputs: int, outputs: int, *, activation: str, generator: Generator) 
 def conv1d(
     inputs: int, outputs: int, width: int, *, activation: str, generator: Generator
 ) -> nn.Conv1d:
-    """A convolution over words that keeps their number, started as `start` does."""
-    layer: nn.Conv1d = skip_init(  # type: ignore[no-untyped-call]
-        nn.Conv1d, inputs, outputs, width, padding="same"
-    )
+    """A convolution over words, started as `start` does; it does not pad."""
+    layer: nn.Conv1d = skip_init(nn.Conv1d, inputs, outputs, width)  # type: ignore[no-untyped-call]
     start(layer, activation=activation, generator=generator)
     return layer
 

@@ -8,15 +8,14 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.utils import skip_init
 
+from wordgraft.networks.cnn import over
 from wordgraft.networks.initialize import conv1d, start_embedding
 from wordgraft.networks.inputs import Sequences
 from wordgraft.networks.network import Body
+from wordgraft.vocabulary.writing import CASES, CASING, LETTER_CODES, LETTERS
 
-# Names in `Inputs.extras`.
-CASING, LETTERS = "casing", "letters"
-CASES, CASING_DIMS = 8, 8
-# Letters are numbered by their code, modulo this: no two of ASCII or Latin-1 share a number.
-LETTER_CODES, LETTER_DIMS, LETTER_FILTERS, LETTERS_A_WORD = 512, 25, 50, 24
+CASING_DIMS = 8
+LETTER_DIMS, LETTER_FILTERS = 25, 50
 
 
 class LayerMix(nn.Module):
@@ -69,7 +68,7 @@ class Letters(nn.Module):
         letters = extras[LETTERS]
         if not len(letters):
             return letters.new_zeros(0, self.width, dtype=torch.float32)
-        found = torch.relu(self.filters(self.table(letters).transpose(1, 2)))
+        found = torch.relu(over(self.filters, self.table(letters).transpose(1, 2)))
         best: Tensor = found.amax(dim=2)
         return best
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from wordgraft.ahead import ahead
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.oov.characters import Characters
 from wordgraft.oov.grams import characters_of, shortened
@@ -83,12 +84,21 @@ class Blend:
         mixed = np.empty((len(words), self._table.dims), np.float32)
         # Words of like length together: the network then has less padding to compute.
         order = np.argsort([len(word) for word in words], kind="stable")
-        for start in range(0, len(words), _WORDS_AT_ONCE):
-            part = order[start : start + _WORDS_AT_ONCE]
+        starts = range(0, len(words), _WORDS_AT_ONCE)
+        parts = [order[start : start + _WORDS_AT_ONCE] for start in starts]
+        pieces = self.characters.pieces(words)
+        ask = self.characters.asker(words, pieces)
+        groups = None if pieces is None else pieces.lengths
+
+        def candidates(part: Int64[ndarray, " some"]) -> Candidates:
             some = [words[place] for place in part]
-            found = Candidates.of(some, self._index, self.characters, self._table)
+            lengths = None if groups is None else groups[part]
+            return Candidates.of(some, self._index, self._table, pieces=lengths)
+
+        # The search for the next words' neighbours runs beside the network's work on these.
+        for part, found in zip(parts, ahead(map(candidates, parts)), strict=True):
             weights = _weights(self._gate, found)
-            vectors, bases = self.characters.both(some)
+            vectors, bases = ask(part)
             mixed[part] = combined(self._table, found.rows, weights[:, 2:])
             mixed[part] += vectors * weights[:, :1] + bases * weights[:, 1:2]
         return mixed
@@ -136,9 +146,9 @@ class Candidates:
         cls,
         words: Sequence[str],
         index: WordIndex,
-        characters: Characters,
         table: EmbeddingTable,
         *,
+        pieces: Int64[ndarray, " words"] | None,
         without: Int64[ndarray, " words"] | None = None,
     ) -> Candidates:
         rows, similarities = index.nearest(words, TOP, without=without)
@@ -173,8 +183,7 @@ class Candidates:
         )
         nearest = np.where(there, np.maximum(changed.own, changed.theirs), _FAR).min(axis=1)
         groups = np.zeros((len(words), 4))
-        if (composition := characters.spelling.composition) is not None and words:
-            pieces = composition.tokenizer.word_pieces(words).lengths
+        if pieces is not None:
             groups = np.minimum(pieces, 4)[:, None] == np.arange(1, 5)
         word = np.concatenate(
             [
@@ -281,7 +290,9 @@ def _gate(
         if without[place] >= 0 or table.vocabulary.row(word) is None
     ]
     asked, wanted, without = [asked[place] for place in kept], wanted[kept], without[kept]
-    found = Candidates.of(asked, index, characters, table, without=without)
+    pieces = characters.pieces(asked)
+    lengths = None if pieces is None else pieces.lengths
+    found = Candidates.of(asked, index, table, pieces=lengths, without=without)
     vectors, bases = characters.both(asked)
     every = never_counted(table, index.rows)
     mean = every.mean(axis=0)

@@ -76,6 +76,31 @@ class CharacterNetwork(nn.Module):
 
     def forward(self, letters: Tensor, inputs: Tensor, base: Tensor) -> Tensor:
         """(words, length) ids, (words, inputs) and (words, dims) to (words, dims)."""
+        found = self.spelt(letters)
+        if not self.alone:
+            found = QUIET * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
+        hidden = nn.functional.gelu(self.hidden(torch.cat([found, inputs], dim=1)))
+        hidden = nn.functional.dropout(hidden, DROPOUT, self.training)
+        vectors: Tensor = self.out(hidden) + base
+        return vectors
+
+    def from_inner(self, letters: Tensor, inner: Tensor, base: Tensor) -> Tensor:
+        """As `forward` in use, with what the hidden layer makes of the inputs computed before."""
+        found = QUIET * self.spelt(letters)
+        own = self.hidden.weight[:, : found.shape[1]]
+        hidden = nn.functional.gelu(
+            nn.functional.linear(found, own, self.hidden.bias) + inner  # letters come first
+        )
+        vectors: Tensor = self.out(hidden) + base
+        return vectors
+
+    @property
+    def inner(self) -> Tensor:
+        """(hidden, inputs): the hidden layer's weights for the numbers made of the pieces."""
+        return self.hidden.weight[:, sum(FILTERS.values()) :]
+
+    def spelt(self, letters: Tensor) -> Tensor:
+        """(words, length) ids to what the letters tell, (words, filters)."""
         there = letters.ne(0)[:, None]
         spelt = self.letters(letters).transpose(1, 2)
         # The least that a filter finds is nothing, so padding can be nothing too.
@@ -86,13 +111,8 @@ class CharacterNetwork(nn.Module):
         found = torch.cat(maxima, dim=1)
         changed, gate = self.highway(found).chunk(2, dim=1)
         gate = torch.sigmoid(gate)
-        found = gate * torch.relu(changed) + (1 - gate) * found
-        if not self.alone:
-            found = QUIET * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
-        hidden = nn.functional.gelu(self.hidden(torch.cat([found, inputs], dim=1)))
-        hidden = nn.functional.dropout(hidden, DROPOUT, self.training)
-        vectors: Tensor = self.out(hidden) + base
-        return vectors
+        told: Tensor = gate * torch.relu(changed) + (1 - gate) * found
+        return told
 
     def arrays(self) -> dict[str, ndarray]:
         """The weights by name."""

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.extras import require
+from wordgraft.oov.by_piece import ByPiece
 from wordgraft.oov.composition import Composition, by_group
 from wordgraft.oov.grams import characters_of, shortened
 from wordgraft.oov.ridge import regression
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
 
     from wordgraft.oov.character_network import CharacterNetwork
 
+# Places of some words to their vectors, and to what is known from the pieces alone.
+Asker = Callable[["Int64[ndarray, ' some']"], "tuple[ndarray, ndarray]"]
 # Letters of a word that the network sees: of a longer one its beginning and end.
 MOST_LETTERS = 20
 _LARGEST_ALPHABET = 1000
@@ -152,22 +156,50 @@ class Characters:
         self, words: Sequence[str]
     ) -> tuple[Float32[ndarray, "words dims"], Float32[ndarray, "words dims"]]:
         """The vectors, and what is known from the pieces alone."""
-        import torch
-
-        shape = (len(words), self.spelling.weights.shape[1])
+        # As wide as the table is now: refinements may have narrowed it since the fit.
+        none = moved(self._state, np.zeros((0, self.spelling.weights.shape[1]), np.float32))
+        shape = (len(words), none.shape[1])
         vectors, bases = np.empty(shape, np.float32), np.empty(shape, np.float32)
         # Words of like length together: less padding to compute.
         order = np.argsort([len(word) for word in words], kind="stable")
+        ask = self.asker(words)
         for start in range(0, len(words), _WORDS_AT_ONCE):
             part = order[start : start + _WORDS_AT_ONCE]
-            some = [words[place] for place in part]
-            inputs, base = self.spelling.inputs(some)
-            read = (self.spelling.letters(some), inputs, base)
+            vectors[part], bases[part] = ask(part)
+        return vectors, bases
+
+    def pieces(self, words: Sequence[str]) -> Ragged | None:
+        """The pieces of words; None for letters alone."""
+        composition = self.spelling.composition
+        if composition is None or not words:
+            return None
+        return composition.tokenizer.word_pieces(words)
+
+    def asker(self, words: Sequence[str], pieces: Ragged | None = None) -> Asker:
+        """What gives both vectors of some of the words, by place; `pieces` are theirs, if known."""
+        import torch
+
+        composition, network = self.spelling.composition, self._network
+        by_piece = None
+        if composition is not None and len(words):
+            pieces = pieces or composition.tokenizer.word_pieces(words)
             with torch.inference_mode():
-                found = self._network(*(torch.from_numpy(each) for each in read)).numpy()
-            vectors[part] = found / self._scale + self._mean
-            bases[part] = base / self._scale + self._mean
-        return moved(self._state, vectors), moved(self._state, bases)
+                by_piece = ByPiece(composition.rows, pieces, network.inner, self.spelling.weights)
+
+        def ask(part: Int64[ndarray, " some"]) -> tuple[ndarray, ndarray]:
+            letters = torch.from_numpy(self.spelling.letters([words[place] for place in part]))
+            with torch.inference_mode():
+                if by_piece is None:
+                    base = torch.zeros(len(part), self.spelling.weights.shape[1])
+                    found = network(letters, base[:, :0], base)
+                else:
+                    inner, base = by_piece(part)
+                    found = network.from_inner(letters, inner, base)
+            both = (each.numpy() / self._scale + self._mean for each in (found, base))
+            vectors, bases = (moved(self._state, each) for each in both)
+            return vectors, bases
+
+        return ask
 
 
 def spelling_of(arrays: Mapping[str, ndarray], settings: Mapping[str, Any]) -> Spelling:

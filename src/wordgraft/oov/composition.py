@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 # Words of one, two, three and more pieces.
-_GROUPS = 4
+GROUPS = 4
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,7 +62,7 @@ class Composition:
     @property
     def width(self) -> int:
         """Numbers a word."""
-        return 3 * int(self.rows.shape[1]) + _GROUPS
+        return 3 * int(self.rows.shape[1]) + GROUPS
 
     def inputs(self, words: Sequence[str]) -> Float32[ndarray, "words width"]:
         """Per word the mean, first and last row of its pieces, and its group as four bits."""
@@ -71,14 +71,14 @@ class Composition:
         pieces = self.tokenizer.word_pieces(words)
         first = self.rows[pieces.ids[pieces.offsets[:-1]]]
         last = self.rows[pieces.ids[pieces.offsets[1:] - 1]]
-        group = np.minimum(pieces.lengths, _GROUPS)[:, None] == np.arange(1, _GROUPS + 1)
+        group = np.minimum(pieces.lengths, GROUPS)[:, None] == np.arange(1, GROUPS + 1)
         parts = [mean_rows(self.rows, pieces), first, last, group]
         return np.concatenate([np.asarray(part, np.float32) for part in parts], axis=1)
 
 
 def by_group(inputs: Float32[ndarray, "words width"]) -> Float32[ndarray, "words columns"]:
     """The inputs so that a linear map treats words of one piece apart from words of several."""
-    embedding = (inputs.shape[1] - _GROUPS) // 3
+    embedding = (inputs.shape[1] - GROUPS) // 3
     whole = inputs[:, 3 * embedding, None]
     groups = inputs[:, 3 * embedding :]
     several = inputs[:, : 3 * embedding] * (1 - whole)

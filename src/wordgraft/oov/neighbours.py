@@ -63,12 +63,13 @@ def combined(
     weights: Float32[ndarray, "words top"],
 ) -> Float32[ndarray, "words dims"]:
     """Per word the sum of some rows, as if never counted, times their weights."""
-    vectors = np.zeros((len(rows), table.dims), np.float32)
+    from scipy import sparse
+
     used, places = np.unique(rows, return_inverse=True)
-    values, places = never_counted(table, used), places.reshape(rows.shape)
-    for start in range(0, len(rows), _WORDS_AT_ONCE):
-        part = slice(start, start + _WORDS_AT_ONCE)
-        vectors[part] = np.einsum("wt,wtd->wd", weights[part], values[places[part]])
+    starts = np.arange(0, rows.size + 1, rows.shape[1])
+    shape = (len(rows), len(used))
+    mixed = sparse.csr_matrix((weights.ravel(), places.ravel(), starts), shape)
+    vectors: Float32[ndarray, "words dims"] = mixed @ never_counted(table, used)
     return vectors
 
 

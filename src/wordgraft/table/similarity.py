@@ -72,8 +72,12 @@ def word_similarity(
     `vector_of` gives a word's vector, None to leave its pairs out; by default, rows only.
     The correlation is NaN when fewer than two pairs are covered.
     """
-    look_up = vector_of or table.get
-    vectors = {word: look_up(word) for pair in pairs for word in pair[:2]}
+    return similarity_of(pairs, vector_of or table.get)
+
+
+def similarity_of(pairs: Sequence[Pair], vector_of: VectorOf) -> Similarity:
+    """The same for vectors that stand in no table."""
+    vectors = {word: vector_of(word) for pair in pairs for word in pair[:2]}
     cosines, scores = [], []
     for first, second, score in pairs:
         a, b = vectors[first], vectors[second]

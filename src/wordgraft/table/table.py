@@ -46,7 +46,7 @@ class UnknownWords:
     move: Affine | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class EmbeddingTable:
     """One vector a word. Never changed in place: `refine` and the like return new tables.
 
@@ -80,6 +80,10 @@ class EmbeddingTable:
 
     def __len__(self) -> int:
         return len(self.vectors)
+
+    def __repr__(self) -> str:
+        source = self.recipe.get("source", "no recipe")
+        return f"<EmbeddingTable of {len(self):,} words, {self.dims} dims, {source}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> EmbeddingTable:
         # Frozen, and possibly a mapped file: scikit-learn's clone must not copy it per fold.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.extras import require
 from wordgraft.table import EmbeddingTable
 from wordgraft.tasks.checks import checked_labels, checked_texts
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from sklearn.base import ClassifierMixin
 
     from wordgraft.checkpoint import Checkpoint
+    from wordgraft.networks import Network
+    from wordgraft.training.forgetting import Asked
+    from wordgraft.training.guards import Guard
 else:
     ClassifierMixin = require("sklearn.base", purpose="TextClassifier").ClassifierMixin
 
@@ -36,9 +40,10 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
 
     Args:
         table: an `EmbeddingTable`, or the folder of a saved one.
-        checkpoint: of network `features`: an open one, or its name.
+        checkpoint: of networks `features` and `encoder`: an open one, or its name.
         network: `bag` (mean of the rows, one hidden layer), `linear` (mean, no hidden layer),
-            `cnn`, `bilstm`, `transformer`, or `features` (the frozen encoder).
+            `cnn`, `bilstm`, `transformer`, `features` (the frozen encoder), or `encoder` (the
+            pretrained encoder itself, fine-tuned).
         body: of network `features`: `logistic` (mean vector of the text, logistic regression
             with cross-validated C; the default), or one of the networks above.
         layers: of network `features`: numbers of the encoder's layers, mixed as is learnt; `auto`
@@ -47,33 +52,54 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             cache folder, None keeps none.
         init: `table` starts from its rows; `random` from random ones for the same words, to
             compare with.
-        regime: `tuned` (the rows of words in the training texts learn too) or `frozen`.
+        regime: `tuned` (the rows of words in the training texts learn too), `frozen`, `full`
+            (everything learns), `lp-ft` (the head first, then everything) or `gradual` (layers
+            join from the top down). `auto` is `full` for network `encoder`, else `tuned`.
+        guard: against forgetting: `Guard`s, or their names as in `decay:0.9,l2sp`; see
+            `wordgraft.training.guards`.
+        pooling: of network `encoder`: `mean` of all tokens (the default), `cls`, `attention`.
         head_init: `xavier`, or `labels`: the last layer starts from the vectors of each class's
             words, as the network reads them.
         label_words: words of each class, by its label; by default, the words of the label itself.
         hidden: width of the body; `auto` is 256, of the LSTM 128 a direction.
         dropout: share of values set to zero in training.
-        rows_rate, head_rate: Adam's learning rates for rows and for the other layers.
+        rows_rate, body_rate, head_rate: AdamW's learning rates for rows, body and head; the
+            body's is the head's by default.
+        schedule: of the rates: `constant`, `linear` (warm-up, then down to nothing), `decay`,
+            `slanted`.
         batch_size: texts a step.
         max_epochs: passes over the training texts at most; 0 with head_init `labels`, to classify
             by the labels' words alone.
         patience: passes without a lower loss on the held-out texts before training stops.
         held_out: share of the training texts kept apart to choose the best pass; `auto` is a
-            tenth, or up to a fifth to have 40; 0 trains on all of them for `max_epochs`.
+            tenth, or up to a fifth to have 40, and none for network `encoder`; 0 trains on all of
+            them for `max_epochs`.
         class_weight: `balanced` weighs each class by the inverse of its share; None does not.
         oov: method for words without a row; the table's own by default. One that the table does
             not carry and that learns is fitted first, which needs the checkpoint where it uses
             pieces.
+        tune: settings to try on held-out training texts before the run: rates, and the values of
+            guards. 0 takes those that are given.
+        forgetting: what the report of forgetting looks at, for network `encoder`: see `Asked`.
+        forget_at_most: what may be forgotten; the best mix of start and end within it is kept.
+        keep: a folder for the state of the run, which goes on from there after an interruption.
+        resume: whether it does; if not, what the folder holds is discarded.
+        precision: `float32`, `bfloat16`, or `auto`: the latter on CUDA.
         device: `auto` or `cpu`.
         random_state: seed of everything random; an int makes a run repeatable.
         progress: show a progress bar on standard error.
+
+    What is `auto` depends on the network: see `wordgraft.tasks.recipes`.
 
     Attributes:
         classes_: the labels, sorted.
         multilabel_: whether a text may have any number of them.
         table_: the table with the rows of the training words as trained, and rows for training
             words that `table` lacked.
-        network_: the trained torch module; its rows are in `table_`.
+        network_: the trained torch module; its rows are in `table_`, those of network `encoder`
+            in `layer_.rows`.
+        tuned_: what was found, where `tune` asked for a search.
+        forgetting_: `ForgettingReport`, where `forgetting` asked for one.
         record_: `RunRecord` of the run.
         held_out_scores_: `Scores` on the held-out texts, None without any. They chose the best
             pass, so they are a little too good: judge on other texts.
@@ -90,19 +116,29 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         layers: Sequence[int] | str = "auto",
         cache: str | Path | None = "auto",
         init: str = "table",
-        regime: str = "tuned",
+        regime: str = "auto",
+        guard: str | Sequence[Guard] | None = None,
+        pooling: str = "auto",
         head_init: str = "xavier",
         label_words: Mapping[Any, Sequence[str]] | None = None,
         hidden: int | str = "auto",
-        dropout: float = 0.3,
-        rows_rate: float = 1e-3,
-        head_rate: float = 1e-3,
-        batch_size: int = 32,
-        max_epochs: int = 60,
+        dropout: float | str = "auto",
+        rows_rate: float | str = "auto",
+        body_rate: float | str = "auto",
+        head_rate: float | str = "auto",
+        schedule: str = "auto",
+        batch_size: int | str = "auto",
+        max_epochs: int | str = "auto",
         patience: int = 8,
         held_out: float | str = "auto",
         class_weight: str | None = "balanced",
         oov: str | None = None,
+        tune: int = 0,
+        forgetting: Asked | None = None,
+        forget_at_most: float | None = None,
+        keep: str | Path | None = None,
+        resume: bool = True,
+        precision: str = "auto",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         progress: bool = False,
@@ -115,18 +151,28 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         self.cache = cache
         self.init = init
         self.regime = regime
+        self.guard = guard
+        self.pooling = pooling
         self.head_init = head_init
         self.label_words = label_words
         self.hidden = hidden
         self.dropout = dropout
         self.rows_rate = rows_rate
+        self.body_rate = body_rate
         self.head_rate = head_rate
+        self.schedule = schedule
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.patience = patience
         self.held_out = held_out
         self.class_weight = class_weight
         self.oov = oov
+        self.tune = tune
+        self.forgetting = forgetting
+        self.forget_at_most = forget_at_most
+        self.keep = keep
+        self.resume = resume
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.progress = progress
@@ -172,7 +218,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
                 network, examples, balanced=weight is not None, multi=self.labels_.multi, seed=seed
             )
         else:
-            self._train(network, examples, seed)
+            self._train(network, examples, texts, seed)
         self.held_out_scores_ = self._held_out_scores(network, examples, seed)
         layer.end(network)
         self.network_ = network.eval().without_rows()
@@ -244,6 +290,16 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         if self.labels_.multi:
             return Scores.of_sets(self.labels_.sets(true), self.labels_.sets(chosen))
         return Scores.of(true.tolist(), chosen.tolist())
+
+    def _score_of(self, network: Network, examples: Examples) -> float:
+        from wordgraft.training.loop import predictions
+
+        assert not isinstance(examples.targets, Ragged)
+        chosen = self.labels_.chosen(predictions(network, examples))
+        true = self.labels_.chosen(self.labels_.certain(examples.targets))
+        if self.labels_.multi:
+            return Scores.of_sets(self.labels_.sets(true), self.labels_.sets(chosen)).macro_f1
+        return Scores.of(true.tolist(), chosen.tolist()).macro_f1
 
     def _more_names(self) -> dict[str, Iterable[Any]]:
         return {"class_weight": ("balanced", None), "head_init": HEAD_INITS}

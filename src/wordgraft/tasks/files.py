@@ -3,6 +3,10 @@
 news.model/
   network.safetensors   body and head
   table/                the rows, as trained: a table like any other (not of network `features`)
+  config.json, model.safetensors, tokenizer.json, ...
+                        of network `encoder`: a checkpoint as transformers' own classes load it
+  forgetting.json, forgetting.html
+                        the report of what it forgot, where one was asked for, and its plot
   model.json            format version, task, arguments, labels, the run's record, the weights' hash
 """
 
@@ -21,6 +25,7 @@ from wordgraft.errors import CheckpointError, TrainingError
 from wordgraft.extras import require
 from wordgraft.storage import new_folder, sha256, write_tensors
 from wordgraft.table import EmbeddingTable
+from wordgraft.tasks.encoder_layer import EncoderLayer
 from wordgraft.tasks.first_layer import FeatureLayer, FirstLayer, TableLayer
 from wordgraft.tasks.grafted import Grafted, checked_fitted
 from wordgraft.tasks.labels import Labels
@@ -31,7 +36,10 @@ MARKER = "model.json"
 _NETWORK = "network.safetensors"
 _SEEN = "wordgraft.seen"  # an array beside the weights: the training entities
 # Not part of what a model is: the table says where its rows came from, the record the seed.
-_LEFT_OUT = ("table", "checkpoint", "cache", "progress", "random_state", "label_words")
+_LEFT_OUT = (
+    *("table", "checkpoint", "cache", "progress", "random_state", "label_words"),
+    *("guard", "forgetting", "keep", "resume", "tune"),
+)
 
 _Model = TypeVar("_Model", bound=Grafted)
 
@@ -49,11 +57,18 @@ def save_model(model: Grafted, path: Path, *, force: bool = False) -> None:
             "format": FORMAT_VERSION,
             "task": task_of(type(model)),
             "arguments": {k: v for k, v in arguments.items() if k not in _LEFT_OUT},
-            "first_layer": model.layer_.save(folder),
+            "first_layer": model.layer_.save(
+                folder,
+                model.network_,
+                model.label_names,
+                multi=getattr(model, "multilabel_", False),
+            ),
             "labels": _labels_kept(model),
             "record": model.record_.as_dict(),
             "sha256": {_NETWORK: sha256(folder / _NETWORK)},
         }
+        if hasattr(model, "forgetting_"):
+            model.forgetting_.write(folder)
         # A search over np.arange(...) leaves NumPy's numbers among the arguments.
         text = json.dumps(description, indent=2, default=_plain)
         (folder / MARKER).write_text(text + "\n", "utf-8")
@@ -118,6 +133,8 @@ def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
     if kept["kind"] == "table":
         table = EmbeddingTable.load(path / "table")
         return TableLayer(table, oov=model.oov, init=model.init, trainable=False)
+    if kept["kind"] == "encoder":
+        return EncoderLayer(open_checkpoint(path), words=kept["words"])
     try:
         checkpoint = open_checkpoint(kept["checkpoint"])
     except CheckpointError as error:

@@ -66,8 +66,13 @@ class FirstLayer(Protocol):
     def read(self, texts: Sequence[Text]) -> Read:
         """Other texts, after training."""
 
-    def save(self, folder: Path) -> dict[str, Any]:
-        """Write what the layer needs into a model's folder; returns what else is to be kept."""
+    def save(
+        self, folder: Path, network: Network, labels: Sequence[str], *, multi: bool
+    ) -> dict[str, Any]:
+        """Write what the layer needs into a model's folder; returns what else is to be kept.
+
+        `network` is what stands above it, without rows; `labels` names its classes or tags.
+        """
 
 
 class TableLayer:
@@ -126,7 +131,9 @@ class TableLayer:
         ids, vectors = self.unknown.alone(self.table)
         return Read(ids, _rows().EmbeddingRows(_torch().embedding_of(vectors)), {})
 
-    def save(self, folder: Path) -> dict[str, Any]:
+    def save(
+        self, folder: Path, network: Network, labels: Sequence[str], *, multi: bool
+    ) -> dict[str, Any]:
         (folder / "table").mkdir()
         write_table(self.table, folder / "table")
         return {"kind": "table"}
@@ -205,7 +212,9 @@ class FeatureLayer:
         )
         return Read(found.places, _rows().FeatureRows(found.stored), {})
 
-    def save(self, folder: Path) -> dict[str, Any]:
+    def save(
+        self, folder: Path, network: Network, labels: Sequence[str], *, multi: bool
+    ) -> dict[str, Any]:
         return {
             "kind": "features",
             "checkpoint": self.checkpoint.name,

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,6 +15,8 @@ from wordgraft.extras import require
 from wordgraft.oov import METHODS
 from wordgraft.oov.reading import TextRows
 from wordgraft.table import EmbeddingTable
+from wordgraft.tasks import recipes
+from wordgraft.tasks.encoder_layer import EncoderLayer
 from wordgraft.tasks.first_layer import FeatureLayer, FirstLayer, TableLayer, Text
 from wordgraft.tasks.shapes import extras_of
 from wordgraft.training import REGIMES, RunRecord
@@ -21,15 +25,18 @@ from wordgraft.training.examples import Examples
 if TYPE_CHECKING:
     from numpy import ndarray
     from sklearn.base import BaseEstimator
+    from torch import Tensor
 
     from wordgraft.networks import Network
     from wordgraft.networks.build import Kind
+    from wordgraft.training.guards import Guard
     from wordgraft.training.loop import Judge, Plan
+    from wordgraft.training.regimes import Regime
 else:
     BaseEstimator = require("sklearn.base", purpose="training").BaseEstimator
 
 INITS = ("table", "random")
-FEATURES = "features"
+FEATURES, ENCODER = "features", "encoder"
 # Read through a table or not, a body may be a regression that is solved, not trained.
 LOGISTIC = "logistic"
 # Width of a body's layers where none is asked for.
@@ -62,7 +69,44 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         """The words without a row in the texts last read; None for networks without a table."""
         return self.layer_.unknown if isinstance(self.layer_, TableLayer) else None
 
+    @property
+    def label_names(self) -> list[str]:
+        """The classes or tags, as strings."""
+        return [str(name) for name in (self.tags_ if self.per_word else self.classes_)]
+
+    @property
+    def _recipe(self) -> recipes.Recipe:
+        if self.network == ENCODER:
+            return recipes.ENCODER
+        return recipes.TAG if self.per_word else recipes.CLASSIFY
+
+    def _setting(self, name: str) -> Any:
+        """An argument, or what `auto` stands for."""
+        value = getattr(self, name)
+        return getattr(self._recipe, name) if isinstance(value, str) and value == "auto" else value
+
+    @property
+    def _regime(self) -> Regime:
+        return REGIMES[self._setting("regime")]
+
+    @property
+    def _pooling(self) -> str:
+        return str({"auto": "first" if self.per_word else "mean"}.get(self.pooling, self.pooling))
+
+    @property
+    def _guards(self) -> tuple[Guard, ...]:
+        from wordgraft.training.guards import parse_guards
+
+        given = self.guard
+        return parse_guards(given) if given is None or isinstance(given, str) else tuple(given)
+
+    def _score_of(self, network: Network, examples: Examples) -> float:
+        """How good the network is at its task, higher is better."""
+        raise NotImplementedError
+
     def _first_layer(self, seed: int) -> FirstLayer:
+        if self.network == ENCODER:
+            return EncoderLayer(self.checkpoint, words=self._pooling if self.per_word else "first")
         if self.network == FEATURES:
             pooling = "text" if self._body_name == LOGISTIC else "words"
             return FeatureLayer(
@@ -77,7 +121,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             self.table,
             oov=self.oov,
             init=self.init,
-            trainable=REGIMES[self.regime].trainable_rows,
+            trainable=self._regime.trainable_rows,
             seed=seed,
             progress=self.progress,
         )
@@ -94,26 +138,43 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
     @property
     def _kind(self) -> Kind:
         from wordgraft.networks import NETWORKS
+        from wordgraft.networks.build import Kind
 
+        if self.network == ENCODER:
+            from wordgraft.networks.encoder import EachWord, Pooling
+
+            return Kind(EachWord if self.per_word else Pooling)
         return NETWORKS["linear" if self._body_name == LOGISTIC else self._body_name]
 
-    def _plan(self, seed: int) -> Plan:
+    def _plan(self, seed: int, texts: int = 1) -> Plan:
+        """How to train on so many texts."""
         from wordgraft.training.loop import Plan
 
+        encoder = self.network == ENCODER
+        epochs = self._setting("max_epochs")
         return Plan(
-            rows_rate=self.rows_rate,
-            head_rate=self.head_rate,
-            batch_size=self.batch_size,
-            max_epochs=self.max_epochs,
+            rows_rate=self._setting("rows_rate"),
+            body_rate=None if self.body_rate == "auto" else self.body_rate,
+            head_rate=self._setting("head_rate"),
+            batch_size=self._setting("batch_size"),
+            max_epochs=recipes.epochs_for(texts) if epochs is None else epochs,
             patience=self.patience,
-            held_out=self.held_out,
+            held_out=self._setting("held_out"),
             seed=seed,
-            clip=5.0 if self._kind.pads else np.inf,
+            clip=1.0 if encoder else 5.0 if self._kind.pads else np.inf,
             by_length=self._kind.pads,
+            schedule=self._setting("schedule"),
+            weight_decay=self._recipe.weight_decay,
+            guards=self._guards,
+            precision=self.precision,
             device=self.device,
+            keep=None if self.keep is None else Path(self.keep),
+            resume=self.resume,
         )
 
     def _build(self, layer: FirstLayer, rows: Any, head: Any, seed: int) -> Network:
+        if isinstance(layer, EncoderLayer):
+            return self._on_encoder(layer, rows, head, seed)
         from wordgraft.networks.build import Shape, build
 
         name = "linear" if self._body_name == LOGISTIC else self._body_name
@@ -123,7 +184,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             dims=layer.dims,
             layers=layer.layers,
             hidden=int(hidden),
-            dropout=self.dropout,
+            dropout=self._setting("dropout"),
             per_word=self.per_word,
             casing=getattr(self, "casing", False),
             letters=getattr(self, "letters", False),
@@ -131,27 +192,96 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         )
         return build(rows, shape, head)
 
+    def _on_encoder(self, layer: EncoderLayer, rows: Any, head: Any, seed: int) -> Network:
+        from torch import Generator
+
+        from wordgraft.networks import Network
+        from wordgraft.networks.encoder import EachWord, Pooling
+
+        options = {"dropout": self._setting("dropout"), "norm_eps": layer.rows.norm_eps}
+        body = (
+            EachWord(layer.dims, **options)
+            if self.per_word
+            else Pooling(layer.dims, self._pooling, **options)
+        )
+        return Network(rows, body, head(layer.dims, Generator().manual_seed(seed)))
+
     def _extras(self, texts: Sequence[Text]) -> dict[str, Ragged]:
-        if not self.per_word:
+        if not self.per_word or self.network == ENCODER:
             return {}
         words = [text for text in texts if not isinstance(text, str)]
         return extras_of(words, casing=self.casing, letters=self.letters)
 
     def _train(
-        self, network: Network, examples: Examples, seed: int, judge: Judge | None = None
+        self,
+        network: Network,
+        examples: Examples,
+        texts: Sequence[str],
+        seed: int,
+        judge: Judge | None = None,
     ) -> None:
-        """Train, and keep the record and the network without its rows."""
+        """Train, and keep the record; `texts` as they stand, for a report of forgetting."""
         from wordgraft.training.loop import train
 
+        plan = self._plan(seed, len(examples))
+        if self.tune:
+            from wordgraft.training.tune import tuned
+
+            self.tuned_ = tuned(
+                network,
+                examples,
+                plan,
+                regime=self._regime,
+                trials=self.tune,
+                score=self._score_of,
+                keep=None if self.keep is None else trials_file(Path(self.keep)),
+                progress=self.progress,
+            )
+            plan = replace(self.tuned_.plan, keep=plan.keep)
+        start: dict[str, Tensor] = {}
         self.record_ = train(
             network,
             examples,
-            self._plan(seed),
-            regime=REGIMES[self.regime],
-            names=(self.network, self.init),
+            plan,
+            regime=self._regime,
+            names=(self.network, "checkpoint" if self.network == ENCODER else self.init),
             judge=judge,
+            on_start=start.update if self._reports else None,
             progress=self.progress,
         )
+        if self._reports:
+            self._report_forgetting(network, start, plan.split(examples), texts)
+
+    @property
+    def _reports(self) -> bool:
+        return self.forgetting is not None or self.forget_at_most is not None
+
+    def _report_forgetting(
+        self,
+        network: Network,
+        start: dict[str, Tensor],
+        parts: tuple[Examples, Examples],
+        texts: Sequence[str],
+    ) -> None:
+        """Write the report, and keep the mix of start and end that it chose, if it had to."""
+        from wordgraft.training.forgetting import Asked, Measures, report
+        from wordgraft.training.guards.wise import interpolated, snapshot
+
+        assert isinstance(self.layer_, EncoderLayer)
+        rest, held_out = parts
+        judged, kind = (held_out, "held-out") if len(held_out) else (rest, "training")
+        name = "entity F1" if self.per_word else "macro-F1"
+        self.forgetting_ = report(
+            network,
+            start,
+            Measures(self.layer_.checkpoint, self.forgetting or Asked(), texts),
+            lambda each: self._score_of(each, judged),
+            score=f"{name} on {len(judged):,} {kind} texts",
+            at_most=self.forget_at_most,
+        )
+        if self.forgetting_.chosen is not None:
+            mixed = interpolated(start, snapshot(network), self.forgetting_.chosen)
+            network.load_state_dict(mixed)
 
     def _predictions(self, texts: Sequence[Text]) -> tuple[ndarray, Examples]:
         """What the network makes of texts, and the texts as it read them."""
@@ -173,20 +303,26 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
     def _check_arguments(self) -> None:
         """Raise one error that lists every argument at fault, before any work starts."""
         require("torch", purpose="training")
-        faults = [*self._wrong_names(), *self._wrong_numbers()]
+        faults = [*self._wrong_names(), *self._wrong_numbers(), *self._wrong_together()]
         if faults:
             raise TrainingError("; ".join(faults))
 
     def _wrong_names(self) -> Iterable[str]:
         from wordgraft.networks import NETWORKS
+        from wordgraft.networks.encoder import TEXT_POOLINGS, WORD_POOLINGS
+        from wordgraft.training.plan import PRECISIONS
+        from wordgraft.training.schedules import SCHEDULES
 
         fits = "words" if self.per_word else "texts"
         bodies = [name for name, kind in NETWORKS.items() if getattr(kind, fits)]
         allowed: dict[str, Iterable[Any]] = {
-            "network": [*bodies, FEATURES],
+            "network": [*bodies, FEATURES, ENCODER],
             "body": ["auto", *bodies, *([] if self.per_word else [LOGISTIC])],
             "init": INITS,
-            "regime": REGIMES,
+            "regime": ("auto", *REGIMES),
+            "pooling": ("auto", *(WORD_POOLINGS if self.per_word else TEXT_POOLINGS)),
+            "schedule": ("auto", *SCHEDULES),
+            "precision": PRECISIONS,
             "device": ("auto", "cpu"),
         }
         allowed |= self._more_names()
@@ -199,29 +335,41 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         if self.body != "auto" and self.network != FEATURES:
             yield f"body is for network {FEATURES!r}; network {self.network!r} is its own"
 
+    def _wrong_together(self) -> Iterable[str]:
+        """Arguments that do not go with others."""
+        try:
+            _ = self._guards
+        except TrainingError as error:
+            yield f"guard is {self.guard!r}: {error}"
+        if self._reports and self.network != ENCODER:
+            yield f"forgetting is measured of network {ENCODER!r}, network is {self.network!r}"
+        if self.network == ENCODER and getattr(self, "head_init", "xavier") == "labels":
+            yield "head_init 'labels' is for rows of words, not for network 'encoder'"
+        if self.forget_at_most is not None and not 0 <= self.forget_at_most < np.inf:
+            yield f"forget_at_most is {self.forget_at_most!r}, expected a number from 0"
+
     def _more_names(self) -> dict[str, Iterable[Any]]:
         return {}
 
     def _wrong_numbers(self) -> Iterable[str]:
-        wholes = ["batch_size", "max_epochs", "patience"]
-        if self.hidden != "auto":
-            wholes.append("hidden")
-        for name in wholes:
+        for name in ("batch_size", "max_epochs", "patience", "hidden", "tune"):
             value = getattr(self, name)
+            if _is_auto(value):
+                continue
             # No pass at all leaves what the labels' words say.
-            least = int(name != "max_epochs" or getattr(self, "head_init", "") != "labels")
+            none_at_all = name == "max_epochs" and getattr(self, "head_init", "") == "labels"
+            least = 0 if name == "tune" or none_at_all else 1
             if not isinstance(value, int | np.integer) or isinstance(value, bool) or value < least:
                 yield f"{name} is {value!r}, expected a whole number from {least}"
             elif name == "hidden" and self._body_name == "transformer" and value % 8:
                 yield f"hidden is {value}, expected a multiple of 8 for a transformer's four heads"
-        for name in ("rows_rate", "head_rate"):
+        for name in ("rows_rate", "body_rate", "head_rate"):
             value = getattr(self, name)
-            if not isinstance(value, float | int | np.number) or not 0 < value < np.inf:
+            if not _is_auto(value) and not _is_between(value, 0, np.inf):
                 yield f"{name} is {value!r}, expected a number above 0"
-        shares = ["dropout"] if self.held_out == "auto" else ["dropout", "held_out"]
-        for name in shares:
+        for name in ("dropout", "held_out"):
             value = getattr(self, name)
-            if not isinstance(value, float | int | np.number) or not 0 <= value < 1:
+            if not _is_auto(value) and not (value == 0 or _is_between(value, 0, 1)):
                 yield f"{name} is {value!r}, expected a share from 0 to below 1"
         seed = self.random_state
         if isinstance(seed, int | np.integer):
@@ -233,6 +381,27 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
                 f"random_state is {seed!r}, expected None, a RandomState or a whole number from 0 "
                 f"to below {_SEEDS:,}"
             )
+
+
+def trials_file(keep: Path) -> Path:
+    """Where the trials of a search are kept, beside the state of the run."""
+    return keep.with_name(f"{keep.name}.trials")
+
+
+def discard(keep: Path) -> None:
+    """Delete the state of a run, and the trials of its search."""
+    from wordgraft.training.resume import Keeper
+
+    Keeper(keep, {}).discard()
+    trials_file(keep).unlink(missing_ok=True)
+
+
+def _is_auto(value: Any) -> bool:
+    return isinstance(value, str) and value == "auto"
+
+
+def _is_between(value: Any, low: float, high: float) -> bool:
+    return isinstance(value, float | int | np.number) and bool(low < value < high)
 
 
 def seed_of(random_state: int | np.random.RandomState | None) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from importlib.metadata import version
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -15,6 +16,9 @@ from wordgraft.networks import Network
 from wordgraft.training import RunRecord
 from wordgraft.training.batching import inputs_of
 from wordgraft.training.examples import Examples
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 # Inverse strengths that are tried, on features of mean 0 and variance 1.
 _STRENGTHS = np.logspace(-5, 1, 13)
@@ -36,6 +40,7 @@ def solve(
         )
     began = time.perf_counter()
     linear_model = require("sklearn.linear_model", purpose="a logistic regression")
+    metrics = require("sklearn.metrics", purpose="a logistic regression")
     selection = require("sklearn.model_selection", purpose="a logistic regression")
     with torch.inference_mode():
         features = network.eval().features(inputs_of(examples, torch.device("cpu"))).numpy()
@@ -53,7 +58,7 @@ def solve(
             model = linear_model.LogisticRegressionCV(
                 Cs=_STRENGTHS,
                 cv=selection.StratifiedKFold(folds, shuffle=True, random_state=seed),
-                scoring="f1_macro",
+                scoring=metrics.make_scorer(_macro_f1),
                 class_weight=weight,
                 max_iter=_ITERATIONS,
             )
@@ -80,3 +85,8 @@ def solve(
         held_out_losses=(),
         versions={library: version(library) for library in _LIBRARIES},
     )
+
+
+def _macro_f1(true: ndarray, predicted: ndarray) -> float:
+    metrics = require("sklearn.metrics", purpose="a logistic regression")
+    return float(metrics.f1_score(true, predicted, average="macro", zero_division=0))

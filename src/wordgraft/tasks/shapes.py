@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.vocabulary.writing import CASING, LETTER_CODES, LETTERS, LETTERS_A_WORD
 
 if TYPE_CHECKING:
     from jaxtyping import Int64
@@ -46,8 +47,6 @@ def extras_of(
     sentences: Sequence[Sequence[str]], *, casing: bool, letters: bool
 ) -> dict[str, Ragged]:
     """What the network reads of each word beside its vector."""
-    from wordgraft.networks.joined import CASING, LETTER_CODES, LETTERS, LETTERS_A_WORD
-
     number: dict[str, int] = {}
     flat = [number.setdefault(word, len(number)) for each in sentences for word in each]
     places = np.array(flat, np.int64)

@@ -22,6 +22,8 @@ from wordgraft.training.examples import Examples
 if TYPE_CHECKING:
     from wordgraft.checkpoint import Checkpoint
     from wordgraft.networks import Network
+    from wordgraft.training.forgetting import Asked
+    from wordgraft.training.guards import Guard
 
 
 # What a unit of the held-out loss is worth in F1, when the best pass is chosen.
@@ -35,11 +37,15 @@ class SequenceTagger(Grafted):
     (entity F1), `get_params`; works in `cross_val_score`, and pickles.
 
     Args:
-        table, checkpoint, layers, cache, init, rows_rate, head_rate, batch_size, max_epochs,
-            patience, held_out, oov, device, random_state, progress: as of `TextClassifier`.
-        network: `bilstm-crf`, `bilstm`, `cnn`, `transformer`, or `features` (the frozen encoder).
+        table, checkpoint, layers, cache, init, guard, rows_rate, body_rate, head_rate, schedule,
+            batch_size, max_epochs, patience, held_out, oov, tune, forgetting, forget_at_most, keep,
+            resume, precision, device, random_state, progress: as of `TextClassifier`.
+        network: `bilstm-crf`, `bilstm`, `cnn`, `transformer`, `features` (the frozen encoder), or
+            `encoder` (the pretrained encoder itself, fine-tuned).
         body: of network `features`: one of the networks above; by default `bilstm-crf`.
-        regime: `frozen` or `tuned` (the rows of words in the training sentences learn too).
+        regime: as of `TextClassifier`; `auto` is `full` for network `encoder`, else `frozen`.
+        pooling: of network `encoder`: a word's `first` piece (the default), its `last`, or the
+            `mean` of all.
         casing: join a small vector for how a word is written, which uncased rows do not say.
         letters: join a convolution over the word's letters.
         hidden: width of the body; `auto` is 200 a direction, 128 of a bilstm without a CRF.
@@ -66,18 +72,28 @@ class SequenceTagger(Grafted):
         layers: Sequence[int] | str = "auto",
         cache: str | Path | None = "auto",
         init: str = "table",
-        regime: str = "frozen",
+        regime: str = "auto",
+        guard: str | Sequence[Guard] | None = None,
+        pooling: str = "auto",
         casing: bool = True,
         letters: bool = False,
         hidden: int | str = "auto",
-        dropout: float = 0.5,
-        rows_rate: float = 1e-3,
-        head_rate: float = 1e-3,
-        batch_size: int = 32,
-        max_epochs: int = 60,
+        dropout: float | str = "auto",
+        rows_rate: float | str = "auto",
+        body_rate: float | str = "auto",
+        head_rate: float | str = "auto",
+        schedule: str = "auto",
+        batch_size: int | str = "auto",
+        max_epochs: int | str = "auto",
         patience: int = 8,
         held_out: float | str = "auto",
         oov: str | None = None,
+        tune: int = 0,
+        forgetting: Asked | None = None,
+        forget_at_most: float | None = None,
+        keep: str | Path | None = None,
+        resume: bool = True,
+        precision: str = "auto",
         device: str = "auto",
         random_state: int | np.random.RandomState | None = None,
         progress: bool = False,
@@ -90,17 +106,27 @@ class SequenceTagger(Grafted):
         self.cache = cache
         self.init = init
         self.regime = regime
+        self.guard = guard
+        self.pooling = pooling
         self.casing = casing
         self.letters = letters
         self.hidden = hidden
         self.dropout = dropout
         self.rows_rate = rows_rate
+        self.body_rate = body_rate
         self.head_rate = head_rate
+        self.schedule = schedule
         self.batch_size = batch_size
         self.max_epochs = max_epochs
         self.patience = patience
         self.held_out = held_out
         self.oov = oov
+        self.tune = tune
+        self.forgetting = forgetting
+        self.forget_at_most = forget_at_most
+        self.keep = keep
+        self.resume = resume
+        self.precision = precision
         self.device = device
         self.random_state = random_state
         self.progress = progress
@@ -133,7 +159,8 @@ class SequenceTagger(Grafted):
         examples = Examples(read.ids, targets, {**read.extras, **self._extras(sentences)})
         network = self._build(layer, read.rows, self._head(), seed)
         self.layer_ = layer
-        self._train(network, examples, seed, judge=self._judge)
+        texts = [" ".join(words) for words in sentences]
+        self._train(network, examples, texts, seed, judge=self._judge)
         held_out = self._plan(seed).split(examples)[1]
         self.held_out_scores_ = self._scores(network, held_out) if len(held_out) else None
         layer.end(network)
@@ -196,6 +223,9 @@ class SequenceTagger(Grafted):
 
         # The loss tells apart what F1 does not: at first, no entity is found at all.
         return -self._scores(network, held_out).f1 + _LOSS_SHARE * loss_on(network, held_out)
+
+    def _score_of(self, network: Network, examples: Examples) -> float:
+        return self._scores(network, examples).f1
 
     def _scores(self, network: Network, examples: Examples) -> TagScores:
         from wordgraft.training.loop import predictions

@@ -1,4 +1,4 @@
-"""Regimes and the loop that trains a network under one of them."""
+"""Regimes, guards, and the loop that trains a network under them."""
 
 from wordgraft.training.record import RunRecord
 from wordgraft.training.regimes import REGIMES, Regime

@@ -1,100 +1,36 @@
-"""The loop: epochs until the held-out texts stop gaining, the best weights kept."""
+"""Training: a regime's phases, one after the other, and the record of what came of them."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from copy import deepcopy
-from dataclasses import dataclass, field
+from dataclasses import asdict, replace
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
-from torch import Tensor, nn
 
-from wordgraft.errors import TrainingError
 from wordgraft.extras import require
-from wordgraft.networks.inputs import Inputs
 from wordgraft.networks.network import Network
-from wordgraft.progress import progress_bar
-from wordgraft.training.batching import inputs_of, targets_of
+from wordgraft.training import probe
+from wordgraft.training.answers import Judge, features, loss_on, predictions
 from wordgraft.training.examples import Examples
+from wordgraft.training.guards import Watch
+from wordgraft.training.plan import Plan
 from wordgraft.training.record import RunRecord
-from wordgraft.training.regimes import Regime
+from wordgraft.training.regimes import REGIMES, Regime
+from wordgraft.training.resume import Keeper, fingerprint
+from wordgraft.training.run import Run
 
 if TYPE_CHECKING:
-    from numpy import ndarray
+    from torch import Tensor
 
-# Texts at once where no gradient is kept.
-_READING_BATCH = 256
-# What `auto` holds out. Ten texts of 100 or 20 of 200 choose by chance: with a tenth the macro-F1
-# of 200 tweets was 0.494 (spread 0.051 over 5 seeds), with a fifth 0.523 (0.019).
-_SHARE, _LARGEST_SHARE, _FEWEST_HELD_OUT = 0.1, 0.2, 40
+__all__ = ["Judge", "Plan", "features", "loss_on", "predictions", "train"]
+
 _LIBRARIES = ("wordgraft", "torch", "accelerate", "numpy", "tokenizers")
-
-
-@dataclass(frozen=True)
-class Plan:
-    """How long and how fast to train.
-
-    Attributes:
-        rows_rate, head_rate: learning rates of Adam for the grafted rows and for the rest.
-        batch_size: texts a step.
-        max_epochs: passes over the texts at most.
-        patience: passes without gain on the held-out texts before training stops.
-        held_out: share of the texts that chooses the best epoch, or `auto`; 0 trains on all of
-            them for `max_epochs`.
-        clip: the largest norm of a step's gradient.
-        by_length: batches of texts of like length.
-        seed: of the split, the order and the dropout.
-        device: `auto`, `cpu`, or what accelerate finds when the name is any other.
-    """
-
-    rows_rate: float
-    head_rate: float
-    batch_size: int
-    max_epochs: int
-    patience: int
-    held_out: float | str
-    seed: int
-    clip: float = np.inf
-    by_length: bool = False
-    device: str = "auto"
-
-    def split(self, examples: Examples) -> tuple[Examples, Examples]:
-        """The texts to train on and the held-out ones; the same at each call."""
-        share = self.held_out
-        if isinstance(share, str):
-            share = min(_LARGEST_SHARE, max(_SHARE, _FEWEST_HELD_OUT / max(len(examples), 1)))
-        return examples.held_out(share, np.random.default_rng(self.seed))
-
-
-@dataclass
-class _Progress:
-    losses: list[float] = field(default_factory=list)
-    held_out_losses: list[float] = field(default_factory=list)
-    best_epoch: int = 0
-    best_weights: dict[str, Tensor] | None = None
-
-    def add(self, network: nn.Module, loss: float, held_out_loss: float | None) -> None:
-        self.losses.append(loss)
-        if held_out_loss is None:
-            self.best_epoch = len(self.losses)
-            return
-        if held_out_loss < min(self.held_out_losses, default=np.inf):
-            self.best_epoch = len(self.losses)
-            self.best_weights = deepcopy(network.state_dict())
-        self.held_out_losses.append(held_out_loss)
-
-    @property
-    def epochs_without_gain(self) -> int:
-        return len(self.losses) - self.best_epoch
-
-
-# How bad a network is on held-out texts: its loss, or what a task would rather have small.
-Judge = Callable[[Network, Examples], float]
+# The head's own phase ends when so many passes together gain less than this share of the loss.
+_PROBE_PATIENCE = 5
 
 
 def train(
@@ -105,39 +41,41 @@ def train(
     regime: Regime,
     names: tuple[str, str],
     judge: Judge | None = None,
+    on_start: Callable[[dict[str, Tensor]], None] | None = None,
     progress: bool = False,
 ) -> RunRecord:
     """Train `network` in place and leave it with its best weights, on the CPU.
 
-    `names` are those of the network and of its init, for the record; `judge` chooses the best
-    epoch, the held-out loss by default. Raises `TrainingError` when the loss is no longer a number.
+    Args:
+        names: of the network and of its init, for the record.
+        judge: chooses the best epoch; the held-out loss by default.
+        on_start: is given the weights at which the rows begin to learn, as `start_of` says.
+
+    Where the loss is no longer a number after some passes, the network gets the weights of the
+    last good one, and the log and the record say at which step that was. Raises `TrainingError`
+    when it happens before, `ProgressError` when `plan.keep` holds another run, and `OutputError`
+    when the state cannot be kept there.
     """
     accelerate = require("accelerate", purpose="training")
-    rng = np.random.default_rng(plan.seed)
+    accelerator = accelerate.Accelerator(
+        cpu=plan.device == "cpu", kwargs_handlers=_handlers(accelerate, regime)
+    )
     rest, held_out = plan.split(examples)
-    accelerator = accelerate.Accelerator(cpu=plan.device == "cpu")
-    groups = regime.parameter_groups(network, rows_rate=plan.rows_rate, head_rate=plan.head_rate)
-    optimizer = torch.optim.Adam(groups, fused=True)
-    model, optimizer = accelerator.prepare(network, optimizer)
-    done, started = _Progress(), time.perf_counter()
-    learning = [p for group in optimizer.param_groups for p in group["params"]]
-    with _seeded(plan.seed), progress_bar("training", plan.max_epochs, show=progress) as advance:
-        while len(done.losses) < plan.max_epochs and done.epochs_without_gain < plan.patience:
-            losses = []
-            model.train()
-            for batch in rest.batches(plan.batch_size, rng, by_length=plan.by_length):
-                optimizer.zero_grad()
-                loss = _loss(model, network, batch, accelerator.device)
-                accelerator.backward(loss)
-                if plan.clip < np.inf:
-                    accelerator.clip_grad_norm_(learning, plan.clip)
-                optimizer.step()
-                losses.append(float(loss.detach()))
-            found = None if not len(held_out) else (judge or loss_on)(network, held_out)
-            done.add(network, _finite(losses, plan), found)
-            advance(note=f"loss {done.losses[-1]:.3f}")
-    if done.best_weights is not None:
-        network.load_state_dict(done.best_weights)
+    keeper = _keeper(network, examples, plan, regime, names) if plan.keep else None
+    kept = keeper.load() if keeper is not None else None
+    started = time.perf_counter()
+    with _seeded(plan.seed):
+        watches = [guard.on(network, seed=plan.seed) for guard in plan.guards]
+        head_trained = regime.head_first
+        if kept is not None:
+            network.load_state_dict(kept.group("start"), strict=False)
+        elif head_trained:
+            _train_head(network, rest, held_out, plan, accelerator)
+        _begin_rows(network, watches, head_trained=head_trained, on_start=on_start)
+        run = _run(network, rest, held_out, plan, regime, watches, accelerator, judge)
+        run.go(keeper, kept, progress=progress)
+        for watch in watches:
+            watch.end()
     network.to("cpu").eval()
     return RunRecord(
         network=names[0],
@@ -146,55 +84,104 @@ def train(
         seed=plan.seed,
         texts=len(rest),
         held_out=len(held_out),
-        epochs=len(done.losses),
-        best_epoch=done.best_epoch,
+        epochs=len(run.done.losses),
+        best_epoch=run.done.best_epoch,
         seconds=time.perf_counter() - started,
-        parameters=sum(p.numel() for p in learning),
-        losses=tuple(done.losses),
-        held_out_losses=tuple(done.held_out_losses),
+        parameters=run.parameters,
+        losses=tuple(run.done.losses),
+        held_out_losses=tuple(run.done.held_out_losses),
         versions={library: version(library) for library in _LIBRARIES},
+        guards=tuple(_described(guard) for guard in plan.guards),
+        padding=run.padding,
+        stopped=run.stopped,
+        batch_size=plan.batch_size,
     )
 
 
-def predictions(network: Network, examples: Examples) -> ndarray:
-    """What the network makes of each text or word, in their order; see `Head.predict`."""
-    parts = [network.predict(logits, inputs) for logits, inputs, _ in _read(network, examples)]
-    return np.concatenate(parts)
+def _run(
+    network: Network,
+    rest: Examples,
+    held_out: Examples,
+    plan: Plan,
+    regime: Regime,
+    watches: list[Watch],
+    accelerator: Any,
+    judge: Judge | None,
+) -> Run:
+    """The phase in which the rows learn; or the head alone on features computed once."""
+    judged: Callable[[Network], float] | None = None
+    if regime.trainable_rows or not probe.can_stand_apart(network):
+        if len(held_out):
+            judged = lambda each: (judge or loss_on)(each, held_out)  # noqa: E731
+        return Run(network, rest, plan, regime, watches, accelerator, judged)
+    network.to(accelerator.device)
+    head, (rest, apart) = probe.apart(network, rest, held_out)
+    if len(held_out):
+        judged = lambda each: (judge or loss_on)(each, apart)  # noqa: E731
+    return Run(head, rest, plan, regime, watches, accelerator, judged)
 
 
-def loss_on(network: Network, examples: Examples) -> float:
-    """The loss of the texts, taken together."""
-    logits, read, batches = zip(*_read(network, examples), strict=True)
-    inputs = Inputs(
-        torch.cat([each.ids for each in read]), torch.cat([each.lengths for each in read]), {}
+def _train_head(
+    network: Network, rest: Examples, held_out: Examples, plan: Plan, accelerator: Any
+) -> None:
+    """Body and head until they gain no more, on held-out texts or on those of training."""
+    own = replace(
+        plan,
+        head_rate=plan.probe_rate,
+        body_rate=plan.probe_rate,
+        max_epochs=plan.probe_epochs,
+        patience=_PROBE_PATIENCE,
+        schedule="constant",
+        guards=(),
     )
-    targets = torch.cat([targets_of(batch, logits[0].device) for batch in batches])
-    with torch.inference_mode():
-        return float(network.loss(torch.cat(logits), inputs, targets))
+    run = _run(network, rest, held_out, own, REGIMES["frozen"], [], accelerator, None)
+    run.go(None, None, progress=False)
 
 
-def _read(network: Network, examples: Examples) -> Iterator[tuple[Tensor, Inputs, Examples]]:
-    device = next(network.parameters()).device
-    network.eval()
-    with torch.inference_mode():
-        for batch in examples.batches(_READING_BATCH):
-            inputs = inputs_of(batch, device)
-            yield network(inputs), inputs, batch
+def _begin_rows(
+    network: Network,
+    watches: list[Watch],
+    *,
+    head_trained: bool,
+    on_start: Callable[[dict[str, Tensor]], None] | None,
+) -> None:
+    from wordgraft.training.guards.wise import start_of
+
+    for watch in watches:
+        watch.rows_begin(head_trained=head_trained)
+    if on_start is not None:
+        on_start(start_of(network, head_trained=head_trained))
 
 
-def _loss(model: Any, network: Network, batch: Examples, device: torch.device) -> Tensor:
-    inputs = inputs_of(batch, device)
-    return network.loss(model(inputs), inputs, targets_of(batch, device))
+def _keeper(
+    network: Network, examples: Examples, plan: Plan, regime: Regime, names: tuple[str, str]
+) -> Keeper:
+    assert plan.keep is not None
+    own = {k: v for k, v in asdict(replace(plan, guards=())).items() if not k.startswith("keep")}
+    run = {
+        "network": names[0],
+        "init": names[1],
+        "regime": regime.name,
+        **{name: str(value) for name, value in own.items() if name not in ("resume", "device")},
+        "guards": [_described(guard) for guard in plan.guards],
+        "parameters": sum(each.numel() for each in network.parameters()),
+        **fingerprint(examples),
+    }
+    keeper = Keeper(plan.keep, run)
+    if not plan.resume:
+        keeper.discard()
+    return keeper
 
 
-def _finite(losses: list[float], plan: Plan) -> float:
-    mean = float(np.mean(losses))
-    if not np.isfinite(mean):
-        raise TrainingError(
-            f"the training loss became {mean}; lower the learning rates (rows {plan.rows_rate}, "
-            f"head {plan.head_rate}), or look for very large values in the table"
-        )
-    return mean
+def _described(guard: Any) -> str:
+    values = asdict(guard)
+    return ":".join([guard.name, *(f"{value:g}" for value in values.values())])
+
+
+def _handlers(accelerate: Any, regime: Regime) -> list[Any]:
+    """Several processes wait for the gradients of all parameters, unless told that some rest."""
+    rests = regime.learns(0, 1, 0.0) is not regime.learns(0, 1, 1.0)
+    return [accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)] if rests else []
 
 
 @contextmanager

@@ -22,6 +22,10 @@ class RunRecord:
         losses: mean training loss of each epoch.
         held_out_losses: loss on the held-out texts after each epoch.
         versions: of the libraries that took part.
+        guards: against forgetting, such as `decay:0.9`.
+        padding: share of padding among the tokens that an encoder read; None without one.
+        stopped: why training ended before its time, None if it did not.
+        batch_size: texts a step.
     """
 
     network: str
@@ -37,6 +41,10 @@ class RunRecord:
     losses: tuple[float, ...]
     held_out_losses: tuple[float, ...]
     versions: dict[str, str]
+    guards: tuple[str, ...] = ()
+    padding: float | None = None
+    stopped: str | None = None
+    batch_size: int | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from tokenizers import Tokenizer
@@ -13,6 +13,7 @@ from tokenizers import Tokenizer
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import VocabularyError
+from wordgraft.vocabulary.lookup import Lookup, fits
 from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, segment, word_tokenizer
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ PAD = "pad"
 UNK = "unk"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
     """Unique words in the order of their rows, how often each was seen, and how text is cut.
 
@@ -135,6 +136,13 @@ class Vocabulary:
             roles={PAD: 0, UNK: 1},
         )
 
+    def __getstate__(self) -> dict[str, Any]:
+        # What was computed on the way is computed again rather than pickled.
+        return {each.name: getattr(self, each.name) for each in fields(self)}
+
+    def __repr__(self) -> str:
+        return f"<Vocabulary of {len(self):,} {self.kind}>"
+
     def __len__(self) -> int:
         return len(self.words)
 
@@ -151,6 +159,8 @@ class Vocabulary:
 
     def ids(self, texts: Sequence[str]) -> Ragged:
         """The row ids of each text's words; a word without a row gets the unk row."""
+        if self._lookup is not None:
+            return self._lookup.ids(texts)
         encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return Ragged.of([encoding.ids for encoding in encodings])
 
@@ -202,3 +212,11 @@ class Vocabulary:
     @cached_property
     def _row_of(self) -> dict[str, int]:
         return {word: row for row, word in enumerate(self.words)}
+
+    @cached_property
+    def _lookup(self) -> Lookup | None:
+        """A faster way to the tokenizer's ids, where there is one."""
+        if not fits(self.tokenizer):
+            return None
+        row_of = self._row_of if self.kind == "words" else {}
+        return Lookup(self.tokenizer, row_of, self.roles[UNK])

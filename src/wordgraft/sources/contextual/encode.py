@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Iterable, Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from itertools import pairwise
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.ahead import ahead
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.checkpoint.tokenizer import Ragged
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-_Item = TypeVar("_Item")
 
 # Batches of chosen sentences, and sentences of a whole corpus, between two looks at the clock.
 _BATCHES_AT_ONCE = 16
@@ -186,13 +185,3 @@ def _duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {minutes:02} min"
     return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
-
-
-def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
-    """The items, each made in a thread while its forerunner is worked on."""
-    iterator = iter(items)
-    with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, iterator, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, iterator, None)
-            yield item

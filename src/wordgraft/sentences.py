@@ -1,0 +1,116 @@
+"""Text to the mean of its words' rows, fast: ids by looking up, sums by a sparse product."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.oov import method_of, read_rows_of
+from wordgraft.oov.protocol import OovMethod
+from wordgraft.table import EmbeddingTable
+from wordgraft.vocabulary.vocabulary import UNK
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+
+# In place of a method's name: words without a row do not count.
+LEAVE_OUT = "leave out"
+# Texts at once, and the words at most whose ids are held while the next are read.
+_TEXTS_AT_ONCE = 2_048
+
+
+def mean_vectors(
+    table: EmbeddingTable,
+    texts: Sequence[str],
+    *,
+    weights: Float32[ndarray, " rows"] | None = None,
+    oov: str | None = None,
+) -> Float32[ndarray, "texts dims"]:
+    """The mean of the rows of each text's words; zeros for a text without words.
+
+    Args:
+        weights: of each row in the mean, as `sif_weights` gives; alike by default. A word that a
+            method answers for weighs 1.
+        oov: method for words without a row, by default the table's own; `leave out` takes the
+            mean of the others alone.
+
+    Sums are made in a thread beside the one that reads, where there is a core for it. Raises
+    `TableError` for a method that must be fitted first.
+    """
+    method = None if oov == LEAVE_OUT else method_of(table, oov)
+    found = np.empty((len(texts), table.dims), np.float32)
+    blocks = [slice(at, at + _TEXTS_AT_ONCE) for at in range(0, len(texts), _TEXTS_AT_ONCE)]
+    alone = len(blocks) < 2 or _cores() < 2
+    with nullcontext() if alone else ThreadPoolExecutor(1) as beside:
+        sums: list[Future[None]] = []
+        for block in blocks:
+            ids, vectors, shares = _read(table, texts[block], weights, method)
+            if beside is None:
+                _mean(ids, vectors, shares, found[block])
+                continue
+            if len(sums) > 1:  # no more than two blocks wait
+                sums[-2].result()
+            sums.append(beside.submit(_mean, ids, vectors, shares, found[block]))
+        for done in sums:
+            done.result()
+    return found
+
+
+def sif_weights(counts: Iterable[int] | ndarray, *, a: float = 1e-3) -> Float32[ndarray, " rows"]:
+    """`a / (a + p)` of each row, `p` its share of the running text (Arora et al. 2017)."""
+    seen = np.asarray(counts, np.float64)
+    return (a / (a + seen / max(seen.sum(), 1))).astype(np.float32)
+
+
+def _read(
+    table: EmbeddingTable,
+    texts: Sequence[str],
+    weights: Float32[ndarray, " rows"] | None,
+    method: OovMethod | None,
+) -> tuple[Ragged, Float32[ndarray, "rows dims"], Float32[ndarray, " words"]]:
+    """Ids of a block of texts, the rows that they are ids of, and what each id weighs."""
+    if method is None:
+        ids = table.vocabulary.ids(texts)
+        shares = np.ones(len(ids.ids), np.float32) if weights is None else weights[ids.ids]
+        shares[ids.ids == table.vocabulary.roles[UNK]] = 0
+        more = np.empty((0, table.dims), np.float32)
+    else:
+        reading = read_rows_of(table, texts, method)
+        ids, more = reading.ids, reading.vectors
+        shares = np.ones(len(ids.ids), np.float32)
+        if weights is not None:
+            known = ids.ids < len(table)
+            shares[known] = weights[ids.ids[known]]
+    if not len(more) and table.vectors.dtype == np.float32:
+        return ids, table.vectors, shares
+    # Only the rows of these texts, so that no large table is copied or widened whole.
+    used, places = np.unique(ids.ids, return_inverse=True)
+    known = int(np.searchsorted(used, len(table)))
+    rows = np.concatenate([table.rows(used[:known]), more[used[known:] - len(table)]])
+    return Ragged(places, ids.offsets), rows, shares
+
+
+def _mean(
+    ids: Ragged,
+    vectors: Float32[ndarray, "rows dims"],
+    shares: Float32[ndarray, " words"],
+    out: Float32[ndarray, "texts dims"],
+) -> None:
+    from scipy.sparse import csr_array
+
+    totals = np.concatenate([[0], np.cumsum(shares, dtype=np.float64)])[ids.offsets]
+    weighed = shares / np.repeat(np.maximum(np.diff(totals), 1e-12), ids.lengths)
+    places: Any = (weighed.astype(np.float32), ids.ids.astype(np.int32), ids.offsets)
+    out[:] = csr_array(places, shape=(len(ids), len(vectors))) @ vectors
+
+
+def _cores() -> int:
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1

@@ -1,0 +1,89 @@
+"""What a network makes of texts, without learning."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.network import Network
+from wordgraft.training.batching import inputs_of, targets_of
+from wordgraft.training.examples import Examples
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+# Texts at once where no gradient is kept. A transformer has few layers' states to hold then, and
+# small batches of like length fit a processor's caches.
+_AT_ONCE, _AT_ONCE_THROUGH_LAYERS = 256, 32
+# How bad a network is on held-out texts: its loss, or what a task would rather have small.
+Judge = Callable[[Network, Examples], float]
+
+
+def predictions(network: Network, examples: Examples) -> ndarray:
+    """What the network makes of each text or word, in their order; see `Head.predict`."""
+    parts = [network.predict(logits, inputs) for _, logits, inputs, _ in _read(network, examples)]
+    return _in_order(examples, np.concatenate(parts))
+
+
+def features(network: Network, examples: Examples) -> ndarray:
+    """What the head reads of each text or word, in their order."""
+    found = []
+    for batch, inputs in _batches(network, examples):
+        del batch
+        found.append(network.features(inputs).cpu().numpy())
+    return _in_order(examples, np.concatenate(found))
+
+
+def loss_on(network: Network, examples: Examples) -> float:
+    """The loss of the texts, taken together."""
+    batches, logits, read, devices = zip(*_read(network, examples), strict=True)
+    inputs = Inputs(
+        torch.cat([each.ids for each in read]), torch.cat([each.lengths for each in read]), {}
+    )
+    targets = torch.cat([targets_of(batch, devices[0]) for batch in batches])
+    with torch.inference_mode():
+        return float(network.loss(torch.cat(logits), inputs, targets))
+
+
+def _read(
+    network: Network, examples: Examples
+) -> Iterator[tuple[Examples, Tensor, Inputs, torch.device]]:
+    for batch, inputs in _batches(network, examples):
+        yield batch, network(inputs), inputs, inputs.ids.device
+
+
+def _batches(network: Network, examples: Examples) -> Iterator[tuple[Examples, Inputs]]:
+    device = next(network.parameters()).device
+    network.eval()
+    size = _AT_ONCE_THROUGH_LAYERS if hasattr(network.rows, "layers") else _AT_ONCE
+    order = _order(examples)
+    with torch.inference_mode():
+        for start in range(0, len(order), size):
+            batch = examples.take(order[start : start + size])
+            yield batch, inputs_of(batch, device)
+
+
+def _order(examples: Examples) -> ndarray:
+    """Longest first, so that too little memory shows at once and not at the end."""
+    return np.argsort(-examples.ids.lengths, kind="stable")
+
+
+def _in_order(examples: Examples, found: ndarray) -> ndarray:
+    """Put results back that came in `_order`: one a text, or one a word."""
+    order = _order(examples)
+    back = np.empty_like(order)
+    back[order] = np.arange(len(order))
+    if not isinstance(examples.targets, Ragged):
+        of_texts: ndarray = found[back]
+        return of_texts
+    lengths = examples.targets.lengths[order]
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    places = Ragged(np.arange(len(found)), offsets).take(back).ids
+    of_words: ndarray = found[places]
+    return of_words

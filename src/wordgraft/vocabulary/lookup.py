@@ -1,0 +1,149 @@
+"""Text to ids by looking up what stands between two blanks, where that gives what cutting gives.
+
+A tokenizer makes an object of every text and cuts each word of it anew. Texts repeat their words:
+those seen before are found in a dictionary here, and only the others are cut.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from itertools import count, islice
+from threading import Lock
+from typing import Any
+
+import numpy as np
+from tokenizers import Tokenizer
+
+from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.errors import VocabularyError
+
+# Chunks remembered before all are forgotten, to bound memory: some 30 MB.
+_MOST_REMEMBERED = 200_000
+_BLANKS = " \t\n\r"
+# Stands between texts. Half of a character: no text that a tokenizer takes can hold it.
+_END = "\udfff"
+# Texts whose chunks are held at once.
+_TEXTS_AT_ONCE = 4_096
+# Normalisers that look at no other place than the one they change, or at its marks.
+_LOCAL = (
+    "BertNormalizer",
+    "Lowercase",
+    "NFC",
+    "NFD",
+    "NFKC",
+    "NFKD",
+    "Nmt",
+    "StripAccents",
+    "Strip",
+)
+
+
+class Lookup:
+    """Texts to the ids that a tokenizer gives them.
+
+    Args:
+        tokenizer: one for which `fits` is true.
+        row_of: of a vocabulary of words, each word's id; nothing of a vocabulary of pieces.
+        unk: id of a word that has none.
+    """
+
+    def __init__(self, tokenizer: Tokenizer, row_of: Mapping[str, int], unk: int) -> None:
+        self._tokenizer = tokenizer
+        self._row_of, self._unk = row_of, unk
+        # BERT's rule cuts at all of these alike.
+        self._any_blank = _first_step(tokenizer) == {"type": "BertPreTokenizer"}
+        self._lock = Lock()
+        self._forget()
+
+    def ids(self, texts: Sequence[str]) -> Ragged:
+        """Each text's ids."""
+        parts = []
+        with self._lock:
+            for start in range(0, len(texts), _TEXTS_AT_ONCE):
+                parts.append(self._block(texts[start : start + _TEXTS_AT_ONCE]))
+        if len(parts) == 1:
+            return parts[0]
+        lengths = [part.lengths for part in parts]
+        offsets = np.concatenate([[0], np.cumsum(np.concatenate([[], *lengths]), dtype=np.int64)])
+        return Ragged(np.concatenate([np.zeros(0, np.int64), *(p.ids for p in parts)]), offsets)
+
+    def _block(self, texts: Sequence[str]) -> Ragged:
+        if len(self._number) > _MOST_REMEMBERED:
+            self._forget()
+        # All texts as one string, cut once. The rest of their blanks stay within chunks.
+        whole = f" {_END} ".join([*texts, ""])
+        if self._any_blank:
+            whole = whole.replace("\n", " ").replace("\t", " ").replace("\r", " ")
+        chunks = whole.split(" ")
+        known = len(self._number)
+        numbers = np.fromiter(map(self._number.__getitem__, chunks), np.int64, len(chunks))
+        ends = np.flatnonzero(numbers == 0)
+        if len(ends) != len(texts):
+            raise VocabularyError(
+                f"a text holds the lone surrogate {_END!a}, which is no character: read it as UTF-8"
+            )
+        if new := list(islice(self._number, known, None)):
+            self._ids = self._ids.append(self._read(new))
+        ids = self._ids.take(numbers)
+        return Ragged(ids.ids, ids.offsets[np.concatenate([[0], ends])])
+
+    def _read(self, chunks: Sequence[str]) -> Ragged:
+        """The ids of new chunks. English letters in lower case are a word that no rule changes."""
+        rows: list[Sequence[int]] = [()] * len(chunks)
+        others = []
+        for place, chunk in enumerate(chunks):
+            if self._row_of and chunk.isascii() and chunk.isalpha() and chunk.islower():
+                rows[place] = (self._row_of.get(chunk, self._unk),)
+            elif chunk and chunk != _END:
+                others.append(place)
+        encodings = self._tokenizer.encode_batch_fast(
+            [chunks[place] for place in others], add_special_tokens=False
+        )
+        for place, encoding in zip(others, encodings, strict=True):
+            rows[place] = encoding.ids
+        return Ragged.of(rows)
+
+    def _forget(self) -> None:
+        self._number: defaultdict[str, int] = defaultdict(count().__next__)
+        self._number[_END]
+        self._ids = Ragged.of([()])
+
+
+def fits(tokenizer: Tokenizer) -> bool:
+    """Whether a text's ids are those of what stands between its blanks, one after the other."""
+    if tokenizer.truncation or tokenizer.padding or tokenizer.pre_tokenizer is None:
+        return False
+    for token in tokenizer.get_added_tokens_decoder().values():
+        if token.lstrip or token.rstrip or token.single_word or set(token.content) & set(_BLANKS):
+            return False
+    first = _first_step(tokenizer)
+    at_blanks = first["type"] in ("BertPreTokenizer", "WhitespaceSplit") or (
+        first["type"] == "Split"
+        and first["pattern"] == {"Regex": r"\s+"}
+        and first["behavior"] == "Removed"
+    )
+    steps = _steps(tokenizer.normalizer, "normalizers")
+    return at_blanks and all(_is_local(step) for step in steps)
+
+
+def _first_step(tokenizer: Tokenizer) -> dict[str, Any]:
+    return _steps(tokenizer.pre_tokenizer, "pretokenizers")[0]
+
+
+def _is_local(step: dict[str, Any]) -> bool:
+    if step["type"] == "Replace":
+        pattern = step["pattern"]
+        # Blanks made one leave chunks as they are.
+        return pattern == {"Regex": " {2,}"} or not set(pattern.get("String", " ")) & set(_BLANKS)
+    return step["type"] in _LOCAL
+
+
+def _steps(part: Any, name: str) -> list[dict[str, Any]]:
+    """The steps of a tokenizer's part, as JSON has them, without its words."""
+    if part is None:
+        return []
+    rule = json.loads(part.__getstate__())
+    found: list[dict[str, Any]] = rule.get(name, [rule])
+    return found

@@ -1,0 +1,269 @@
+"""Regimes on a tiny encoder: what learns, when, and what may go wrong meanwhile."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from learning import PLAN, examples_of, network_of, run, weights_of
+from numpy.testing import assert_allclose
+
+from wordgraft.errors import ProgressError, TrainingError
+from wordgraft.networks.network import Network
+from wordgraft.training import REGIMES
+from wordgraft.training.guards import parse_guards
+from wordgraft.training.loop import loss_on, predictions
+from wordgraft.training.parts import depth_of
+from wordgraft.training.run import Run
+
+Tiny = Callable[[str], Path]
+
+
+@pytest.fixture
+def folder(tiny_checkpoint: Tiny) -> Path:
+    return tiny_checkpoint("bert")
+
+
+def changed(network: Network, start: dict[str, torch.Tensor]) -> set[int]:
+    """Depths at which weights moved; 4 is the head."""
+    return {
+        depth_of(network, name)
+        for name, tensor in network.state_dict().items()
+        if not torch.equal(tensor, start[name])
+    }
+
+
+@pytest.mark.parametrize(
+    ("regime", "depths"),
+    [
+        ("frozen", {4}),
+        ("tuned", {0, 4}),
+        ("full", {0, 1, 2, 3, 4}),
+        ("lp-ft", {0, 1, 2, 3, 4}),
+        ("gradual", {0, 1, 2, 3, 4}),
+    ],
+)
+def test_what_learns_under_each_regime(regime: str, depths: set[int], folder: Path) -> None:
+    start = weights_of(network_of(folder))
+    network, record = run(folder, regime=regime)
+    assert changed(network, start) == depths
+    assert record.losses[-1] < record.losses[0]
+    learnt = sum(
+        each.numel()
+        for name, each in network.named_parameters()
+        if depth_of(network, name) in depths
+    )
+    assert record.parameters == learnt
+
+
+def test_gradual_unfreezes_from_the_top_down() -> None:
+    gradual = REGIMES["gradual"]
+    learning = [
+        [depth for depth in range(4) if gradual.learns(depth, 4, passed)]
+        for passed in (0, 0.1, 0.125, 0.25, 0.375, 0.49, 0.5, 1)
+    ]
+    assert learning == [[], [], [3], [2, 3], [1, 2, 3], [1, 2, 3], [0, 1, 2, 3], [0, 1, 2, 3]]
+
+
+def test_frozen_features_are_those_of_the_network(folder: Path) -> None:
+    plan = replace(PLAN, max_epochs=100, head_rate=0.05, batch_size=40)
+    network, record = run(folder, plan, "frozen")
+    examples = examples_of(folder)
+    # One batch an epoch, so that the last loss is that of the weights a step before the last.
+    assert loss_on(network, examples) == pytest.approx(record.losses[-1], abs=1e-4)
+    accuracy = (predictions(network, examples).argmax(axis=1) == examples.targets).mean()
+    assert accuracy > np.mean(examples.targets == 0) + 0.04
+
+
+def test_lp_ft_starts_the_rows_with_a_head_that_knows_the_task(folder: Path) -> None:
+    starts: list[dict[str, torch.Tensor]] = []
+    plan = replace(PLAN, probe_epochs=40)
+    fresh = network_of(folder)
+    run(folder, plan, "lp-ft", on_start=starts.append)
+    assert {name.split(".")[0] for name in starts[0]} == {"rows", "head"}
+    before = weights_of(fresh)
+    for name, tensor in starts[0].items():
+        assert torch.equal(tensor, before[name]) is name.startswith("rows."), name
+    random = loss_on(fresh, examples_of(folder))
+    fresh.load_state_dict(starts[0])
+    assert loss_on(fresh, examples_of(folder)) < 0.9 * random
+    run(folder, plan, "full", on_start=starts.append)
+    assert {name.split(".")[0] for name in starts[1]} == {"rows"}
+
+
+def test_a_batch_in_parts_has_the_gradients_of_the_whole(folder: Path) -> None:
+    # Losses and not weights: Adam makes whole steps of gradients that are nothing but rounding.
+    losses = [run(folder, replace(PLAN, chunks=chunks))[1].losses for chunks in (1, 4)]
+    assert_allclose(losses[1], losses[0], rtol=1e-4)
+
+
+def test_out_of_memory_halves_the_batch_and_says_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    _, whole = run(folder)
+    loss = Run._loss
+
+    def small(self: Run, part: Any) -> torch.Tensor:
+        if len(part) > 5:
+            raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
+        return loss(self, part)
+
+    monkeypatch.setattr(Run, "_loss", small)
+    with caplog.at_level(logging.WARNING, "wordgraft"):
+        _, parts = run(folder)
+    assert [record.args for record in caplog.records] == [(16, 2), (16, 4)]
+    assert_allclose(parts.losses, whole.losses, rtol=1e-4)
+
+    def never(*_: Any) -> torch.Tensor:
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(Run, "_loss", never)
+    with pytest.raises(RuntimeError, match="CUDA out of memory"):
+        run(folder)
+
+
+def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(folder: Path) -> None:
+    _, one = run(folder)
+    mixed, two = run(folder, replace(PLAN, precision="bfloat16"))
+    assert one.losses != two.losses
+    assert_allclose(one.losses, two.losses, rtol=0.1)
+    assert {tensor.dtype for tensor in mixed.state_dict().values()} == {torch.float32}
+
+
+def broken_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    loss, calls = Run._loss, [0]
+
+    def broken(self: Run, part: Any) -> torch.Tensor:
+        calls[0] += 1
+        return loss(self, part) * (float("nan") if calls[0] == step else 1)
+
+    monkeypatch.setattr(Run, "_loss", broken)
+
+
+def test_a_loss_that_is_no_number_leaves_the_last_good_weights(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    plan = replace(PLAN, schedule="constant")
+    good, _ = run(folder, replace(plan, max_epochs=2))
+    steps = -(-len(examples_of(folder)) // 16)
+    broken_at(2 * steps + 2, monkeypatch)
+    with caplog.at_level(logging.WARNING, "wordgraft"):
+        network, record = run(folder, plan)
+    assert record.stopped == f"loss nan at step {2 * steps + 2}"
+    assert f"became nan at step {2 * steps + 2}: training stops with the weights after epoch 2" in (
+        caplog.text
+    )
+    assert record.epochs == 2
+    for name, tensor in good.state_dict().items():
+        assert torch.equal(network.state_dict()[name], tensor), name
+
+
+def test_a_loss_that_never_was_a_number_is_an_error(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    broken_at(2, monkeypatch)
+    with pytest.raises(TrainingError, match="became nan at step 2; lower the learning rates"):
+        run(folder)
+
+
+class _KilledError(Exception):
+    """What stands for a kill."""
+
+
+@pytest.mark.parametrize(
+    ("regime", "guard", "held_out", "killed"),
+    [
+        ("full", "none", 0, 7),
+        ("lp-ft", "decay,l2sp,wise:0.7", 0.25, 5),
+        ("gradual", "mixout", 0.25, 8),
+        ("full", "lora", 0, 4),
+        ("frozen", "none", 0.25, 6),
+    ],
+)
+def test_killed_and_resumed_it_ends_as_if_it_had_not_been(
+    regime: str,
+    guard: str,
+    held_out: float,
+    killed: int,
+    folder: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plan = replace(PLAN, guards=parse_guards(guard), held_out=held_out)
+    calm, record = run(folder, plan, regime, dropout=True)
+    step, steps = Run._step, [0]
+    phases = [0]
+
+    def killing(self: Run, *arguments: Any) -> float:
+        if self.plan.schedule != "constant":  # not in the head's own phase, which keeps nothing
+            steps[0] += 1
+            if steps[0] == killed:
+                raise _KilledError
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Run, "_step", killing)
+    plan = replace(plan, keep=tmp_path / "p", keep_every=-1.0)
+    with pytest.raises(_KilledError):
+        run(folder, plan, regime, dropout=True)
+    assert phases == [0]
+    resumed, again = run(folder, plan, regime, dropout=True)
+    assert steps[0] < killed + 4 * 4  # it went on, and did not start over
+    assert again.losses == record.losses
+    assert again.held_out_losses == record.held_out_losses
+    for name, tensor in calm.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def test_progress_of_another_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    plan = replace(PLAN, keep=tmp_path / "p", keep_every=-1.0)
+    run(folder, plan)
+    with pytest.raises(ProgressError, match=r"its rows_rate is '0.0003', this run's is '0.001'"):
+        run(folder, replace(plan, rows_rate=1e-3))
+    with pytest.raises(ProgressError, match=r"its regime is 'full', this run's is 'gradual'"):
+        run(folder, plan, "gradual")
+    turned = replace(examples_of(folder), targets=1 - examples_of(folder).targets)
+    with pytest.raises(ProgressError, match=r"its data is .*'ids'"):
+        run(folder, plan, examples=turned)
+    run(folder, replace(plan, rows_rate=1e-3, resume=False))
+
+
+def test_an_encoder_reads_little_padding(folder: Path) -> None:
+    _, record = run(folder, replace(PLAN, max_epochs=1), examples=examples_of(folder, times=4))
+    assert record.padding is not None
+    assert 0 < record.padding <= 0.05
+
+
+def test_guards_are_in_the_record_and_end_in_plain_weights(folder: Path) -> None:
+    names = set(network_of(folder).state_dict())
+    network, record = run(
+        folder, replace(PLAN, max_epochs=1, guards=parse_guards("mixout,l2sp,wise,reinit"))
+    )
+    assert record.guards == ("mixout:0.5", "l2sp:0.01", "wise:0.8", "reinit:1")
+    assert set(network.state_dict()) == names
+
+
+def test_l2sp_and_wise_keep_the_rows_nearer_to_their_start(folder: Path) -> None:
+    start = weights_of(network_of(folder))
+
+    def way(guard: str) -> float:
+        network, _ = run(folder, replace(PLAN, guards=parse_guards(guard), schedule="constant"))
+        return float(
+            np.sqrt(
+                sum(
+                    float((tensor - start[name]).square().sum())
+                    for name, tensor in network.state_dict().items()
+                    if name.startswith("rows.")
+                )
+            )
+        )
+
+    free = way("none")
+    assert way("l2sp:10") < 0.8 * free
+    assert way("decay:0.5") < 0.9 * free
+    assert way("wise:0.5") == pytest.approx(0.5 * free, rel=1e-3)
