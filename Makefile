@@ -11,7 +11,6 @@ FLAIR = bench/.venv-flair/.installed
 .DEFAULT_GOAL = help
 .PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
 	bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
-	bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
