@@ -16,7 +16,7 @@ from tiny import SENTENCES
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
-from wordgraft.tasks.recipes import epochs_for
+from wordgraft.tasks.recipes import ENCODER
 from wordgraft.training.forgetting import Asked
 
 Tiny = Callable[[str], Path]
@@ -168,7 +168,7 @@ def test_settings_are_searched_and_the_report_is_written(folder: Path, tmp_path:
 
 
 def test_passes_follow_the_number_of_texts() -> None:
-    passes = [epochs_for(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
+    passes = [ENCODER.max_epochs.over(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
     assert passes == [40, 40, 13, 5, 3, 3]
 
 
