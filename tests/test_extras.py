@@ -75,7 +75,7 @@ def test_tables_need_no_framework(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         "running the encoder needs torch, which is not installed: pip install 'wordgraft[torch]'",
-        "TextClassifier needs sklearn, which is not installed: pip install 'wordgraft[train]'",
+        "training needs sklearn, which is not installed: pip install 'wordgraft[train]'",
     ], done.stderr
     assert (tmp_path / "t" / "table.json").is_file()
 
