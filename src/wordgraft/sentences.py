@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 # In place of a method's name: words without a row do not count.
 LEAVE_OUT = "leave out"
 # Texts at once: two such blocks wait at most.
-_TEXTS_AT_ONCE = 2_048
+_TEXTS_AT_ONCE = 512
 # Below the weight of any word: what the mean of no words is divided by.
 _LEAST = 1e-9
 

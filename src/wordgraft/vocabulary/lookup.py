@@ -9,7 +9,8 @@ from __future__ import annotations
 import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from itertools import count, islice
+from itertools import chain, count, islice
+from string import punctuation
 from threading import Lock
 from typing import Any
 
@@ -25,7 +26,7 @@ _BLANKS = " \t\n\r"
 # Stands between texts. Half of a character: no text that a tokenizer takes can hold it.
 _END = "\udfff"
 # Texts whose chunks are held at once.
-_TEXTS_AT_ONCE = 4_096
+_TEXTS_AT_ONCE = 512
 # Normalisers that look at no other place than the one they change, or at its marks.
 _LOCAL = (
     "BertNormalizer",
@@ -91,20 +92,33 @@ class Lookup:
         return Ragged(ids.ids, ids.offsets[np.concatenate([[0], ends])])
 
     def _read(self, chunks: Sequence[str]) -> Ragged:
-        """The ids of new chunks. English letters in lower case are a word that no rule changes."""
-        rows: list[Sequence[int]] = [()] * len(chunks)
-        others = []
-        for place, chunk in enumerate(chunks):
-            if self._row_of and chunk.isascii() and chunk.isalpha() and chunk.islower():
-                rows[place] = (self._row_of.get(chunk, self._unk),)
-            elif chunk and chunk != _END:
-                others.append(place)
+        """The ids of new chunks; those that are plain need no tokenizer."""
+        rows: list[Sequence[int] | None] = [self._plain(chunk) for chunk in chunks]
+        others = [place for place, row in enumerate(rows) if row is None]
         encodings = self._tokenizer.encode_batch_fast(
             [chunks[place] for place in others], add_special_tokens=False
         )
         for place, encoding in zip(others, encodings, strict=True):
             rows[place] = encoding.ids
-        return Ragged.of(rows)
+        lengths = np.fromiter(map(len, rows), np.int64, len(rows))  # type: ignore[arg-type]
+        flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))  # type: ignore[arg-type]
+        return Ragged(flat, np.concatenate([[0], np.cumsum(lengths)]))
+
+    def _plain(self, chunk: str) -> Sequence[int] | None:
+        """The ids of a chunk that no rule changes: English letters in lower case, of a word.
+
+        And of one with a sign behind it, which BERT's rule sets apart.
+        """
+        if chunk in ("", _END):
+            return ()
+        if not self._row_of or not chunk.isascii():
+            return None
+        if chunk.isalpha() and chunk.islower():
+            return (self._row_of.get(chunk, self._unk),)
+        stem, sign = chunk[:-1], chunk[-1]
+        if self._any_blank and sign in punctuation and stem.isalpha() and stem.islower():
+            return (self._row_of.get(stem, self._unk), self._row_of.get(sign, self._unk))
+        return None
 
     def _forget(self) -> None:
         self._number: defaultdict[str, int] = defaultdict(count().__next__)
