@@ -171,9 +171,10 @@ class EmbeddingTable:
     @cached_property
     def norms(self) -> Float32[ndarray, " words"]:
         """The length of each row's vector."""
-        blocks = range(0, len(self), _BLOCK)
+        # Small ones: each is copied to be squared, and every table is looked at as it is loaded.
+        blocks = range(0, len(self), _BLOCK // 16)
         return np.concatenate(
-            [np.linalg.norm(self.rows(slice(b, b + _BLOCK)), axis=1) for b in blocks]
+            [np.linalg.norm(self.rows(slice(b, b + _BLOCK // 16)), axis=1) for b in blocks]
         )
 
     def refine(self, *refinements: Refinement) -> EmbeddingTable:
