@@ -73,7 +73,7 @@ def test_neighbours_equal_a_full_sort(block: int, monkeypatch: pytest.MonkeyPatc
 
 @pytest.mark.parametrize("block", [3, 65_536])
 def test_norms(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordgraft.table.table._BLOCK", block)
+    monkeypatch.setattr("wordgraft.table.table._COPIED_BLOCK", block)
     assert_allclose(COMPASS.norms, [0, 9 * 2**0.5, 1, 1, 4, 2], rtol=1e-6)
     assert_allclose(COMPASS.astype("int8").norms, COMPASS.norms, rtol=0.005)
 

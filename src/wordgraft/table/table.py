@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
 # Rows are compared with all others in blocks of this many, to bound memory.
 _BLOCK = 65_536
+# Where a block is copied, a smaller one: every table is looked at as it is loaded.
+_COPIED_BLOCK = 4_096
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,10 +173,9 @@ class EmbeddingTable:
     @cached_property
     def norms(self) -> Float32[ndarray, " words"]:
         """The length of each row's vector."""
-        # Small ones: each is copied to be squared, and every table is looked at as it is loaded.
-        blocks = range(0, len(self), _BLOCK // 16)
+        blocks = range(0, len(self), _COPIED_BLOCK)
         return np.concatenate(
-            [np.linalg.norm(self.rows(slice(b, b + _BLOCK // 16)), axis=1) for b in blocks]
+            [np.linalg.norm(self.rows(slice(b, b + _COPIED_BLOCK)), axis=1) for b in blocks]
         )
 
     def refine(self, *refinements: Refinement) -> EmbeddingTable:
