@@ -51,6 +51,21 @@ def test_the_demo_shows_that_grafting_wins_at_200_texts(minilm: str) -> None:
     assert grafted > fresh + 0.03
 
 
+@pytest.mark.slow
+def test_the_demo_ends_with_a_comparison_and_its_page(minilm: str, tmp_path: Path) -> None:
+    if find_spec("scattertext") is None:
+        pytest.skip("the package scattertext is not installed")
+    demo = runpy.run_path(str(EXAMPLES / "demo.py"))
+    assert demo["ENCODER"] == minilm
+    # Without the arm whose words go through the encoder, which takes longer than the rest.
+    demo["report"].__globals__["COMPARED_ARMS"] = ("tfidf", "random", "composed")
+    page = demo["report"](tmp_path / "out", budget=30.0, test_texts=300)
+    text = page.read_text("utf-8")
+    assert page == tmp_path / "out" / "index.html"
+    assert "Take " in text
+    assert len(list((tmp_path / "out" / "runs").glob("*.json"))) >= 3
+
+
 @pytest.mark.keras
 @pytest.mark.slow
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
@@ -137,18 +152,3 @@ def test_full_fine_tuning_in_torch(
 def test_an_example_is_read_at_a_glance(file: Path) -> None:
     lines = len(file.read_text("utf-8").splitlines())
     assert lines < (60 if file.stem != "demo" else 90)
-
-
-@pytest.mark.slow
-def test_the_demo_ends_with_a_comparison_and_its_page(minilm: str, tmp_path: Path) -> None:
-    if find_spec("scattertext") is None:
-        pytest.skip("the package scattertext is not installed")
-    demo = runpy.run_path(str(EXAMPLES / "demo.py"))
-    assert demo["ENCODER"] == minilm
-    # Without the arm whose words go through the encoder, which takes longer than the rest.
-    demo["report"].__globals__["COMPARED_ARMS"] = ("tfidf", "random", "composed")
-    page = demo["report"](tmp_path / "out", budget=30.0, test_texts=300)
-    text = page.read_text("utf-8")
-    assert page == tmp_path / "out" / "index.html"
-    assert "Take " in text
-    assert len(list((tmp_path / "out" / "runs").glob("*.json"))) >= 3

@@ -18,6 +18,10 @@ _EXTRA_OF = {
     "zstandard": "zstd",
     "gensim": "gensim",
     "spacy": "spacy",
+    "jinja2": "report",
+    "markupsafe": "report",
+    "vl_convert": "report",
+    "umap": "umap",
     "peft": "finetune",
     "optuna": "finetune",
     "keras": "keras",
@@ -26,10 +30,6 @@ _EXTRA_OF = {
     "onnx": "onnx",
     "onnxruntime": "onnx",
     "altair": "report",
-    "jinja2": "report",
-    "markupsafe": "report",
-    "vl_convert": "report",
-    "umap": "umap",
 }
 
 

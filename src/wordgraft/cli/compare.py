@@ -53,7 +53,7 @@ def compare(
         str | None,
         typer.Option(
             help="Ways to compare, with commas: tfidf, random, lookup, composed, isolated, "
-            "contextual, vectors, ...  [default: all that can run, but for lookup]"
+            "contextual, features, vectors, lp-ft, full.  [default: all that can run but lookup]"
         ),
     ] = None,
     sizes: Annotated[
@@ -77,6 +77,13 @@ def compare(
     ] = None,
     vectors: Annotated[
         Path | None, typer.Option(help="Vectors of another tool as a way: GloVe, fastText, ...")
+    ] = None,
+    pairs: Annotated[
+        list[Path] | None,
+        typer.Option(
+            help="Lines of word1 TAB word2 TAB score: what fine-tuned encoders forget of them is "
+            "measured; give it once a file."
+        ),
     ] = None,
     labels: Annotated[
         int | None,
@@ -147,6 +154,7 @@ def compare(
         "trials": trials,
         "corpus": [_absolute(place) for place in corpus or ()],
         "vectors": vectors and str(vectors.resolve()),
+        "pairs": [str(path.resolve()) for path in pairs or ()],
         "drop_duplicates": drop_duplicates,
     }
     command = shlex.join(["wordgraft", *sys.argv[1:]])
@@ -169,6 +177,7 @@ def compare(
         checkpoint=_checkpoint(settings["checkpoint"], named),
         corpus=settings["corpus"],
         vectors=settings["vectors"] and Path(settings["vectors"]),
+        pairs=[Path(path) for path in settings["pairs"]],
         task=settings["task"],
         network=settings["network"],
         progress=not quiet,

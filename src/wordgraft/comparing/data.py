@@ -79,7 +79,8 @@ class Data:
     @cached_property
     def judge(self) -> Judge:
         """What scores predictions here, over every label that occurs."""
-        return JUDGES[self.task]([*self.labels, *self.test_labels])
+        judge: Judge = JUDGES[self.task]([*self.labels, *self.test_labels])
+        return judge
 
     @cached_property
     def strata(self) -> ndarray:
@@ -184,7 +185,8 @@ def _checked(
         )
     if not found:
         raise DataError(f"there are no {what} texts")
-    return JUDGES[task].checked(found, given, what)
+    checked: tuple[list[Any], list[Any]] = JUDGES[task].checked(found, given, what)
+    return checked
 
 
 def _key(text: Any) -> str:

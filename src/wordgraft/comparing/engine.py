@@ -31,7 +31,8 @@ class Engine(Protocol):
         slots: how many runs it works on at once.
     """
 
-    slots: int
+    @property
+    def slots(self) -> int: ...
 
     def submit(self, cell: Cell, trials: int) -> None:
         """Begin a run."""

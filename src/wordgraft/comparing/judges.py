@@ -139,7 +139,7 @@ class Classes:
         ]
 
     def written(self, coded: Any, text: Any) -> str:
-        return self.names[coded]
+        return str(self.names[coded])
 
     def guesses(
         self,
@@ -149,7 +149,7 @@ class Classes:
         draws: int,
     ) -> Float[ndarray, " draws"]:
         counts = [
-            self.counts(truth, rng.permutation(np.asarray(predicted))).sum(axis=0)
+            self.counts(truth, rng.permutation(np.asarray(predicted)).tolist()).sum(axis=0)
             for _ in range(draws)
         ]
         return self.score(np.array(counts))

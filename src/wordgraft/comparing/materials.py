@@ -14,7 +14,7 @@ from wordgraft.errors import CheckpointError, TableError
 from wordgraft.formats import read_vectors
 from wordgraft.formats.reading import answering, only
 from wordgraft.sources import Corpus
-from wordgraft.table import EmbeddingTable, default_refinements
+from wordgraft.table import EmbeddingTable, default_refinements, read_pairs
 from wordgraft.tasks.first_layer import FeatureLayer
 from wordgraft.vocabulary import Vocabulary
 
@@ -34,6 +34,8 @@ class Materials:
         checkpoint: the encoder, by name; None where no arm needs one.
         corpus: files of more running text for contextual vectors, beside `texts`.
         vectors: a file of vectors of another tool.
+        pairs: files of word pairs with people's scores, on which fine-tuned encoders are measured
+            for what they forgot.
         folder: where tables are kept, to be found again by a resumed comparison; None keeps none.
         task: `classify` or `tag`.
         network: the network above the rows.
@@ -44,6 +46,7 @@ class Materials:
     checkpoint: str | None = None
     corpus: Sequence[str] = ()
     vectors: Path | None = None
+    pairs: Sequence[Path] = ()
     folder: Path | None = None
     task: str = "classify"
     network: str = "bag"
@@ -102,6 +105,14 @@ class Materials:
             layer.read(self.texts)
             self.seconds[FEATURES] = time.perf_counter() - began
         return place
+
+    def forgetting(self) -> Any:
+        """What fine-tuned encoders are asked before and after; None where nothing is measured."""
+        if not self.pairs:
+            return None
+        from wordgraft.training.forgetting import Asked
+
+        return Asked(pairs={path.name: read_pairs(path) for path in self.pairs})
 
     def _made(self, source: str) -> EmbeddingTable:
         if source == "vectors":

@@ -32,7 +32,8 @@ class OnRay:
 
     @property
     def slots(self) -> int:
-        return max(1, int(ray.cluster_resources().get("CPU", 1) // _CPUS))
+        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
+        return max(1, int(found.get("CPU", 1) // _CPUS))
 
     def submit(self, cell: Cell, trials: int) -> None:
         name = cell.arm

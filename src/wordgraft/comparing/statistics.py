@@ -187,10 +187,10 @@ class Statistics:
             steps, seconds, compared = [], [], 0
             for seed, run in self.runs(arm, size).items():
                 target, own = starts.get(seed), run.training
-                if not _comparable(target, own):
+                if target is None or own is None or not _comparable(target, own):
                     continue
                 compared += 1
-                reached = _first_at(own, min(target["held_out_losses"]))  # type: ignore[index]
+                reached = _first_at(own, min(target["held_out_losses"]))
                 if reached is not None:
                     steps.append(reached[0])
                     seconds.append(reached[1])
@@ -254,7 +254,7 @@ class Statistics:
         self, scores: Float[ndarray, "draws seeds"], seeds: Sequence[int]
     ) -> Float[ndarray, " draws"]:
         """Mean over seeds, drawn anew with each draw of texts."""
-        means = scores.mean(axis=1)
+        means: Float[ndarray, " draws"] = scores.mean(axis=1)
         n = len(seeds)
         if n == 1:
             return means
@@ -331,12 +331,12 @@ def _crossing(
     return float(np.exp(low + share * (high - low)))
 
 
-def _comparable(target: Mapping[str, Any] | None, own: Mapping[str, Any] | None) -> bool:
+def _comparable(target: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
     """Whether two loops held out as many texts and followed their loss on them."""
-    if not target or not own:
-        return False
     both = target.get("held_out_losses"), own.get("held_out_losses")
-    return all(both) and target.get("held_out") == own.get("held_out")
+    return (
+        all(both) and bool(target.get("held_out")) and target.get("held_out") == own.get("held_out")
+    )
 
 
 def _first_at(training: Mapping[str, Any], loss: float) -> tuple[float, float] | None:

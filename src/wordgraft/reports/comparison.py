@@ -111,7 +111,7 @@ def _charts(
 
 
 def _curves(comparison: Comparison, test: Statistics, metric: str, look: Look) -> Chart:
-    rows = [
+    rows: list[dict[str, Any]] = [
         {
             "arm": arm,
             "labels": size,
@@ -156,7 +156,7 @@ def _trade_off(
     test: Statistics, size: int, what: tuple[str, str, str], metric: str, look: Look
 ) -> Chart:
     cost, unit, title = what
-    rows = []
+    rows: list[dict[str, Any]] = []
     for arm in test.arms(size):
         mean = test.mean(arm, size)
         spent = max(getattr(costs(test, arm, size), cost), 1e-6)
@@ -183,11 +183,12 @@ def _trade_off(
 def _beats(other: Mapping[str, Any], row: Mapping[str, Any], cost: str) -> bool:
     """Whether `other` is as good in score and cost, and better in one of them."""
     as_good = other[cost] <= row[cost] and other["score"] >= row["score"]
-    return as_good and (other[cost] < row[cost] or other["score"] > row["score"])
+    better = other[cost] < row[cost] or other["score"] > row["score"]
+    return bool(as_good and better)
 
 
 def _times(test: Statistics, size: int, look: Look) -> Chart:
-    rows = []
+    rows: list[dict[str, Any]] = []
     for arm in test.arms(size):
         runs = list(test.runs(arm, size).values())
         training = float(np.mean([run.seconds for run in runs]))
@@ -243,7 +244,7 @@ def _confusion(comparison: Comparison, test: Statistics, size: int, arm: str) ->
 def _by_label(comparison: Comparison, test: Statistics, size: int, look: Look) -> Chart:
     judge = comparison.data.judge
     truth = judge.coded(comparison.data.test_labels)
-    rows = []
+    rows: list[dict[str, Any]] = []
     for arm in test.arms(size):
         runs = list(test.runs(arm, size).values())
         sums = [judge.counts(truth, run.predictions["test"]).sum(axis=0) for run in runs]

@@ -189,14 +189,16 @@ def _principal_plane(vectors: Float32[ndarray, "words dims"]) -> Float32[ndarray
     plane = directions[:, [-1, -2]]
     # An eigenvector's sign is arbitrary: fix it, so that a table always looks the same.
     plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
-    return (centred @ plane).astype(np.float32)
+    placed: Float32[ndarray, "words 2"] = (centred @ plane).astype(np.float32)
+    return placed
 
 
 def _quantized(plane: Float32[ndarray, "words 2"]) -> ndarray:
     """Places in two bytes each, both directions on one scale."""
     low = plane.min(axis=0)
     extent = max(float((plane.max(axis=0) - low).max()), np.finfo(np.float32).tiny)
-    return ((plane - low) / extent * 65_535).round().astype("<u2")
+    places: ndarray = ((plane - low) / extent * 65_535).round().astype("<u2")
+    return places
 
 
 def _overlap(
@@ -204,7 +206,8 @@ def _overlap(
 ) -> Float32[ndarray, " words"]:
     """The share of each word's neighbours that both tables name."""
     common = (one[:, :, None] == other[:, None, :]).any(axis=2)
-    return common.mean(axis=1, dtype=np.float32)
+    shares: Float32[ndarray, " words"] = common.mean(axis=1, dtype=np.float32)
+    return shares
 
 
 def _base64(array: ndarray) -> str:
