@@ -6,13 +6,14 @@ BIN = .venv/bin
 PIP = -m pip --disable-pip-version-check install -qq
 READY = .venv/.installed
 RIVALS = bench/.venv/.installed
+FLAIR = bench/.venv-flair/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test lint format bench bench-contextual bench-oov bench-regimes bench-vectors \
-	bench-scale bench-compare test-keras bench-rates clean
+.PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
+	bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
 
 demo: $(READY) ## run the demo
 	$(BIN)/python examples/demo.py
@@ -50,8 +51,14 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
 
+bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
+	$(BIN)/python bench/encode.py
+
 bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
 	$(BIN)/python bench/regimes.py
+
+bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows, beside Flair
+	$(BIN)/python bench/networks.py
 
 bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
@@ -75,4 +82,10 @@ $(RIVALS): constraints.txt bench/requirements-rivals.txt
 	$(PYTHON) -m venv bench/.venv
 	bench/.venv/bin/python $(PIP) -c constraints.txt torch
 	bench/.venv/bin/python $(PIP) -r bench/requirements-rivals.txt
+	@touch $@
+
+$(FLAIR): constraints.txt bench/requirements-flair.txt
+	$(PYTHON) -m venv bench/.venv-flair
+	bench/.venv-flair/bin/python $(PIP) -c constraints.txt torch
+	bench/.venv-flair/bin/python $(PIP) -r bench/requirements-flair.txt
 	@touch $@

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 
@@ -36,9 +38,46 @@ def classify(task: dict[str, Any]) -> dict[str, Any]:
     return {"seconds": seconds, "predicted": classifier.predict(task["test"]).tolist()}
 
 
+def encode(task: dict[str, Any]) -> dict[str, Any]:
+    """Mean vectors of all texts, and text to ids alone; bound to some cores."""
+    os.sched_setaffinity(0, range(task["cores"]))
+    from model2vec import StaticModel
+
+    model = StaticModel.from_pretrained(task["model"])
+    texts = json.loads(Path(task["texts"]).read_text("utf-8"))
+    model.encode(texts[:1])
+    began, processor = time.perf_counter(), _processor_seconds()
+    vectors = model.encode(texts, use_multiprocessing=task["processes"])
+    seconds, processor = time.perf_counter() - began, _processor_seconds() - processor
+    peak = _peak_mb()
+    first, vectors = vectors[:20].tolist(), None
+    began = time.perf_counter()
+    model.tokenize(texts)
+    ids_seconds = time.perf_counter() - began
+    return {
+        "seconds": seconds,
+        "processor_seconds": processor,
+        "ids_seconds": ids_seconds,
+        "peak_mb": peak,
+        "first": first,
+    }
+
+
+def _peak_mb() -> float:
+    """Of this process alone; what resource counts begins with the process that started it."""
+    status = Path("/proc/self/status").read_text("utf-8")
+    kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM"))
+    return int(kilobytes.split()[1]) * 1024 / 1e6
+
+
+def _processor_seconds() -> float:
+    spent = os.times()
+    return spent.user + spent.system + spent.children_user + spent.children_system
+
+
 def main() -> None:
     task = json.load(sys.stdin)
-    found = {"distil": distil, "classify": classify}[task["do"]](task)
+    found = {"distil": distil, "classify": classify, "encode": encode}[task["do"]](task)
     print(json.dumps({**found, "version": version("model2vec")}))
 
 

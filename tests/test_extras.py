@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -74,6 +75,21 @@ def test_tables_need_no_framework(tmp_path: Path) -> None:
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout.splitlines() == [
         "running the encoder needs torch, which is not installed: pip install 'wordgraft[torch]'",
-        "TextClassifier needs sklearn, which is not installed: pip install 'wordgraft[train]'",
+        "training needs sklearn, which is not installed: pip install 'wordgraft[train]'",
     ], done.stderr
     assert (tmp_path / "t" / "table.json").is_file()
+
+
+@pytest.mark.parametrize("backend", ["tensorflow", "jax"])
+def test_keras_without_the_framework_it_runs_on(backend: str) -> None:
+    code = (
+        f"import sys; sys.modules[{backend!r}] = None\n"
+        "try: import wordgraft.grafts.keras\n"
+        "except ImportError as error: print(error)\n"
+    )
+    environment = os.environ | {"KERAS_BACKEND": backend}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.stdout.startswith(
+        f"Keras is set to run on {backend}, which is not installed: pip install {backend}"
+    ), done.stderr

@@ -24,12 +24,12 @@ _EXTRA_OF = {
     "umap": "umap",
     "peft": "finetune",
     "optuna": "finetune",
-    "altair": "report",
     "keras": "keras",
     "flax": "flax",
     "jax": "flax",
     "onnx": "onnx",
     "onnxruntime": "onnx",
+    "altair": "report",
 }
 
 

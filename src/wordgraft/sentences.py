@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 
 # In place of a method's name: words without a row do not count.
 LEAVE_OUT = "leave out"
-# Texts at once, and the words at most whose ids are held while the next are read.
+# Texts at once: two such blocks wait at most.
 _TEXTS_AT_ONCE = 2_048
+# Below the weight of any word: what the mean of no words is divided by.
+_LEAST = 1e-9
 
 
 def mean_vectors(
@@ -66,7 +68,8 @@ def mean_vectors(
 def sif_weights(counts: Iterable[int] | ndarray, *, a: float = 1e-3) -> Float32[ndarray, " rows"]:
     """`a / (a + p)` of each row, `p` its share of the running text (Arora et al. 2017)."""
     seen = np.asarray(counts, np.float64)
-    return (a / (a + seen / max(seen.sum(), 1))).astype(np.float32)
+    weights: Float32[ndarray, " rows"] = (a / (a + seen / max(seen.sum(), 1))).astype(np.float32)
+    return weights
 
 
 def _read(
@@ -92,8 +95,8 @@ def _read(
         return ids, table.vectors, shares
     # Only the rows of these texts, so that no large table is copied or widened whole.
     used, places = np.unique(ids.ids, return_inverse=True)
-    known = int(np.searchsorted(used, len(table)))
-    rows = np.concatenate([table.rows(used[:known]), more[used[known:] - len(table)]])
+    of_table = int(np.searchsorted(used, len(table)))
+    rows = np.concatenate([table.rows(used[:of_table]), more[used[of_table:] - len(table)]])
     return Ragged(places, ids.offsets), rows, shares
 
 
@@ -105,10 +108,11 @@ def _mean(
 ) -> None:
     from scipy.sparse import csr_array
 
-    totals = np.concatenate([[0], np.cumsum(shares, dtype=np.float64)])[ids.offsets]
-    weighed = shares / np.repeat(np.maximum(np.diff(totals), 1e-12), ids.lengths)
-    places: Any = (weighed.astype(np.float32), ids.ids.astype(np.int32), ids.offsets)
-    out[:] = csr_array(places, shape=(len(ids), len(vectors))) @ vectors
+    shape = (len(ids), len(vectors))
+    places = (ids.ids.astype(np.int32), ids.offsets.astype(np.int32))
+    sums = csr_array((shares, *places), shape=shape) @ vectors
+    totals = np.diff(np.concatenate([[0], np.cumsum(shares, dtype=np.float64)])[ids.offsets])
+    out[:] = sums / np.maximum(totals, _LEAST).astype(np.float32)[:, None]
 
 
 def _cores() -> int:

@@ -53,6 +53,27 @@ def test_raw_rows_and_the_words_of_texts(vectors: Path, tmp_path: Path) -> None:
     assert_array_equal(table.rows(), [[0, 0], [0, 0], [1, 2], [3, 5]])
 
 
+def test_a_method_is_fitted_to_the_files_vectors(
+    tiny_checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    rng = np.random.default_rng(0)
+    words = ["rain", "rains", "raining", "sun", "suns", "tree", "trees", "garden"]
+    rows = [" ".join([word, *(f"{x:.3f}" for x in rng.normal(size=4))]) for word in words]
+    (tmp_path / "g.txt").write_text("\n".join(rows) + "\n")
+    start = ["table", "--from-file", tmp_path / "g.txt", "--refine", "none"]
+    done = run(*start, "--oov", "neighbours", "-o", tmp_path / "n.table")
+    assert done.returncode == 0, done.stderr
+    table = wg.EmbeddingTable.load(tmp_path / "n.table")
+    found = wg.method_of(table).vectors(["gardens"])[0]
+    assert wg.method_of(table).name == "neighbours"
+    cosine = found @ table["garden"] / np.linalg.norm(found) / np.linalg.norm(table["garden"])
+    assert cosine > 0.8
+    pieces = [tiny_checkpoint("bert"), "--oov", "pieces"]
+    done = run(*start, *pieces, "-o", tmp_path / "p.table")
+    assert done.returncode == 0, done.stderr
+    assert wg.method_of(wg.EmbeddingTable.load(tmp_path / "p.table")).name == "pieces"
+
+
 def test_texts_of_another_language(vectors: Path, tmp_path: Path) -> None:
     (tmp_path / "t.txt").write_text("солнце дождь\n")
     done = run("table", "--from-file", vectors, "-o", "g", "--texts", "t.txt", cwd=tmp_path)
@@ -86,7 +107,8 @@ def test_a_checkpoint_says_how_text_is_cut(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--oov", "pieces"], 2, "'pieces' is none of unk, zero"),
+        (["--oov", "encoder"], 2, "'encoder' is none of unk, zero"),
+        (["--oov", "pieces"], 1, "oov pieces needs the checkpoint whose pieces they are"),
         (["--from-format", "xml"], 2, "'xml' is none of "),
         (["--min-count", "2"], 2, "--min-count needs the counts of --texts"),
         (["--from-format", "word2vec"], 1, "a file without them is glove"),

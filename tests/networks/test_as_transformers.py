@@ -9,7 +9,7 @@ import pytest
 import torch
 import transformers
 from numpy.testing import assert_allclose
-from test_encoder import DISTINCT, TEXTS, inputs_of, pieces_of
+from test_encoder_rows import DISTINCT, TEXTS, inputs_of, pieces_of
 from torch import Generator
 
 from wordgraft.checkpoint import open_checkpoint

@@ -92,7 +92,7 @@ def test_lp_ft_starts_the_rows_with_a_head_that_knows_the_task(folder: Path) -> 
         assert torch.equal(tensor, before[name]) is name.startswith("rows."), name
     random = loss_on(fresh, examples_of(folder))
     fresh.load_state_dict(starts[0])
-    assert loss_on(fresh, examples_of(folder)) < 0.9 * random
+    assert loss_on(fresh, examples_of(folder)) < 0.95 * random
     run(folder, plan, "full", on_start=starts.append)
     assert {name.split(".")[0] for name in starts[1]} == {"rows"}
 

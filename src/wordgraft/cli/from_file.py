@@ -39,7 +39,9 @@ def table_from_file(
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.formats import FORMATS, read_vectors
     from wordgraft.formats.reading import answering, only
+    from wordgraft.oov import METHODS, with_oov
     from wordgraft.oov.constant import Unk, Zero
+    from wordgraft.oov.encoder import Encoder
     from wordgraft.reading import read_texts, read_words, split_column
     from wordgraft.storage import check_output
     from wordgraft.table import default_refinements, parse_refinements
@@ -50,7 +52,8 @@ def table_from_file(
     readable = [name for name, each in FORMATS.items() if each.read is not None]
     if format is not None:
         choose("--from-format", format, readable)
-    oov = choose("--oov", oov or Unk.name, (Unk.name, Zero.name))
+    # The vectors are no states of an encoder, so none can be asked for more of them.
+    oov = choose("--oov", oov or Unk.name, [name for name in METHODS if name != Encoder.name])
     choose("--dtype", dtype, DTYPES)
     refinements = None if refine is None else parse_refinements(refine)
     check_output(output, force=force, marker=MARKER)
@@ -74,7 +77,10 @@ def table_from_file(
         table = only(table, dict.fromkeys(listed[:max_words], 0))
     elif max_words is not None:
         table = only(table, dict.fromkeys(table.vocabulary.words[2 : max_words + 2], 0))
-    table = answering(table, oov)
+    if oov in (Unk.name, Zero.name):
+        table = answering(table, oov)
+    else:
+        table = with_oov(table, oov, opened, progress=not quiet)
     if refinements is None:
         refinements = default_refinements(table.vocabulary)
     if refinements:

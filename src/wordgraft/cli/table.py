@@ -18,7 +18,8 @@ def table(
         str | None,
         typer.Argument(
             help="A local folder, a hub id (bert-base-uncased, org/name@revision) or "
-            "package:import_name/sub/folder. With --from-file, only says how text is cut.",
+            "package:import_name/sub/folder. With --from-file, says how text is cut, and "
+            "whose pieces --oov reads.",
             show_default=False,
         ),
     ] = None,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import torch
 from torch import Generator, Tensor, nn
 
@@ -41,7 +43,8 @@ class Cnn(nn.Module):
         """(texts, hidden), or (words, hidden)."""
         block, mask = padded(words)
         block = self.dropout(block).transpose(1, 2)
-        found = torch.cat([torch.relu(over(layer, block)) for layer in self.filters], dim=1)
+        layers = [cast("nn.Conv1d", layer) for layer in self.filters]
+        found = torch.cat([torch.relu(over(layer, block)) for layer in layers], dim=1)
         found = self.dropout(found.transpose(1, 2))
         # What a filter finds is never below zero, so padding at zero cannot win.
         best: Tensor = found[mask] if self.per_word else (found * mask[:, :, None]).amax(dim=1)

@@ -93,7 +93,13 @@ class EncoderLayer:
                 folder.name,
                 reason,
             )
-        return {"kind": "encoder", "words": self._words, "start": self.checkpoint.name}
+        saved = open_checkpoint(folder)
+        return {
+            "kind": "encoder",
+            "words": self._words,
+            "start": self.checkpoint.name,
+            "weights": saved.sha256,
+        }
 
     def _read_words(self, sentences: Sequence[Sequence[str]]) -> Read:
         number: dict[str, int] = {}

@@ -134,7 +134,7 @@ def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
         table = EmbeddingTable.load(path / "table")
         return TableLayer(table, oov=model.oov, init=model.init, trainable=False)
     if kept["kind"] == "encoder":
-        return EncoderLayer(open_checkpoint(path), words=kept["words"])
+        return _encoder_layer(path, kept)
     try:
         checkpoint = open_checkpoint(kept["checkpoint"])
     except CheckpointError as error:
@@ -153,6 +153,16 @@ def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
         cache=model.cache,
         device=model.device,
     )
+
+
+def _encoder_layer(path: Path, kept: dict[str, Any]) -> EncoderLayer:
+    checkpoint = open_checkpoint(path)
+    if checkpoint.sha256 != kept["weights"]:
+        raise TrainingError(
+            f"the encoder's weights in {path} are not what was saved (their hash differs from the "
+            f"one in {MARKER}); copy the folder again or train anew"
+        )
+    return EncoderLayer(checkpoint, words=kept["words"])
 
 
 def _network(model: Any, arrays: dict[str, Any]) -> Any:

@@ -78,7 +78,9 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
     def _recipe(self) -> recipes.Recipe:
         if self.network == ENCODER:
             return recipes.ENCODER
-        return recipes.TAG if self.per_word else recipes.CLASSIFY
+        if self.per_word:
+            return recipes.TAG
+        return recipes.SEQUENCES if self._kind.pads else recipes.CLASSIFY
 
     def _setting(self, name: str) -> Any:
         """An argument, or what `auto` stands for."""
@@ -157,7 +159,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             body_rate=None if self.body_rate == "auto" else self.body_rate,
             head_rate=self._setting("head_rate"),
             batch_size=self._setting("batch_size"),
-            max_epochs=recipes.epochs_for(texts) if epochs is None else epochs,
+            max_epochs=epochs.over(texts) if isinstance(epochs, recipes.Passes) else epochs,
             patience=self.patience,
             held_out=self._setting("held_out"),
             seed=seed,

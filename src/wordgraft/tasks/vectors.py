@@ -69,11 +69,7 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises `DataError` (also a `ValueError`) for what are no texts, `TableError` otherwise.
         """
         texts = checked_texts(X)
-        table = self.table
-        if isinstance(table, str | Path):
-            table = EmbeddingTable.load(table)
-        self._check(table)
-        self.table_: EmbeddingTable = table
+        self.table_ = table = self._checked_table()
         self.weights_: Float32[ndarray, " rows"] | None = None
         if self.weights == "sif":
             counts = table.vocabulary.counts
@@ -94,7 +90,10 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         require("sklearn.utils.validation", purpose="TextVectors").check_is_fitted(self)
         texts = checked_texts(X)
         vectors = mean_vectors(self.table_, texts, weights=self.weights_, oov=self.oov)
-        return vectors - vectors @ self.directions_.T @ self.directions_
+        rest: Float32[ndarray, "texts dims"] = (
+            vectors - vectors @ self.directions_.T @ self.directions_
+        )
+        return rest
 
     def get_feature_names_out(self, input_features: Any = None) -> ndarray:
         """`textvectors0`, `textvectors1`, ..., one a dimension."""
@@ -107,8 +106,11 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         tags.input_tags.one_d_array = True
         return tags
 
-    def _check(self, table: Any) -> None:
-        """Raise one error that lists every argument at fault."""
+    def _checked_table(self) -> EmbeddingTable:
+        """Open the table. Raises one error that lists every argument at fault."""
+        table = self.table
+        if isinstance(table, str | Path):
+            table = EmbeddingTable.load(table)
         if not isinstance(table, EmbeddingTable):
             raise TableError(
                 f"table is {table!r:.60}; expected an EmbeddingTable (wordgraft.build_table makes "
@@ -129,3 +131,4 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             )
         if faults:
             raise TableError("; ".join(faults))
+        return table

@@ -55,6 +55,7 @@ class Lookup:
         # BERT's rule cuts at all of these alike.
         self._any_blank = _first_step(tokenizer) == {"type": "BertPreTokenizer"}
         self._lock = Lock()
+        self._ids: Ragged
         self._forget()
 
     def ids(self, texts: Sequence[str]) -> Ragged:

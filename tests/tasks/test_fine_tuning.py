@@ -16,7 +16,7 @@ from tiny import SENTENCES
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
-from wordgraft.tasks.recipes import epochs_for
+from wordgraft.tasks.recipes import ENCODER
 from wordgraft.training.forgetting import Asked
 
 Tiny = Callable[[str], Path]
@@ -51,6 +51,14 @@ def test_saved_and_loaded_it_answers_the_same(
     classifier.save(tmp_path / "m")
     loaded = wg.TextClassifier.load(tmp_path / "m")
     assert_allclose(loaded.predict_proba(SENTENCES), classifier.predict_proba(SENTENCES), atol=1e-6)
+
+
+def test_damaged_weights_are_refused(classifier: wg.TextClassifier, tmp_path: Path) -> None:
+    classifier.save(tmp_path / "m")
+    weights = tmp_path / "m" / "model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-4] + b"abcd")
+    with pytest.raises(TrainingError, match=r"the encoder's weights in .* are not what was saved"):
+        wg.TextClassifier.load(tmp_path / "m")
 
 
 @pytest.mark.parametrize("pooling", ["mean", "cls"])
@@ -160,7 +168,7 @@ def test_settings_are_searched_and_the_report_is_written(folder: Path, tmp_path:
 
 
 def test_passes_follow_the_number_of_texts() -> None:
-    passes = [epochs_for(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
+    passes = [ENCODER.max_epochs.over(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
     assert passes == [40, 40, 13, 5, 3, 3]
 
 
