@@ -223,3 +223,26 @@ def test_more_trials_change_the_settings(tmp_path: Path) -> None:
     found = compare(data, Materials(data.texts), tmp_path / "r", arms=["tfidf"], seeds=2, trials=3)
     assert all(run.trials == 3 for run in found.runs)
     assert {run.settings["C"] for run in found.runs} <= {1.0, 10.0, 100.0}
+
+
+@pytest.mark.slow
+def test_fine_tuned_encoders_are_arms_and_say_what_they_forgot(
+    tiny_checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    data = data_of(90, 40)
+    (tmp_path / "pairs.tsv").write_text("rain\tsun\t1\nriver\tbank\t5\nfilm\tmusic\t3\n")
+    materials = Materials(
+        data.texts, checkpoint=str(tiny_checkpoint("bert")), pairs=[tmp_path / "pairs.tsv"]
+    )
+    found = compare(data, materials, tmp_path / "r", arms=["full", "lp-ft"], seeds=1, sizes=["all"])
+    assert found.unfinished == ()
+    assert [run.arm for run in found.runs] == ["full", "lp-ft"]
+    for run in found.runs:
+        assert run.training is not None
+        assert run.training["regime"] == run.arm
+        assert run.scores["test"]["macro-F1"] > 0.5
+        ((name, change),) = [
+            pair for pair in run.training["forgetting"].items() if "pairs" in pair[0]
+        ]
+        assert abs(change) <= 2, name
+        assert run.size_bytes > 4 * run.parameters * 0.9
