@@ -7,7 +7,8 @@ Labels: the same, of heads that start from the classes' words and of Xavier's, w
 WNUT-17, SEC filings, EWT: strict entity F1 on the test sentences.
 Speed: an epoch beside Flair's, and how much of a step is forward and backward.
 
-Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py).
+Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py), and
+`--ended` sums up those that ended.
 Tables are made from the training texts alone, whose labels are not read for it.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import DATA, ENCODER, HERE, rival, summary, write_result
-from runs import kept
+from runs import ENDED_ONLY, kept
 from sklearn.metrics import f1_score
 
 import wordgraft as wg
@@ -154,17 +155,26 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
 
 def measured(bench: str, name: str, texts: int, seeds: int, arm: dict[str, Any]) -> dict[str, Any]:
     runs = [
-        kept(
-            bench,
-            {"arm": name, "texts": texts, "seed": seed, **arm},
-            lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
-        )
+        run
         for seed in range(seeds)
+        if (
+            run := kept(
+                bench,
+                {"arm": name, "texts": texts, "seed": seed, **arm},
+                lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
+            )
+        )
     ]
-    return {
-        "macro_f1": summary([run["macro_f1"] for run in runs]),
+    return summed_up(runs, ["macro_f1"])
+
+
+def summed_up(runs: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
+    """Mean and spread of some figures over the runs that there are."""
+    if not runs:
+        return {"seeds": 0}
+    return {name: summary([run[name] for run in runs]) for name in names} | {
         "fit_seconds": round(median(run["seconds"] for run in runs), 1),
-        "seeds": seeds,
+        "seeds": len(runs),
     }
 
 
@@ -200,16 +210,17 @@ def tags_part(name: str) -> dict[str, Any]:
 
 def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
     runs = [
-        kept(
-            "tags",
-            {"data": name, "arm": arm, "seed": seed, **options},
-            lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
-        )
+        run
         for seed in range(seeds)
+        if (
+            run := kept(
+                "tags",
+                {"data": name, "arm": arm, "seed": seed, **options},
+                lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
+            )
+        )
     ]
-    return {
-        key: summary([run[key] for run in runs]) for key in ("f1", "precision", "recall", "unseen")
-    } | {"fit_seconds": round(median(run["seconds"] for run in runs), 1), "seeds": seeds}
+    return summed_up(runs, ["f1", "precision", "recall", "unseen"])
 
 
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -332,7 +343,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def main() -> None:
-    for name in sys.argv[1:] or PARTS:
+    for name in [each for each in sys.argv[1:] if each != ENDED_ONLY] or PARTS:
         write_result(f"networks-{name}", PARTS[name](), LIBRARIES)
 
 
