@@ -51,9 +51,6 @@ bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, spe
 bench-oov: $(READY) ## measure the methods for words that a table does not hold
 	$(BIN)/python bench/oov.py
 
-bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
-	$(BIN)/python bench/encode.py
-
 bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
 	$(BIN)/python bench/regimes.py
 
