@@ -127,7 +127,7 @@ def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
     assert time.monotonic() - began < 6
     assert found.arms == ("quick",)
     assert [(run.arm, run.status) for run in found.unfinished] == [("endless", "cancelled")]
-    assert any("the budget of 2 s left out" in note for note in found.notes)
+    assert any("the budget, 2 s for runs, left out" in note for note in found.notes)
     again = {"quick": FakeArm(right(0.9)), "endless": FakeArm(right(0.9))}
     done = fake_comparison(tmp_path / "r", monkeypatch, again, resume=True)
     assert done.unfinished == ()
@@ -136,7 +136,9 @@ def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
 
 def test_a_budget_too_small_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arms = {"endless": FakeArm(right(0.9), seconds=60)}
-    with pytest.raises(TrainingError, match=r"no run was finished; the budget of 1 s"):
+    with pytest.raises(
+        TrainingError, match=r"no run was finished; the budget, 1 s for runs, left out 6 of 6"
+    ):
         fake_comparison(tmp_path / "r", monkeypatch, arms, budget=1.0)
 
 
