@@ -1,7 +1,8 @@
 """A whole comparison: 6 arms, 4 sizes up to all texts and 3 seeds of financial tweets, timed.
 
 The validation texts judge and choose nothing. Writes bench/results/compare.json, and the page into
-bench/.kept/compare/; how soon it opens is measured where Chromium is installed.
+bench/.kept/compare/. How soon it opens is measured where Chromium is installed, and README's
+pictures are taken of it, and of the contextual table in explore.
 """
 
 from __future__ import annotations
@@ -9,17 +10,23 @@ from __future__ import annotations
 import os
 import shutil
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from statistics import median
+from typing import Any
 
 from classify import tweets
 from common import ENCODER, HERE, write_result
 
 from wordgraft.comparing import Data, Materials, Statistics, compare, recommend
 from wordgraft.comparing.recommend import costs
-from wordgraft.reports import write_comparison
+from wordgraft.reports import write_comparison, write_explorer
+from wordgraft.table import EmbeddingTable
 
 ARMS = ("tfidf", "random", "composed", "isolated", "contextual", "features")
 SEEDS, OPENINGS = 3, 5
+PICTURES = HERE.parent / "docs"
 
 
 def main() -> None:
@@ -35,6 +42,7 @@ def main() -> None:
     choice_of = recommend(found, choice=choice, test=test)
     write_comparison(found, folder, choice=choice, test=test)
     seconds = time.perf_counter() - began
+    _explored(folder / "tables" / "contextual.table", folder / "explore.html")
     write_result(
         "compare",
         {
@@ -71,19 +79,10 @@ def main() -> None:
 
 def _opening(page: Path) -> float | None:
     """Median seconds from asking for the page until its charts are drawn; None without Chromium."""
-    path = shutil.which("chromium")
-    if path is None:
+    if shutil.which("chromium") is None:
         return None
-    from statistics import median
-
-    from playwright.sync_api import sync_playwright
-
     times = []
-    with sync_playwright() as started:
-        browser = started.chromium.launch(
-            executable_path=path,
-            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
-        )
+    with _browser() as browser:
         for _ in range(OPENINGS):
             opened = browser.new_page(viewport={"width": 1280, "height": 900})
             began = time.perf_counter()
@@ -93,9 +92,39 @@ def _opening(page: Path) -> float | None:
                 " === document.querySelectorAll('.chart[data-drawn]').length"
             )
             times.append(time.perf_counter() - began)
+            opened.set_viewport_size({"width": 1120, "height": 1440})
+            opened.screenshot(path=PICTURES / "compare.png")
             opened.close()
-        browser.close()
     return round(median(times), 2)
+
+
+def _explored(table: Path, page: Path) -> None:
+    """A picture of a table in explore."""
+    if shutil.which("chromium") is None:
+        return
+    write_explorer(EmbeddingTable.load(table), page, names=("news",), force=True)
+    with _browser() as browser:
+        opened = browser.new_page(viewport={"width": 1000, "height": 760})
+        opened.goto(page.as_uri())
+        opened.select_option("#colour", "frequency")
+        opened.fill("#search", "profit")
+        opened.keyboard.press("Enter")
+        opened.locator("#search").blur()
+        opened.wait_for_timeout(500)
+        opened.screenshot(path=PICTURES / "explore.png")
+
+
+@contextmanager
+def _browser() -> Iterator[Any]:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as started:
+        browser = started.chromium.launch(
+            executable_path=shutil.which("chromium"),
+            args=["--headless", "--no-sandbox", "--disable-gpu", "--disable-background-networking"],
+        )
+        yield browser
+        browser.close()
 
 
 if __name__ == "__main__":

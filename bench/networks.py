@@ -7,7 +7,8 @@ Labels: the same, of heads that start from the classes' words and of Xavier's, w
 WNUT-17, SEC filings, EWT: strict entity F1 on the test sentences.
 Speed: an epoch beside Flair's, and how much of a step is forward and backward.
 
-Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py).
+Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py), and
+`--ended` sums up those that ended.
 Tables are made from the training texts alone, whose labels are not read for it.
 """
 
@@ -26,7 +27,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import DATA, ENCODER, HERE, rival, summary, write_result
-from runs import kept
+from runs import ENDED_ONLY, kept
 from sklearn.metrics import f1_score
 
 import wordgraft as wg
@@ -37,21 +38,24 @@ from wordgraft.tasks.classify import TextClassifier
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
 TWEETS = DATA / "twitter_financial_sentiment"
 TABLES = HERE / ".kept" / "tables"
-# The validation split of the tweets is the judge; recipes were chosen on training texts.
-SIZES = {100: 5, 500: 5, 2_000: 5, 9_543: 5}
-# What each arm of the tweets is, beside the seed.
+# Seeds by training texts; the long runs have fewer.
+SIZES = {500: 3, 2_000: 3, 9_543: 1}
+FEW = {100: 5, 500: 5, 2_000: 5}
+# What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
+# fine-tuned on the arm's own training texts.
 STATIC: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
-    "bilstm, rows": {"network": "bilstm", "table": "composed"},
-    "bilstm, isolated": {"network": "bilstm"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
-    "cnn, isolated": {"network": "cnn"},
-    "bag, isolated": {"network": "bag"},
+    "bilstm, inherited": {"network": "bilstm", "table": "inherited"},
+    "bag, contextual": {"network": "bag", "table": "contextual"},
+    "bag, inherited": {"network": "bag", "table": "inherited"},
 }
 FROZEN: dict[str, dict[str, Any]] = {
-    "features, logistic": {"network": "features"},
-    "bag, isolated, frozen": {"network": "bag", "regime": "frozen"},
+    "features, logistic": {"network": "features", "layers": [4, 5, 6]},
+    "bag, contextual, frozen": {"network": "bag", "regime": "frozen", "table": "contextual"},
 }
+# Words of an inherited table, and contexts of each: its cost is the encoder's.
+WORDS, CONTEXTS = 8_000, 4
 LABEL_WORDS = {
     "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
     "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
@@ -64,8 +68,8 @@ TAGGED = {
 }
 # Words without a row are put through the encoder, as those of the table were.
 TAGGERS: dict[str, dict[str, Any]] = {
-    "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
     "features, bilstm-crf": {"network": "features", "letters": True},
+    "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
     "bilstm-crf, random": {"letters": True, "init": "random", "regime": "tuned"},
 }
 TAG_SEEDS = {"wnut17": 3, "sec_filings": 1, "uner_ewt": 1}
@@ -103,8 +107,32 @@ def training_texts(name: str) -> list[str]:
     return [" ".join(words) for words in tagged.sentences]
 
 
-def classifier(seed: int, **arguments: Any) -> TextClassifier:
+def inherited(seed: int, texts: np.ndarray, labels: np.ndarray) -> EmbeddingTable:
+    """Fine-tune the encoder on the texts, and make a table of it, from unlabelled texts too."""
+    path = TABLES / f"inherited-{len(texts)}-{seed}"
+    if not path.is_dir():
+        tuned = TABLES / f"tuned-{len(texts)}-{seed}"
+        wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed).fit(
+            texts, labels
+        ).save(tuned, force=True)
+        checkpoint = wg.open_checkpoint(tuned)
+        vocabulary = wg.Vocabulary.from_texts(training_texts("tweets"), checkpoint, max_words=WORDS)
+        wg.build_table(
+            checkpoint,
+            vocabulary,
+            source="contextual",
+            corpus=TWEETS / "train.csv",
+            contexts=CONTEXTS,
+        ).save(path)
+    return EmbeddingTable.load(path)
+
+
+def classifier(
+    seed: int, texts: np.ndarray, labels: np.ndarray, **arguments: Any
+) -> TextClassifier:
     source = arguments.pop("table", "isolated")
+    if source == "inherited":
+        return TextClassifier(inherited(seed, texts, labels), random_state=seed, **arguments)
     if arguments["network"] == "features":
         return TextClassifier(checkpoint=ENCODER, random_state=seed, **arguments)
     return TextClassifier(table_of("tweets", source), random_state=seed, **arguments)
@@ -118,7 +146,8 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
         chosen = np.random.default_rng(seed).permutation(len(train))[:50]
         arguments["max_epochs"] = 0
     began = time.perf_counter()
-    model = classifier(seed, **arguments).fit(train[chosen], labels[chosen])
+    model = classifier(seed, train[chosen], labels[chosen], **arguments)
+    model.fit(train[chosen], labels[chosen])
     seconds = time.perf_counter() - began
     predicted = model.predict(test)
     return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}
@@ -126,17 +155,26 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
 
 def measured(bench: str, name: str, texts: int, seeds: int, arm: dict[str, Any]) -> dict[str, Any]:
     runs = [
-        kept(
-            bench,
-            {"arm": name, "texts": texts, "seed": seed, **arm},
-            lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
-        )
+        run
         for seed in range(seeds)
+        if (
+            run := kept(
+                bench,
+                {"arm": name, "texts": texts, "seed": seed, **arm},
+                lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
+            )
+        )
     ]
-    return {
-        "macro_f1": summary([run["macro_f1"] for run in runs]),
+    return summed_up(runs, ["macro_f1"])
+
+
+def summed_up(runs: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
+    """Mean and spread of some figures over the runs that there are."""
+    if not runs:
+        return {"seeds": 0}
+    return {name: summary([run[name] for run in runs]) for name in names} | {
         "fit_seconds": round(median(run["seconds"] for run in runs), 1),
-        "seeds": seeds,
+        "seeds": len(runs),
     }
 
 
@@ -144,7 +182,7 @@ def tweets_part() -> dict[str, Any]:
     return {
         name: {
             str(texts): measured("tweets", name, texts, seeds, arm)
-            for texts, seeds in SIZES.items()
+            for texts, seeds in (FEW if name in FROZEN else SIZES).items()
         }
         for name, arm in {**STATIC, **FROZEN}.items()
     }
@@ -172,16 +210,17 @@ def tags_part(name: str) -> dict[str, Any]:
 
 def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
     runs = [
-        kept(
-            "tags",
-            {"data": name, "arm": arm, "seed": seed, **options},
-            lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
-        )
+        run
         for seed in range(seeds)
+        if (
+            run := kept(
+                "tags",
+                {"data": name, "arm": arm, "seed": seed, **options},
+                lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
+            )
+        )
     ]
-    return {
-        key: summary([run[key] for run in runs]) for key in ("f1", "precision", "recall", "unseen")
-    } | {"fit_seconds": round(median(run["seconds"] for run in runs), 1), "seeds": seeds}
+    return summed_up(runs, ["f1", "precision", "recall", "unseen"])
 
 
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -304,7 +343,7 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 
 
 def main() -> None:
-    for name in sys.argv[1:] or PARTS:
+    for name in [each for each in sys.argv[1:] if each != ENDED_ONLY] or PARTS:
         write_result(f"networks-{name}", PARTS[name](), LIBRARIES)
 
 

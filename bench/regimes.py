@@ -1,6 +1,6 @@
 """Fine-tuning the whole encoder: quality by size, regimes and guards, speed beside transformers.
 
-python bench/regimes.py [quality] [guards] [ner] [throughput]     all of them by default
+python bench/regimes.py [quality] [guards] [ner] [throughput] [tables]     all of them by default
 
 - quality: financial tweets, macro-F1 on the 2,388 validation texts, which chose nothing.
 - guards: each regime and guard at one setting, its default, ten passes over 200 tweets: macro-F1
@@ -11,7 +11,8 @@ python bench/regimes.py [quality] [guards] [ner] [throughput]     all of them by
   batch and precision.
 
 Every run is written to bench/results/regimes-runs.jsonl when it ends, and is not made again: an
-interrupted bench goes on. Writes bench/results/regimes.json.
+interrupted bench goes on. Writes bench/results/regimes.json; `tables` does that alone, from the
+runs so far.
 """
 
 from __future__ import annotations
@@ -51,9 +52,9 @@ LIBRARIES = ("wordgraft", "torch", "transformers", "accelerate", "peft", "numpy"
 def main() -> None:
     logging.getLogger("wordgraft").setLevel(logging.ERROR)
     parts = {"quality": quality, "guards": guards, "ner": ner, "throughput": throughput}
-    chosen = sys.argv[1:] or list(parts)
-    for name in chosen:
-        parts[name]()
+    for name in sys.argv[1:] or parts:
+        if name != "tables":
+            parts[name]()
     found = runs()
     write_result("regimes", {"seeds": list(SEEDS), **tables(found)}, LIBRARIES)
 

@@ -127,7 +127,7 @@ def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
     assert time.monotonic() - began < 6
     assert found.arms == ("quick",)
     assert [(run.arm, run.status) for run in found.unfinished] == [("endless", "cancelled")]
-    assert any("the budget of 2 s left out" in note for note in found.notes)
+    assert any("the budget, 2 s for runs, left out" in note for note in found.notes)
     again = {"quick": FakeArm(right(0.9)), "endless": FakeArm(right(0.9))}
     done = fake_comparison(tmp_path / "r", monkeypatch, again, resume=True)
     assert done.unfinished == ()
@@ -136,7 +136,9 @@ def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
 
 def test_a_budget_too_small_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     arms = {"endless": FakeArm(right(0.9), seconds=60)}
-    with pytest.raises(TrainingError, match=r"no run was finished; the budget of 1 s"):
+    with pytest.raises(
+        TrainingError, match=r"no run was finished; the budget, 1 s for runs, left out 6 of 6"
+    ):
         fake_comparison(tmp_path / "r", monkeypatch, arms, budget=1.0)
 
 
@@ -223,3 +225,26 @@ def test_more_trials_change_the_settings(tmp_path: Path) -> None:
     found = compare(data, Materials(data.texts), tmp_path / "r", arms=["tfidf"], seeds=2, trials=3)
     assert all(run.trials == 3 for run in found.runs)
     assert {run.settings["C"] for run in found.runs} <= {1.0, 10.0, 100.0}
+
+
+@pytest.mark.slow
+def test_fine_tuned_encoders_are_arms_and_say_what_they_forgot(
+    tiny_checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    data = data_of(90, 40)
+    (tmp_path / "pairs.tsv").write_text("rain\tsun\t1\nriver\tbank\t5\nfilm\tmusic\t3\n")
+    materials = Materials(
+        data.texts, checkpoint=str(tiny_checkpoint("bert")), pairs=[tmp_path / "pairs.tsv"]
+    )
+    found = compare(data, materials, tmp_path / "r", arms=["full", "lp-ft"], seeds=1, sizes=["all"])
+    assert found.unfinished == ()
+    assert [run.arm for run in found.runs] == ["full", "lp-ft"]
+    for run in found.runs:
+        assert run.training is not None
+        assert run.training["regime"] == run.arm
+        assert run.scores["test"]["macro-F1"] > 0.5
+        ((name, change),) = [
+            pair for pair in run.training["forgetting"].items() if "pairs" in pair[0]
+        ]
+        assert abs(change) <= 2, name
+        assert run.size_bytes > 4 * run.parameters * 0.9

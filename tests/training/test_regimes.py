@@ -248,6 +248,23 @@ def test_guards_are_in_the_record_and_end_in_plain_weights(folder: Path) -> None
     assert set(network.state_dict()) == names
 
 
+@pytest.mark.parametrize("guard", ["mixout", "lora"])
+def test_lines_begin_at_plain_weights_whatever_is_around_them(guard: str, folder: Path) -> None:
+    """Whichever guard is named first, half the way is half of what was learnt."""
+    start = {k: v for k, v in weights_of(network_of(folder)).items() if k.startswith("rows.")}
+    starts: list[dict[str, torch.Tensor]] = []
+    plan = replace(PLAN, guards=parse_guards(guard), rows_rate=1e-2)
+    whole, _ = run(folder, plan, on_start=starts.append)
+    assert starts[0].keys() == start.keys()
+    assert all(torch.equal(starts[0][name], start[name]) for name in start)
+    name = "rows.model.encoder.layer.1.output.dense.weight"
+    learnt = whole.state_dict()[name] - start[name]
+    assert float(learnt.abs().max()) > 1e-3
+    for guards in (f"{guard},wise:0.5", f"wise:0.5,{guard}"):
+        half, _ = run(folder, replace(plan, guards=parse_guards(guards)))
+        assert_allclose(half.state_dict()[name] - start[name], 0.5 * learnt, atol=1e-5)
+
+
 def test_l2sp_and_wise_keep_the_rows_nearer_to_their_start(folder: Path) -> None:
     start = weights_of(network_of(folder))
 

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 # Tuned for sentences, small, and the one that the figures of the documentation were taken with.
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"
+# Of the time to spend, what statistics and page get: so many seconds, or this share if it is less.
+_FOR_THE_PAGE, _MOST_FOR_THE_PAGE = 15.0, 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -192,7 +194,7 @@ def compare(
         sizes=chosen_sizes if resume is None else _sizes(settings["sizes"]),
         seeds=settings["seeds"],
         trials=settings["trials"],
-        budget=seconds,
+        budget=seconds and seconds - min(_FOR_THE_PAGE, _MOST_FOR_THE_PAGE * seconds),
         resume=resume is not None,
         force=force,
         engine=engine,

@@ -101,7 +101,7 @@ class NetworkArm:
 
     def fit(self, texts: Sequence[Any], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
         pace: Mapping[str, Any] = {}
-        if self._reads_rows and len(texts) >= _LARGE:
+        if self._is_bag and len(texts) >= _LARGE:
             pace = _LARGE_PACE
         tried = [{**pace, **each} for each in self.settings[:trials]]
         settings = _best_of(tried, self._fitted, self.task, texts, labels, seed)
@@ -122,8 +122,8 @@ class NetworkArm:
         )
 
     @property
-    def _reads_rows(self) -> bool:
-        return self.task == "classify" and "table" in self.arguments
+    def _is_bag(self) -> bool:
+        return self.task == "classify" and self.arguments["network"] == "bag"
 
     def _fitted(
         self, settings: Mapping[str, Any], texts: Sequence[Any], labels: Sequence[Any], seed: int

@@ -212,6 +212,7 @@ class _Loop:
         self.failures: Counter[str] = Counter()
         self.total = len(cells)
         self.interrupted = False
+        self.cancelled = 0
 
     def run(self, engine: Any, *, progress: bool) -> Sequence[str]:
         """Until nothing is left, or nothing fits the time; notes on what was left out."""
@@ -258,7 +259,9 @@ class _Loop:
             # With judging and measuring, which the budget pays too; the arm's table came before.
             self.speeds.add(run.arm, run.size, max(seconds - self._prepared(run), run.seconds))
             done.append(run.cell)
-        elif run.status == "failed":
+        elif run.status == "cancelled":
+            self.cancelled += 1
+        else:
             _LOG.warning("%s with %s texts failed: %s", run.arm, f"{run.size:,}", run.error)
             self.failures[run.arm] += 1
             if self.failures[run.arm] >= _MOST_FAILURES:
@@ -270,11 +273,13 @@ class _Loop:
 
     def _notes(self) -> list[str]:
         notes = []
-        if self.left:
-            expected = sum(forecast(self.left, self.speeds).values())
+        missing = len(self.left) + self.cancelled
+        if missing:
+            seconds = sum(forecast(self.left, self.speeds).values()) * SLACK
+            more = f", which would take about {seconds:,.0f} s more" if seconds >= 1 else ""
             notes.append(
-                f"the budget of {self.clock.budget or 0:,.0f} s left out {len(self.left):,} of "
-                f"{self.total:,} runs, which would take about {expected * SLACK:,.0f} s more"
+                f"the budget, {self.clock.budget or 0:,.0f} s for runs, left out {missing:,} of "
+                f"{self.total:,} runs{more}"
             )
         for arm, count in self.failures.items():
             notes.append(f"{count:,} runs of {arm} failed; failed/ has their errors")

@@ -165,8 +165,8 @@ def _chosen(
         )
     spent = costs(choice, best, size)
     reasons = [
-        f"{metric} {scores[best]} on texts held out of the training data, mean of "
-        f"{scores[best].seeds} seed(s) with its 95 % interval.",
+        f"{metric} {scores[best]} on texts held out of the training data, "
+        f"{_counted(scores[best].seeds)} with a 95 % interval.",
         f"On the test part, which chose nothing: {test.mean(best, size)}.",
         f"It takes {_amount(spent.minutes * 60)} to train, {spent.latency_ms:.2f} ms a text to "
         f"answer, {spent.size_mb:,.1f} MB on disk.",
@@ -270,6 +270,10 @@ def _nearest(sizes: Sequence[int], labels: int | None) -> int:
 
 def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def _counted(seeds: int) -> str:
+    return "one seed" if seeds == 1 else f"mean of {seeds} seeds"
 
 
 def _few(value: float) -> str:

@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
+from wordgraft.checkpoint.encoder import quiet
 from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
+from wordgraft.extras import require
 from wordgraft.tasks.first_layer import Read, Text
 
 if TYPE_CHECKING:
@@ -82,7 +84,8 @@ class EncoderLayer:
         from wordgraft.networks.as_transformers import as_transformers
 
         model, reason = as_transformers(network.regrafted(self.rows), labels, multi=multi)
-        model.save_pretrained(folder)
+        with quiet(require("transformers", purpose="saving an encoder")):
+            model.save_pretrained(folder)
         for name in _TOKENIZER:
             if (file := self.checkpoint.folder / name).is_file():
                 shutil.copy(file, folder / name)

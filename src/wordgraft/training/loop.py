@@ -75,7 +75,7 @@ def train(
         _begin_rows(network, watches, head_trained=head_trained, on_start=on_start)
         run = _run(network, rest, held_out, plan, regime, watches, accelerator, judge)
         run.go(keeper, kept, progress=progress)
-        for watch in watches:
+        for watch in sorted(watches, key=lambda each: each.ends_last):
             watch.end()
     network.to("cpu").eval()
     return RunRecord(

@@ -10,7 +10,13 @@ if TYPE_CHECKING:
 
 
 class Watch:
-    """What one guard does during one run. Each method does nothing until a guard says otherwise."""
+    """What one guard does during one run. Each method does nothing until a guard says otherwise.
+
+    Attributes:
+        ends_last: whether it ends behind those that put plain weights back.
+    """
+
+    ends_last: ClassVar[bool] = False
 
     def may_learn(self, name: str) -> bool:
         """Whether a parameter of the rows may learn, where the regime lets it."""

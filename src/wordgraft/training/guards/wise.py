@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
@@ -29,6 +30,8 @@ class Wise(Guard):
 
 
 class _Line(Watch):
+    ends_last = True
+
     def __init__(self, network: nn.Module, share: float) -> None:
         self.network, self.share = network, share
         self.start: dict[str, Tensor] = {}
@@ -45,13 +48,19 @@ class _Line(Watch):
 def start_of(network: nn.Module, *, head_trained: bool) -> dict[str, Tensor]:
     """Where a line to the trained weights begins: all weights, or without a head drawn at random.
 
-    A body without a phase of its own is no better than a head then.
+    A body without a phase of its own is no better than a head then. Names are those of plain
+    modules, whatever a guard has put around them.
     """
     return {
-        name: tensor
+        plain_name(name): tensor
         for name, tensor in snapshot(network).items()
-        if head_trained or part_of(name) == ROWS
+        if (head_trained or part_of(name) == ROWS) and "lora_" not in name
     }
+
+
+def plain_name(name: str) -> str:
+    """The name of a weight once `mixout` and `lora` have ended."""
+    return re.sub(r"parametrizations\.(\w+)\.original$", r"\1", name).replace(".base_layer.", ".")
 
 
 def snapshot(network: nn.Module) -> dict[str, Tensor]:
