@@ -275,7 +275,6 @@ def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
             }
             for name in abilities
         },
-        "cka": {kind: summary([run["cka"][kind] for run in own])["mean"] for kind in own[0]["cka"]},
     }
 
 
