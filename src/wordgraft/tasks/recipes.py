@@ -53,8 +53,8 @@ SEQUENCES = Recipe(
     held_out=0.0,
     schedule="linear",
 )
-# The loss is nothing long before, and 1,000 held-out training tweets liked 40 passes of 100 texts
-# better than 15 all the same.
+# On 1,000 held-out training tweets, 40 passes over 100 texts came to 0.571 macro-F1 and 15 to 0.525
+# (one seed).
 ENCODER = Recipe(
     "full",
     dropout=0.1,
