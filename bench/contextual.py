@@ -202,7 +202,8 @@ def memory(gigabytes: float = 2.0, words: int = 100_000) -> dict[str, Any]:
 
     MiniLM is cut to one layer, so that the run ends the same day; all arrays keep their size.
     """
-    with TemporaryDirectory(dir=HERE) as scratch:
+    KEPT.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=KEPT) as scratch:
         path = Path(scratch) / "generated.txt"
         size = _write_generated(path, gigabytes, words)
         code = _MEMORY.format(encoder=ENCODER, path=str(path), output=str(Path(scratch) / "t"))
