@@ -151,4 +151,4 @@ def test_full_fine_tuning_in_torch(
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
 def test_an_example_is_read_at_a_glance(file: Path) -> None:
     lines = len(file.read_text("utf-8").splitlines())
-    assert lines < (60 if file.stem != "demo" else 90)
+    assert lines < (60 if file.stem != "demo" else 110)

@@ -13,11 +13,12 @@ def _keras() -> Any:
         return require("keras", purpose="grafting onto Keras")
     except ModuleNotFoundError as error:
         # Keras is there, and the framework that it is set to run on is not.
-        if error.name not in ("tensorflow", "jax", "torch"):
+        missing = (error.name or "").partition(".")[0]
+        if missing not in ("tensorflow", "jax", "torch"):
             raise
         raise MissingExtraError(
-            f"Keras is set to run on {error.name}, which is not installed: pip install "
-            f"{error.name}, or set KERAS_BACKEND to tensorflow, jax or torch, whichever is there"
+            f"Keras is set to run on {missing}, which is not installed: pip install "
+            f"{missing}, or set KERAS_BACKEND to tensorflow, jax or torch, whichever is there"
         ) from error
 
 
