@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from wordgraft.comparing.counts import scores_by_label
 from wordgraft.comparing.tags import Entities
 from wordgraft.tasks.checks import checked_labels, checked_texts
 
@@ -126,17 +127,7 @@ class Classes:
         return float(right.sum() / max(true.sum(), 1))
 
     def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
-        true, said, right = sums.reshape(3, -1)
-        return [
-            (
-                name,
-                float(right[i] / max(said[i], 1)),
-                float(right[i] / max(true[i], 1)),
-                float(2 * right[i] / max(true[i] + said[i], 1)),
-                int(true[i]),
-            )
-            for i, name in enumerate(self.names)
-        ]
+        return scores_by_label(self.names, sums)
 
     def written(self, coded: Any, text: Any) -> str:
         return str(self.names[coded])

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.comparing.counts import scores_by_label
 from wordgraft.tasks.checks import checked_sentences, checked_tags
 from wordgraft.tasks.schemes import OUTSIDE, Span, spans_of
 
@@ -79,17 +80,7 @@ class Entities:
         """None: nearly all words are no entity's, so nearly all are right."""
 
     def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
-        true, said, right = sums.reshape(3, -1)
-        return [
-            (
-                kind,
-                float(right[i] / max(said[i], 1)),
-                float(right[i] / max(true[i], 1)),
-                float(2 * right[i] / max(true[i] + said[i], 1)),
-                int(true[i]),
-            )
-            for i, kind in enumerate(self.kinds)
-        ]
+        return scores_by_label(self.kinds, sums)
 
     def written(self, coded: Any, text: Any) -> str:
         found = (

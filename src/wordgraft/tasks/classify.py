@@ -242,22 +242,6 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             return Scores.of_sets(self.labels_.sets(y), self.labels_.sets(predicted))
         return Scores.of(checked_labels(y).tolist(), predicted.tolist())
 
-    def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the fitted classifier as a folder, whole or not at all; no pickles in it.
-
-        Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
-        """
-        from wordgraft.tasks.files import save_model
-
-        save_model(self, Path(path), force=force)
-
-    @classmethod
-    def load(cls, path: str | Path) -> TextClassifier:
-        """Open a saved classifier. Raises `TrainingError` or `TableError` when it is damaged."""
-        from wordgraft.tasks.files import load_model
-
-        return load_model(Path(path), cls)
-
     def __sklearn_tags__(self) -> Any:
         tags = super().__sklearn_tags__()
         tags.input_tags.string = True

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
@@ -56,6 +56,22 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
     layer_: FirstLayer
     network_: Network
     record_: RunRecord
+
+    def save(self, path: str | Path, *, force: bool = False) -> None:
+        """Write the fitted model as a folder, whole or not at all; no pickles in it.
+
+        Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
+        """
+        from wordgraft.tasks.files import save_model
+
+        save_model(self, Path(path), force=force)
+
+    @classmethod
+    def load(cls, path: str | Path) -> Self:
+        """Open a saved model. Raises `TrainingError` or `TableError` when it is damaged."""
+        from wordgraft.tasks.files import load_model
+
+        return load_model(Path(path), cls)
 
     @property
     def table_(self) -> EmbeddingTable:

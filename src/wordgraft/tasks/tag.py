@@ -20,6 +20,9 @@ from wordgraft.tasks.tag_scores import TagScores, surfaces
 from wordgraft.training.examples import Examples
 
 if TYPE_CHECKING:
+    from jaxtyping import Int64
+    from numpy import ndarray
+
     from wordgraft.checkpoint import Checkpoint
     from wordgraft.networks import Network
     from wordgraft.training.forgetting import Asked
@@ -194,22 +197,6 @@ class SequenceTagger(Grafted):
         """Entity F1."""
         return self.evaluate(X, y).f1
 
-    def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the fitted tagger as a folder, whole or not at all; no pickles in it.
-
-        Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
-        """
-        from wordgraft.tasks.files import save_model
-
-        save_model(self, Path(path), force=force)
-
-    @classmethod
-    def load(cls, path: str | Path) -> SequenceTagger:
-        """Open a saved tagger. Raises `TrainingError` or `TableError` when it is damaged."""
-        from wordgraft.tasks.files import load_model
-
-        return load_model(Path(path), cls)
-
     def _head(self) -> Any:
         from wordgraft.networks.heads import TagHead
 
@@ -219,10 +206,11 @@ class SequenceTagger(Grafted):
         )
 
     def _judge(self, network: Network, held_out: Examples) -> float:
-        from wordgraft.training.loop import loss_on
+        from wordgraft.training.loop import predictions_and_loss
 
+        numbers, loss = predictions_and_loss(network, held_out)
         # The loss tells apart what F1 does not: at first, no entity is found at all.
-        return -self._scores(network, held_out).f1 + _LOSS_SHARE * loss_on(network, held_out)
+        return -self._scored(numbers, held_out).f1 + _LOSS_SHARE * loss
 
     def _score_of(self, network: Network, examples: Examples) -> float:
         return self._scores(network, examples).f1
@@ -230,8 +218,11 @@ class SequenceTagger(Grafted):
     def _scores(self, network: Network, examples: Examples) -> TagScores:
         from wordgraft.training.loop import predictions
 
+        return self._scored(predictions(network, examples), examples)
+
+    def _scored(self, numbers: Int64[ndarray, " words"], examples: Examples) -> TagScores:
         assert isinstance(examples.targets, Ragged)
-        predicted = Ragged(predictions(network, examples), examples.targets.offsets)
+        predicted = Ragged(numbers, examples.targets.offsets)
         return TagScores.of(self._named(examples.targets), self._named(predicted))
 
     def _named(self, numbers: Ragged) -> list[list[str]]:

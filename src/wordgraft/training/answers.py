@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -23,12 +23,19 @@ if TYPE_CHECKING:
 _AT_ONCE, _AT_ONCE_THROUGH_LAYERS = 256, 32
 # How bad a network is on held-out texts: its loss, or what a task would rather have small.
 Judge = Callable[[Network, Examples], float]
+# A batch, its logits, what the network read, and where.
+_Answer = tuple[Examples, Tensor, Inputs, torch.device]
 
 
 def predictions(network: Network, examples: Examples) -> ndarray:
     """What the network makes of each text or word, in their order; see `Head.predict`."""
-    parts = [network.predict(logits, inputs) for _, logits, inputs, _ in _read(network, examples)]
-    return _in_order(examples, np.concatenate(parts))
+    return _predicted(network, examples, _read(network, examples))
+
+
+def predictions_and_loss(network: Network, examples: Examples) -> tuple[ndarray, float]:
+    """`predictions` and `loss_on`, the network asked once."""
+    read = list(_read(network, examples))
+    return _predicted(network, examples, read), _loss(network, read)
 
 
 def features(network: Network, examples: Examples) -> ndarray:
@@ -42,7 +49,16 @@ def features(network: Network, examples: Examples) -> ndarray:
 
 def loss_on(network: Network, examples: Examples) -> float:
     """The loss of the texts, taken together."""
-    batches, logits, read, devices = zip(*_read(network, examples), strict=True)
+    return _loss(network, _read(network, examples))
+
+
+def _predicted(network: Network, examples: Examples, found: Iterable[_Answer]) -> ndarray:
+    parts = [network.predict(logits, inputs) for _, logits, inputs, _ in found]
+    return _in_order(examples, np.concatenate(parts))
+
+
+def _loss(network: Network, found: Iterable[_Answer]) -> float:
+    batches, logits, read, devices = zip(*found, strict=True)
     inputs = Inputs(
         torch.cat([each.ids for each in read]), torch.cat([each.lengths for each in read]), {}
     )
@@ -51,9 +67,7 @@ def loss_on(network: Network, examples: Examples) -> float:
         return float(network.loss(torch.cat(logits), inputs, targets))
 
 
-def _read(
-    network: Network, examples: Examples
-) -> Iterator[tuple[Examples, Tensor, Inputs, torch.device]]:
+def _read(network: Network, examples: Examples) -> Iterator[_Answer]:
     for batch, inputs in _batches(network, examples):
         yield batch, network(inputs), inputs, inputs.ids.device
 

@@ -15,7 +15,13 @@ import torch
 from wordgraft.extras import require
 from wordgraft.networks.network import Network
 from wordgraft.training import probe
-from wordgraft.training.answers import Judge, features, loss_on, predictions
+from wordgraft.training.answers import (
+    Judge,
+    features,
+    loss_on,
+    predictions,
+    predictions_and_loss,
+)
 from wordgraft.training.examples import Examples
 from wordgraft.training.guards import Watch
 from wordgraft.training.plan import Plan
@@ -27,7 +33,15 @@ from wordgraft.training.run import Run
 if TYPE_CHECKING:
     from torch import Tensor
 
-__all__ = ["Judge", "Plan", "features", "loss_on", "predictions", "train"]
+__all__ = [
+    "Judge",
+    "Plan",
+    "features",
+    "loss_on",
+    "predictions",
+    "predictions_and_loss",
+    "train",
+]
 
 _LIBRARIES = ("wordgraft", "torch", "accelerate", "numpy", "tokenizers")
 # Of the head's own phase: passes without gain before it ends, and the share that is held out.
