@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,23 +9,13 @@ from pathlib import Path
 import fake_arms
 import pytest
 import ray
+from clusters import start_ray
 from fake_arms import FakeArm, fake_comparison, right
 
 
 @pytest.fixture(scope="module", autouse=True)
 def _cluster() -> Iterator[None]:
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=100_000_000,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.CRITICAL,
-    )
-    # Workers cannot import the tests' own files.
-    ray.cloudpickle.register_pickle_by_value(fake_arms)
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    start_ray(fake_arms, sys.modules[__name__])
     yield
     ray.shutdown()
 

@@ -23,6 +23,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 import ray
+from clusters import start_ray
 from numpy.testing import assert_allclose, assert_array_equal
 from tiny import SENTENCES
 
@@ -46,17 +47,7 @@ NOT_KEPT = KeptProgress(None, {})
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[Cluster]:
     """A Ray of two CPUs and little memory, that all tests of this file share."""
-    os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
-    ray.init(
-        address="local",
-        num_cpus=2,
-        object_store_memory=100_000_000,
-        include_dashboard=False,
-        log_to_driver=False,
-        logging_level=logging.CRITICAL,
-    )
-    # Workers cannot import this file.
-    ray.cloudpickle.register_pickle_by_value(sys.modules[__name__])
+    start_ray(sys.modules[__name__])
     with connected(None):
         yield Cluster()
     ray.shutdown()
