@@ -261,7 +261,7 @@ def gpu(words: int = 50_000) -> dict[str, Any]:
         began = time.perf_counter()
         contextual(checkpoint, vocabulary, **arguments).save(Path(scratch) / "table")
         rate = tokens / (time.perf_counter() - began)
-        naive = _naive(checkpoint, list(sample.sentences.values())[:20_000])
+        naive = _naive(checkpoint, sample.sentences.texts[:20_000].to_pylist())
     return {
         "device": torch.cuda.get_device_name(),
         "tokens": tokens,

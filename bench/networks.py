@@ -14,7 +14,6 @@ Tables are made from the training texts alone, whose labels are not read for it.
 
 from __future__ import annotations
 
-import csv
 import sys
 import time
 from collections.abc import Callable
@@ -24,11 +23,11 @@ from statistics import median
 from tempfile import TemporaryDirectory
 from typing import Any
 
-import numpy as np
 import torch
 from common import DATA, ENCODER, HERE, rival, summary, write_result
 from runs import ENDED_ONLY, kept
 from sklearn.metrics import f1_score
+from tuned import TWEETS, drawn, tuned, tweets
 
 import wordgraft as wg
 from wordgraft.networks import Network
@@ -36,7 +35,6 @@ from wordgraft.table import EmbeddingTable
 from wordgraft.tasks.classify import TextClassifier
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
-TWEETS = DATA / "twitter_financial_sentiment"
 TABLES = HERE / ".kept" / "tables"
 # Seeds by training texts; the long runs have fewer.
 SIZES = {500: 3, 2_000: 3, 9_543: 1}
@@ -76,13 +74,6 @@ TAG_SEEDS = {"wnut17": 3, "sec_filings": 1, "uner_ewt": 1}
 
 
 @cache
-def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
-    with (TWEETS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
-
-
-@cache
 def table_of(name: str, source: str) -> EmbeddingTable:
     """A table of the training words of a data set, made once and kept."""
     path = TABLES / f"{name}-{source}"
@@ -107,15 +98,11 @@ def training_texts(name: str) -> list[str]:
     return [" ".join(words) for words in tagged.sentences]
 
 
-def inherited(seed: int, texts: np.ndarray, labels: np.ndarray) -> EmbeddingTable:
-    """Fine-tune the encoder on the texts, and make a table of it, from unlabelled texts too."""
-    path = TABLES / f"inherited-{len(texts)}-{seed}"
+def inherited(seed: int, texts: int) -> EmbeddingTable:
+    """A table of the encoder fine-tuned on the same texts, from unlabelled ones too."""
+    path = TABLES / f"inherited-{texts}-{seed}"
     if not path.is_dir():
-        tuned = TABLES / f"tuned-{len(texts)}-{seed}"
-        wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed).fit(
-            texts, labels
-        ).save(tuned, force=True)
-        checkpoint = wg.open_checkpoint(tuned)
+        checkpoint = wg.open_checkpoint(tuned(texts, seed)[0])
         vocabulary = wg.Vocabulary.from_texts(training_texts("tweets"), checkpoint, max_words=WORDS)
         wg.build_table(
             checkpoint,
@@ -127,12 +114,10 @@ def inherited(seed: int, texts: np.ndarray, labels: np.ndarray) -> EmbeddingTabl
     return EmbeddingTable.load(path)
 
 
-def classifier(
-    seed: int, texts: np.ndarray, labels: np.ndarray, **arguments: Any
-) -> TextClassifier:
+def classifier(seed: int, texts: int, **arguments: Any) -> TextClassifier:
     source = arguments.pop("table", "isolated")
     if source == "inherited":
-        return TextClassifier(inherited(seed, texts, labels), random_state=seed, **arguments)
+        return TextClassifier(inherited(seed, texts), random_state=seed, **arguments)
     if arguments["network"] == "features":
         return TextClassifier(checkpoint=ENCODER, random_state=seed, **arguments)
     return TextClassifier(table_of("tweets", source), random_state=seed, **arguments)
@@ -140,14 +125,14 @@ def classifier(
 
 def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
     """Train on some of the tweets, drawn by the seed, and judge on the validation split."""
-    (train, labels), (test, truth) = tweets("train"), tweets("valid")
-    chosen = np.random.default_rng(seed).permutation(len(train))[:texts]
+    test, truth = tweets("valid")
+    train, labels = drawn(texts, seed)
     if not texts:  # the labels' words alone; texts only say which labels there are
-        chosen = np.random.default_rng(seed).permutation(len(train))[:50]
+        train, labels = drawn(50, seed)
         arguments["max_epochs"] = 0
+    model = classifier(seed, texts, **arguments)
     began = time.perf_counter()
-    model = classifier(seed, train[chosen], labels[chosen], **arguments)
-    model.fit(train[chosen], labels[chosen])
+    model.fit(train, labels)
     seconds = time.perf_counter() - began
     predicted = model.predict(test)
     return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}

@@ -17,7 +17,6 @@ runs so far.
 
 from __future__ import annotations
 
-import csv
 import json
 import logging
 import os
@@ -32,6 +31,7 @@ from typing import Any
 import numpy as np
 import torch
 from common import DATA, ENCODER, HERE, summary, write_result
+from tuned import tuned, tweets
 
 import wordgraft as wg
 
@@ -66,19 +66,10 @@ def quality() -> None:
 
 
 def _quality(size: int, seed: int) -> dict[str, Any]:
-    (texts, labels), (test, truth) = tweets("train"), tweets("valid")
-    chosen = np.random.default_rng(seed).choice(len(texts), size, replace=False)
-    classifier = wg.TextClassifier(
-        checkpoint=ENCODER, network="encoder", precision="bfloat16", random_state=seed
-    )
-    classifier.fit(texts[chosen].tolist(), labels[chosen])
-    record = classifier.record_
-    return {
-        "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
-        "epochs": record.epochs,
-        "padding": record.padding,
-        "seconds": record.seconds,
-    }
+    test, truth = tweets("valid")
+    folder, how = tuned(size, seed)
+    scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
+    return {"macro_f1": scores.macro_f1, **how}
 
 
 def guards() -> None:
@@ -99,7 +90,6 @@ def _guard(regime: str, guard: str, seed: int) -> dict[str, Any]:
         regime=regime,
         guard=guard,
         max_epochs=GUARD_EPOCHS,
-        precision="bfloat16",
         random_state=seed,
         # The default rate of encoders is for all of their weights, small matrices want more.
         **({"rows_rate": 1e-3} if guard == "lora" else {}),
@@ -143,9 +133,9 @@ def _ner(seed: int) -> dict[str, Any]:
 
     train = read_tagged(str(DATA / "wnut17" / "train.conll"))
     test = read_tagged(str(DATA / "wnut17" / "test.conll"))
-    tagger = wg.SequenceTagger(
-        checkpoint=ENCODER, network="encoder", precision="bfloat16", random_state=seed
-    ).fit(train.sentences, train.tags)
+    tagger = wg.SequenceTagger(checkpoint=ENCODER, network="encoder", random_state=seed).fit(
+        train.sentences, train.tags
+    )
     return {
         "f1": tagger.evaluate(test.sentences, test.tags).f1,
         "epochs": tagger.record_.epochs,
@@ -295,14 +285,6 @@ def runs() -> dict[str, dict[str, Any]]:
         return {}
     lines = [json.loads(line) for line in RUNS.read_text("utf-8").splitlines()]
     return {line.pop("run"): line for line in lines}
-
-
-@cache
-def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
-    path = DATA / "twitter_financial_sentiment" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
 
 
 if __name__ == "__main__":

@@ -14,7 +14,6 @@ import gzip
 import json
 import math
 import platform
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -116,10 +115,7 @@ def measure() -> dict[str, Any]:
             "pairs_per_word": round(len(sample.numbers) / words, 2),
             "sentences_per_word": round(len(sample.sentences) / words, 2),
             "tokens_to_encode_per_word": round(int(choice.tokens.sum()) / words, 2),
-            "bytes_per_sentence": round(_bytes_of(sample.sentences) / len(sample.sentences)),
-            "bytes_per_sentence_packed": round(
-                8 + sum(len(each) + 1 for each in sample.sentences.values()) / len(sample.sentences)
-            ),
+            "bytes_per_sentence": round(sample.sentences.nbytes / len(sample.sentences)),
         }
     torch.set_num_threads(1)
     encoder = Encoder(checkpoint, layers=[checkpoint.layers], device="cpu")
@@ -159,12 +155,6 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
     began = time.process_time()
     result = work()
     return time.process_time() - began, result
-
-
-def _bytes_of(sentences: dict[int, str]) -> int:
-    """What a sample's sentences take in memory: the strings, their hashes, and the dictionary."""
-    parts = (sys.getsizeof(text) + sys.getsizeof(each) for each, text in sentences.items())
-    return sys.getsizeof(sentences) + sum(parts)
 
 
 def tables(rates: dict[str, Any]) -> str:
@@ -213,7 +203,7 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
     # Of n sentences k (1 + ln(n / k)) get into a sample of k; of n unlike from word to word, fewer.
     met = TOKENS * text["words"] / text["tokens"] / WORDS / cores
     handed = cores * pairs * (1 + math.log(max(1.0, met / CANDIDATES)))
-    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence_packed"]
+    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence"]
     few, many = _tokens_to_encode(rates)
     gpu = ASSUMED["BERT-base tokens/s on one H100"]
     cpu = (

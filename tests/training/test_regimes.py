@@ -16,7 +16,7 @@ from numpy.testing import assert_allclose
 
 from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
-from wordgraft.training import REGIMES
+from wordgraft.training import REGIMES, precision
 from wordgraft.training.guards import parse_guards
 from wordgraft.training.loop import loss_on, predictions
 from wordgraft.training.parts import depth_of
@@ -134,6 +134,16 @@ def test_mixed_precision_computes_in_bfloat16_and_keeps_float32(folder: Path) ->
     assert one.losses != two.losses
     assert_allclose(one.losses, two.losses, rtol=0.1)
     assert {tensor.dtype for tensor in mixed.state_dict().values()} == {torch.float32}
+
+
+@pytest.mark.parametrize("times", [2.0, 40.0])
+def test_bfloat16_that_would_be_slow_is_said(
+    folder: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, times: float
+) -> None:
+    monkeypatch.setattr(precision, "_times_as_long", lambda _: times)
+    run(folder, replace(PLAN, precision="bfloat16", max_epochs=1))
+    said = [record.getMessage() for record in caplog.records]
+    assert any("40 times as slowly as in float32" in each for each in said) == (times > 3)
 
 
 def broken_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:

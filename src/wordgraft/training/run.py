@@ -22,6 +22,7 @@ from wordgraft.training.guards import Watch
 from wordgraft.training.guards.wise import snapshot
 from wordgraft.training.parts import ROWS, depth_of, layers_of, parameter_groups, part_of
 from wordgraft.training.plan import Plan
+from wordgraft.training.precision import is_low
 from wordgraft.training.regimes import Regime
 from wordgraft.training.resume import (
     Keeper,
@@ -86,6 +87,7 @@ class Run:
         self.steps_an_epoch = -(-len(examples) // plan.batch_size)
         self.steps = self.steps_an_epoch * plan.max_epochs
         self.factor = SCHEDULES[plan.schedule](self.steps)
+        self.low_precision = is_low(plan.precision, accelerator.device)
         self.done = Done()
         self.best: dict[str, Tensor] | None = None
         self.stopped: str | None = None
@@ -222,15 +224,9 @@ class Run:
     def _loss(self, part: Examples) -> Tensor:
         device = self.accelerator.device
         inputs, targets = inputs_of(part, device), targets_of(part, device)
-        with torch.autocast(device.type, torch.bfloat16, enabled=self._low_precision):
+        with torch.autocast(device.type, torch.bfloat16, enabled=self.low_precision):
             logits = self.model(inputs)
         return self.network.loss(logits.float(), inputs, targets)
-
-    @property
-    def _low_precision(self) -> bool:
-        if self.plan.precision == "auto":
-            return bool(self.accelerator.device.type == "cuda")
-        return self.plan.precision == "bfloat16"
 
     def _norm(self) -> float:
         given = [each.grad for each in self.learning if each.grad is not None]

@@ -84,7 +84,7 @@ def contents(sample: Sample) -> dict[str, Any]:
             (sample.words[number], sentence)
             for number, sentence in zip(sample.numbers, sample.hashes.tolist(), strict=True)
         },
-        "sentences": sample.sentences,
+        "sentences": sample.sentences.as_dict(),
         "seen": sample.seen,
         "tokens": sample.tokens,
     }
@@ -338,24 +338,27 @@ def environment(process: psutil.Process) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("seconds", [5, 10], ids=["while Ray starts", "while it reads"])
+@pytest.mark.parametrize("kept", [False, True], ids=["while Ray starts", "while it encodes"])
 def test_ctrl_c_says_how_to_go_on(
-    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, seconds: int
+    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, kept: bool
 ) -> None:
-    corpus = shared_data / "wiki_sentences" / "wiki_sentences.txt.gz"
-    output = tmp_path / "a.table"
-    arguments = [checkpoint.folder, "--source", "contextual", "--corpus", corpus, "-o", output]
+    with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
+        (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(40_000)))
+    output, progress = tmp_path / "a.table", tmp_path / "a.table.progress"
+    arguments = [checkpoint.folder, "--source", "contextual", "--corpus", tmp_path / "corpus.txt"]
     process = subprocess.Popen(
-        command(*arguments, "--engine", "ray"), stderr=subprocess.PIPE, text=True
+        command(*arguments, "-o", output, "--engine", "ray"), stderr=subprocess.PIPE, text=True
     )
-    until = time.monotonic() + 60
-    while not output.with_name("a.table.progress").exists() and time.monotonic() < until:
-        time.sleep(0.2)
-    time.sleep(seconds)
+    # The folder is there when the corpus has been read, and not before there is something in it.
+    until = time.monotonic() + (240 if kept else 4)
+    while not progress.exists() and process.poll() is None and time.monotonic() < until:
+        time.sleep(0.1)
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
-    assert process.returncode == 1
-    assert "holds what was done; run the same command again to go on" in errors
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 1, errors
+    assert ("holds what was done; run the same command again to go on" in errors) == kept
+    assert "nothing was written" in errors
+    assert progress.exists() == kept
     assert "Traceback" not in errors
     assert not output.exists()
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from scipy.sparse import csr_array
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
@@ -19,7 +20,8 @@ from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.chunks import Chunks
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Int64
+    import pyarrow as pa
+    from jaxtyping import Bool, Int32, Int64
     from numpy import ndarray
 
 _SENTENCES_AT_ONCE = 8192
@@ -42,13 +44,12 @@ def choose(
     sample: Sample, checkpoint: Checkpoint, vocabulary: Vocabulary, *, contexts: int
 ) -> Choice:
     """Choose sentences of `sample` until each word has `contexts`, or all that there are."""
-    hashes = np.array(sorted(sample.sentences), np.uint64)
-    sentences = [sample.sentences[each] for each in hashes.tolist()]
-    rows, pieces = _rows_and_pieces(sentences, checkpoint, vocabulary)
+    texts = sample.sentences.ascending().texts
+    rows, pieces = _rows_and_pieces(texts, checkpoint, vocabulary)
     tokens = pieces + sum(map(len, checkpoint.tokenizer.specials))
     chosen = np.flatnonzero(cover(rows, tokens, contexts=contexts, words=len(vocabulary)))
     order = chosen[np.argsort(-tokens[chosen], kind="stable")]
-    return Choice([sentences[place] for place in order], tokens[order])
+    return Choice(texts.take(order).to_pylist(), tokens[order])
 
 
 def cover(
@@ -58,14 +59,13 @@ def cover(
 
     `rows` are the different rows of each sentence, `costs` what it costs to encode.
     """
-    sentence_of = np.repeat(np.arange(len(rows)), rows.lengths)
-    by_row = np.argsort(rows.ids, kind="stable")
-    holders = Ragged(sentence_of[by_row], np.searchsorted(rows.ids[by_row], np.arange(words + 1)))
-    need = np.minimum(holders.lengths, contexts)
+    holders, borders = _holders(rows, words)
+    holding = np.diff(borders)
+    need = np.minimum(holding, contexts)
     chosen = np.zeros(len(rows), bool)
-    for row in np.argsort(holders.lengths, kind="stable"):
+    for row in np.argsort(holding, kind="stable"):
         while need[row] > 0:
-            held = holders.ids[holders.offsets[row] : holders.offsets[row + 1]]
+            held = holders[borders[row] : borders[row + 1]]
             left = held[~chosen[held]]
             inside = rows.take(left)
             served = np.add.reduceat(need[inside.ids] > 0, inside.offsets[:-1], dtype=np.int64)
@@ -77,22 +77,29 @@ def cover(
     return chosen
 
 
+def _holders(rows: Ragged, words: int) -> tuple[Int32[ndarray, " pairs"], Int32[ndarray, " rows"]]:
+    """The sentences that hold each row, one row after the other, and where each row's begin."""
+    there = np.ones(len(rows.ids), bool)
+    by_row = csr_array((there, rows.ids, rows.offsets), shape=(len(rows), words)).tocsc()
+    return by_row.indices, by_row.indptr
+
+
 def _rows_and_pieces(
-    sentences: list[str], checkpoint: Checkpoint, vocabulary: Vocabulary
+    sentences: pa.LargeStringArray, checkpoint: Checkpoint, vocabulary: Vocabulary
 ) -> tuple[Ragged, Int64[ndarray, " sentences"]]:
     """The different words of each sentence that have a row, and its number of pieces."""
     chunks = Chunks(AlignedWords(checkpoint, vocabulary))
-    found, pieces = [], []
     roles = np.array(list(vocabulary.roles.values()))
+    nothing = np.zeros(0, np.int64)
+    ids, lengths, pieces = [nothing], [nothing], [nothing]
     for start in range(0, len(sentences), _SENTENCES_AT_ONCE):
-        part, rows, *_ = chunks.columns(sentences[start : start + _SENTENCES_AT_ONCE])
-        pieces.append(part.lengths)
+        part = sentences.slice(start, _SENTENCES_AT_ONCE).to_pylist()
+        cut, rows, *_ = chunks.columns(part)
         sentence_of = np.repeat(np.arange(len(rows)), rows.lengths)
         kept = ~np.isin(rows.ids, roles)
         pairs = np.unique(sentence_of[kept] * len(vocabulary) + rows.ids[kept])
-        borders = np.searchsorted(pairs, np.arange(len(rows) + 1) * len(vocabulary))
-        found.append(Ragged(pairs % len(vocabulary), borders))
-    every = found[0] if found else Ragged.of([])
-    for more in found[1:]:
-        every = every.append(more)
-    return every, np.concatenate(pieces) if pieces else np.zeros(0, np.int64)
+        ids.append(pairs % len(vocabulary))
+        lengths.append(np.bincount(pairs // len(vocabulary), minlength=len(rows)))
+        pieces.append(cut.lengths)
+    offsets = np.concatenate([[0], np.cumsum(np.concatenate(lengths))])
+    return Ragged(np.concatenate(ids), offsets), np.concatenate(pieces)

@@ -34,6 +34,8 @@ if TYPE_CHECKING:
 _SHARE_OF_TIME = 0.05
 _NAMES = ("sample", "chosen", "templates", "sums")
 _RUN, _STATE = "run", "state"
+# Of the arrays; a wordgraft that keeps others does not go on from these.
+_FORMAT = {"format of the progress": 2}
 _HOW = "go on with what it was begun with, or start over with --no-resume (resume=False)"
 
 
@@ -55,7 +57,7 @@ class KeptProgress:
     _next: float = field(default=0.0, init=False)
 
     def __post_init__(self) -> None:
-        self.run = json.loads(json.dumps(self.run))
+        self.run = json.loads(json.dumps({**_FORMAT, **self.run}))
         self._next = time.monotonic() + self.every
         if self.folder is None or not self.folder.is_dir():
             return

@@ -20,6 +20,7 @@ from wordgraft.progress import progress_bar
 from wordgraft.sources.contextual.corpus import Corpus, Position
 from wordgraft.sources.contextual.kept import packed, unpacked
 from wordgraft.sources.contextual.rules import KnownWords, OpenWords
+from wordgraft.sources.contextual.stored import StoredSentences
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.chunks import Chunks
 
@@ -43,7 +44,7 @@ class Sample:
         counts: occurrences of each word in the corpus, repeated sentences included.
         numbers: words of the pairs, ascending.
         hashes: sentences of the pairs, ascending for a word.
-        sentences: the sentences by hash.
+        sentences: those of the pairs.
         seen: sentences read, repeated ones included.
         tokens: pieces read, special ones apart.
     """
@@ -54,20 +55,18 @@ class Sample:
     counts: Int64[ndarray, " words"]
     numbers: Int64[ndarray, " pairs"]
     hashes: UInt64[ndarray, " pairs"]
-    sentences: dict[int, str]
+    sentences: StoredSentences
     seen: int
     tokens: int
 
     def arrays(self) -> tuple[dict[str, ndarray], dict[str, int]]:
         """Everything `of_arrays` needs: arrays, and plain numbers."""
-        hashes = np.fromiter(self.sentences, np.uint64, len(self.sentences))
         arrays = {
             "words": packed(list(self.words)),
             "counts": self.counts,
             "numbers": self.numbers,
             "hashes": self.hashes,
-            "sentences": packed(list(self.sentences.values())),
-            "sentence_hashes": hashes,
+            **self.sentences.arrays(),
         }
         names = ("size", "seed", "seen", "tokens")
         return arrays, {name: getattr(self, name) for name in names}
@@ -75,13 +74,12 @@ class Sample:
     @classmethod
     def of_arrays(cls, arrays: dict[str, ndarray], numbers: dict[str, int]) -> Sample:
         """The reverse of `arrays`."""
-        hashes = arrays["sentence_hashes"].tolist()
         return cls(
             words=tuple(unpacked(arrays["words"])),
             counts=np.array(arrays["counts"]),
             numbers=np.array(arrays["numbers"]),
             hashes=np.array(arrays["hashes"]),
-            sentences=dict(zip(hashes, unpacked(arrays["sentences"]), strict=True)),
+            sentences=StoredSentences.of_arrays(arrays),
             **{name: numbers[name] for name in ("size", "seed", "seen", "tokens")},
         )
 
@@ -93,7 +91,7 @@ class Sample:
             self,
             numbers=self.numbers[wanted],
             hashes=hashes,
-            sentences={each: self.sentences[each] for each in np.unique(hashes).tolist()},
+            sentences=self.sentences.only(np.unique(hashes)),
         )
 
     def merge(self, other: Sample) -> Sample:
@@ -118,7 +116,7 @@ class Sample:
             np.concatenate([self.hashes, other.hashes]),
             self.size,
         )
-        both = {**self.sentences, **other.sentences}
+        both = self.sentences.with_others(other.sentences)
         return Sample(
             self.size,
             self.seed,
@@ -126,7 +124,7 @@ class Sample:
             counts,
             numbers,
             hashes,
-            {each: both[each] for each in np.unique(hashes).tolist()},
+            both.only(np.unique(hashes)),
             self.seen + other.seen,
             self.tokens + other.tokens,
         )
@@ -182,7 +180,8 @@ class Sampler:
         self._limits = np.zeros(0, np.uint64)
         self._pairs = [(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
         self._pending = 0
-        self._sentences: dict[int, str] = {}
+        self._sentences = StoredSentences.joined([])
+        self._fresh: list[StoredSentences] = []
         self._seen = self._tokens = 0
 
     def add(self, sentences: Sequence[str]) -> None:
@@ -197,7 +196,7 @@ class Sampler:
         gets_in = hashes[sentence_of] <= self._limits[numbers.ids]
         gets_in &= numbers.ids >= self._first
         kept = np.unique(sentence_of[gets_in])
-        self._sentences |= {int(hashes[place]): sentences[place] for place in kept}
+        self._fresh.append(StoredSentences.of(hashes[kept], [sentences[place] for place in kept]))
         self._pairs.append((numbers.ids[gets_in], hashes[sentence_of[gets_in]]))
         self._pending += int(gets_in.sum())
         if self._pending > _PENDING:
@@ -214,7 +213,7 @@ class Sampler:
             self._counts.copy(),
             numbers,
             hashes,
-            dict(self._sentences),
+            self._sentences,
             self._seen,
             self._tokens,
         )
@@ -227,12 +226,11 @@ class Sampler:
         samplers, merge into exactly the sample of all their sentences.
         """
         whole = self.sample()
-        at_hand = np.fromiter(whole.sentences, np.uint64, len(whole.sentences))
-        fresh = np.isin(whole.hashes, at_hand)
+        fresh = np.isin(whole.hashes, whole.sentences.hashes)
         occurring = np.flatnonzero(whole.counts)
         number = np.zeros(len(whole.words), np.int64)
         number[occurring] = np.arange(len(occurring))
-        self._sentences, self._seen, self._tokens = {}, 0, 0
+        self._sentences, self._seen, self._tokens = StoredSentences.joined([]), 0, 0
         self._counts[:] = 0
         return replace(
             whole,
@@ -248,7 +246,7 @@ class Sampler:
         self._grow(len(sample.words))
         self._counts[: len(sample.counts)] = sample.counts
         self._pairs = [(sample.numbers, sample.hashes)]
-        self._sentences = dict(sample.sentences)
+        self._sentences = sample.sentences
         self._seen, self._tokens = sample.seen, sample.tokens
         self._compact()
 
@@ -266,9 +264,12 @@ class Sampler:
         last = np.flatnonzero(np.diff(numbers, append=-1))
         full = last[np.bincount(numbers, minlength=1)[numbers[last]] == self._size]
         self._limits[numbers[full]] = hashes[full]
-        kept = np.unique(hashes).tolist()
-        # Those handed over by a drain are gone.
-        self._sentences = {each: self._sentences[each] for each in kept if each in self._sentences}
+        # Those handed over by a drain are gone. One step after another, to hold few copies at once.
+        kept = np.unique(hashes)
+        self._sentences = self._sentences.only(kept)
+        fresh, self._fresh = StoredSentences.joined(self._fresh), []
+        fresh = fresh.only(kept)
+        self._sentences = self._sentences.with_others(fresh)
 
 
 def _smallest(

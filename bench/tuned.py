@@ -1,0 +1,45 @@
+"""Encoders fine-tuned on financial tweets: made once by whichever bench asks first, and kept."""
+
+from __future__ import annotations
+
+import csv
+import json
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from common import DATA, ENCODER, HERE
+
+import wordgraft as wg
+
+TWEETS = DATA / "twitter_financial_sentiment"
+_KEPT = HERE / ".kept" / "tuned"
+
+
+@cache
+def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
+    """Texts and labels of `train` or `valid`."""
+    with (TWEETS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+        rows = list(csv.DictReader(file))
+    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
+
+
+def drawn(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """Texts and labels of some training tweets."""
+    texts, labels = tweets("train")
+    chosen = np.random.default_rng(seed).permutation(len(texts))[:size]
+    return texts[chosen], labels[chosen]
+
+
+def tuned(size: int, seed: int) -> tuple[Path, dict[str, Any]]:
+    """A model folder, with the encoder fine-tuned on `drawn(size, seed)`, and how that went."""
+    folder, notes = _KEPT / f"{size}-{seed}", _KEPT / f"{size}-{seed}.json"
+    if not notes.is_file():
+        _KEPT.mkdir(parents=True, exist_ok=True)
+        texts, labels = drawn(size, seed)
+        model = wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed)
+        model.fit(texts.tolist(), labels).save(folder, force=True)
+        found = {name: getattr(model.record_, name) for name in ("epochs", "padding", "seconds")}
+        notes.write_text(json.dumps(found) + "\n", "utf-8")
+    return folder, json.loads(notes.read_text("utf-8"))

@@ -1,0 +1,90 @@
+"""The sentences of a sample by hash, as Arrow strings: little more memory than their bytes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+
+if TYPE_CHECKING:
+    from jaxtyping import UInt64
+    from numpy import ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class StoredSentences:
+    """Sentences and their hashes, in any order."""
+
+    hashes: UInt64[ndarray, " sentences"]
+    texts: pa.LargeStringArray
+
+    def __len__(self) -> int:
+        return len(self.hashes)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes in memory."""
+        return int(self.hashes.nbytes + self.texts.nbytes)
+
+    @classmethod
+    def of(cls, hashes: UInt64[ndarray, " sentences"], texts: Sequence[str]) -> StoredSentences:
+        """Take sentences from Python strings."""
+        return cls(hashes, pa.array(texts, pa.large_string()))
+
+    @classmethod
+    def joined(cls, parts: Sequence[StoredSentences]) -> StoredSentences:
+        """All sentences of some stores, one after the other."""
+        nothing = cls.of(np.zeros(0, np.uint64), [])
+        every = [nothing, *parts]
+        return cls(
+            np.concatenate([part.hashes for part in every]),
+            pa.concat_arrays([part.texts for part in every]),
+        )
+
+    def only(self, hashes: UInt64[ndarray, " wanted"]) -> StoredSentences:
+        """Those with one of `hashes`, which are different; each once."""
+        own, places = np.unique(self.hashes, return_index=True)
+        places = np.sort(places[np.isin(own, hashes, assume_unique=True)])
+        return StoredSentences(self.hashes[places], self.texts.take(pa.array(places)))
+
+    def with_others(self, more: StoredSentences) -> StoredSentences:
+        """These, and those of `more` that are not among them."""
+        fresh = np.setdiff1d(more.hashes, self.hashes)
+        return StoredSentences.joined([self, more.only(fresh)])
+
+    def ascending(self) -> StoredSentences:
+        """Sorted by hash."""
+        order = np.argsort(self.hashes)
+        return StoredSentences(self.hashes[order], self.texts.take(pa.array(order)))
+
+    def __iter__(self) -> Iterator[str]:
+        return (text.as_py() for text in self.texts)
+
+    def as_dict(self) -> dict[int, str]:
+        """Sentences by hash."""
+        return dict(zip(self.hashes.tolist(), self.texts.to_pylist(), strict=True))
+
+    def arrays(self) -> dict[str, ndarray]:
+        """Everything `of_arrays` needs."""
+        _, borders, content = self.texts.buffers()
+        first = self.texts.offset
+        offsets = np.frombuffer(borders, np.int64)[first : first + len(self) + 1]
+        letters = np.frombuffer(content, np.uint8) if content else np.zeros(0, np.uint8)
+        return {
+            "sentence_hashes": self.hashes,
+            "sentence_offsets": offsets - offsets[0],
+            "sentences": letters[offsets[0] : offsets[-1]],
+        }
+
+    @classmethod
+    def of_arrays(cls, arrays: dict[str, ndarray]) -> StoredSentences:
+        """The reverse of `arrays`. Raises `pa.ArrowInvalid` for offsets or text that are none."""
+        hashes, offsets = (arrays[f"sentence_{name}"] for name in ("hashes", "offsets"))
+        content = np.ascontiguousarray(arrays["sentences"])
+        buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(content)]
+        texts = pa.Array.from_buffers(pa.large_string(), len(hashes), buffers)
+        texts.validate(full=True)
+        return cls(np.array(hashes), texts)
