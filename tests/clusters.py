@@ -8,6 +8,9 @@ from types import ModuleType
 
 import ray
 
+# As urgent as the tests beside them, which would starve Ray's workers of 15.
+os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
+
 
 def start_ray(*by_value: ModuleType) -> None:
     """Two CPUs, little memory; workers get `by_value` the files that they cannot import."""

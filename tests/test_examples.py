@@ -128,7 +128,7 @@ def test_named_entities_in_torch(
     blocks = ["\n".join(f"{word}\t{tag}" for word, tag in row) for row in rows]
     (tmp_path / "train.conll").write_text("\n\t\n".join(blocks) + "\n", "utf-8")
     run = example("torch_ner")
-    read = run["read"](tmp_path / "train.conll")
+    read = run["read"](str(tmp_path / "train.conll"))
     assert read[-1] == ([w for w, _ in rows[-1]], [t for _, t in rows[-1]])
     judged = [(["Anna", "works", "in", "Berlin"], ["B-PER", "O", "O", "B-LOC"])]
     assert run["entity_f1"](bert, read * 3, [*read, *judged], epochs=100) > 0.9

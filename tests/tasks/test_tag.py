@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,6 +17,7 @@ from tables import table_of
 
 import wordgraft as wg
 from wordgraft.errors import DataError, OutputError, TrainingError
+from wordgraft.networks import Network
 from wordgraft.tasks import Scores, TagScores, TextClassifier
 from wordgraft.tasks.tag_scores import surfaces
 
@@ -86,6 +88,27 @@ def test_a_seed_repeats_a_run() -> None:
     again = tagger().fit(X, Y)
     assert again.record_.losses == FITTED.record_.losses
     assert tagger(random_state=1).fit(X, Y).record_.losses != FITTED.record_.losses
+
+
+@pytest.mark.parametrize(("best", "expected"), [(1.5, 1.5), (None, 0.0)])
+def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
+    monkeypatch: pytest.MonkeyPatch, best: float | None, expected: float
+) -> None:
+    biases: list[float] = []
+
+    def scores(_: object, network: Network, __: object) -> SimpleNamespace:
+        biases.append(network.last_layer.bias[0].item())
+        return SimpleNamespace(f1=0.5 if best is None else -abs(biases[0] - biases[-1] - best))
+
+    monkeypatch.setattr(wg.SequenceTagger, "_scores", scores)
+    model = tagger(held_out=0.2, max_epochs=2).fit(X, Y)
+    assert (model.lean_, len(biases)) == (expected, 6)
+    assert model.network_.last_layer.bias[0].item() == pytest.approx(biases[0] - expected)
+
+
+def test_nothing_held_out_leaves_o_as_it_is() -> None:
+    model = tagger(held_out=0.0, max_epochs=2).fit(X, Y)
+    assert (model.lean_, model.held_out_scores_) == (0.0, None)
 
 
 def test_tuned_moves_rows_and_frozen_does_not() -> None:

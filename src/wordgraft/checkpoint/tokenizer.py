@@ -48,9 +48,11 @@ class Ragged:
 
     def take(self, rows: Int64[ndarray, " some"]) -> Ragged:
         """Some of the rows, in the order given."""
-        lengths = self.lengths[rows]
+        # Not by `lengths`, which looks at all rows: some are often few of them.
+        starts = self.offsets[rows]
+        lengths = self.offsets[np.asarray(rows) + 1] - starts
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        places = np.repeat(self.offsets[rows] - offsets[:-1], lengths) + np.arange(offsets[-1])
+        places = np.repeat(starts - offsets[:-1], lengths) + np.arange(offsets[-1])
         return Ragged(self.ids[places], offsets)
 
     def framed(self, before: Sequence[int], after: Sequence[int]) -> Ragged:
