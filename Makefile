@@ -1,6 +1,6 @@
 PYTHON ?= python3
 # A worker a core, and each file of tests on one of them, since a file shares what it sets up.
-PYTEST_ARGS ?= -n auto --dist loadfile
+PYTEST_ARGS ?= -n auto --dist loadfile --durations 12
 
 BIN = .venv/bin
 PIP = -m pip --disable-pip-version-check install -qq
