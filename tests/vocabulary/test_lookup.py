@@ -19,7 +19,7 @@ from wordgraft.vocabulary.lookup import Lookup, fits
 
 # Blanks of all kinds, controls that some rules drop, marks that join the letter before them.
 ODD = " \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2003\u2028\u3000\x00\x07\u200b\u0301\u0327\ufeff"
-LETTERS = "aAbThe rain'.,-``''[]UNK\u00e9\u00c9\u00df\u0130\u4f60\u03a3\u1e9b\ufb01\U0001f327"
+LETTERS = "aAbThe rain'.,-_$1``''[]UNK\u00e9\u00c9\u00df\u0130\u4f60\u03a3\u1e9b\ufb01\U0001f327"
 texts = st.lists(st.text(alphabet=ODD + LETTERS, max_size=25), max_size=6)
 # Their cutting looks at the blank before a word.
 UNFIT = ("roberta", "modernbert")
@@ -88,6 +88,23 @@ def test_a_chunk_is_cut_once(
     assert [chunk for chunk in asked if chunk] == ["the", "rain", "rain,", "no"]
     again = pickle.loads(pickle.dumps(vocabulary))
     assert found(again, ["no rain"]) == [[1, 2]]
+
+
+@pytest.mark.parametrize("lower", [True, False])
+def test_ascii_needs_no_tokenizer(
+    tiny_checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, lower: bool
+) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    checkpoint.tokenizer.tokenizer.normalizer = normalizers.BertNormalizer(lowercase=lower)
+    vocabulary = Vocabulary.from_words(["rain", "Rain", "2031", "$", "_"], checkpoint)
+    some = ["$RAIN (Rain)", "it_rains 2031-x", "[UNK] [PAD]'s"]
+    wanted = expected(vocabulary.tokenizer, some)
+
+    def never(*_: object) -> None:
+        raise AssertionError
+
+    monkeypatch.setattr(Lookup, "_cut", never)
+    assert found(vocabulary, some) == wanted
 
 
 def test_rules_that_look_further_are_left_to_the_tokenizer() -> None:

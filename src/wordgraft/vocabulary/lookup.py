@@ -7,10 +7,10 @@ those seen before are found in a dictionary here, and only the others are cut.
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import chain, count, islice
-from string import punctuation
 from threading import Lock
 from typing import Any
 
@@ -39,6 +39,9 @@ _LOCAL = (
     "StripAccents",
     "Strip",
 )
+# Those that do no more to printable ASCII than to lower its case.
+_ASCII_STAYS = ("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents")
+_ASCII_WORDS = re.compile(r"[A-Za-z0-9]+|[^A-Za-z0-9]")
 
 
 class Lookup:
@@ -55,6 +58,7 @@ class Lookup:
         self._row_of, self._unk = row_of, unk
         # BERT's rule cuts at all of these alike.
         self._any_blank = _first_step(tokenizer) == {"type": "BertPreTokenizer"}
+        self._ascii = _ascii_rule(tokenizer) if row_of else None
         self._lock = Lock()
         self._ids: Ragged
         self._forget()
@@ -95,30 +99,30 @@ class Lookup:
         """The ids of new chunks; those that are plain need no tokenizer."""
         rows: list[Sequence[int] | None] = [self._plain(chunk) for chunk in chunks]
         others = [place for place, row in enumerate(rows) if row is None]
-        encodings = self._tokenizer.encode_batch_fast(
-            [chunks[place] for place in others], add_special_tokens=False
-        )
-        for place, encoding in zip(others, encodings, strict=True):
-            rows[place] = encoding.ids
+        if others:
+            cut = self._cut([chunks[place] for place in others])
+            for place, row in zip(others, cut, strict=True):
+                rows[place] = row
         lengths = np.fromiter(map(len, rows), np.int64, len(rows))  # type: ignore[arg-type]
         flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))  # type: ignore[arg-type]
         return Ragged(flat, np.concatenate([[0], np.cumsum(lengths)]))
 
-    def _plain(self, chunk: str) -> Sequence[int] | None:
-        """The ids of a chunk that no rule changes: English letters in lower case, of a word.
+    def _cut(self, chunks: list[str]) -> Iterator[Sequence[int]]:
+        encodings = self._tokenizer.encode_batch_fast(chunks, add_special_tokens=False)
+        return (encoding.ids for encoding in encodings)
 
-        And of one with a sign behind it, which BERT's rule sets apart.
-        """
+    def _plain(self, chunk: str) -> Sequence[int] | None:
+        """The ids of a chunk for which no tokenizer is needed, or None."""
         if chunk in ("", _END):
             return ()
         if not self._row_of or not chunk.isascii():
             return None
         if chunk.isalpha() and chunk.islower():
             return (self._row_of.get(chunk, self._unk),)
-        stem, sign = chunk[:-1], chunk[-1]
-        if self._any_blank and sign in punctuation and stem.isalpha() and stem.islower():
-            return (self._row_of.get(stem, self._unk), self._row_of.get(sign, self._unk))
-        return None
+        if self._ascii is None or not chunk.isprintable():
+            return None
+        words = _ASCII_WORDS.findall(self._ascii(chunk))
+        return [self._row_of.get(word, self._unk) for word in words]
 
     def _forget(self) -> None:
         self._number: defaultdict[str, int] = defaultdict(count().__next__)
@@ -141,6 +145,20 @@ def fits(tokenizer: Tokenizer) -> bool:
     )
     steps = _steps(tokenizer.normalizer, "normalizers")
     return at_blanks and all(_is_local(step) for step in steps)
+
+
+def _ascii_rule(tokenizer: Tokenizer) -> Callable[[str], str] | None:
+    """What the tokenizer makes of ASCII letters, if it then sets each sign apart and no more."""
+    normalizers = _steps(tokenizer.normalizer, "normalizers")
+    cuts = _steps(tokenizer.pre_tokenizer, "pretokenizers")
+    if cuts != [{"type": "BertPreTokenizer"}] or tokenizer.get_added_tokens_decoder():
+        return None
+    if any(step["type"] not in _ASCII_STAYS for step in normalizers):
+        return None
+    lowers = any(
+        step["type"] == "Lowercase" or step.get("lowercase") is True for step in normalizers
+    )
+    return str.lower if lowers else str
 
 
 def _first_step(tokenizer: Tokenizer) -> dict[str, Any]:
