@@ -14,6 +14,7 @@ Tables are made from the training texts alone, whose labels are not read for it.
 
 from __future__ import annotations
 
+import json
 import sys
 import time
 from collections.abc import Callable
@@ -229,7 +230,7 @@ def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def speed_part(sentences: int = 1_000, hidden: int = 200, rounds: int = 3) -> dict[str, Any]:
+def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict[str, Any]:
     """Seconds of a BiLSTM-CRF epoch, ours and Flair's in turns; medians, and share of a step."""
     threads = torch.get_num_threads()
     train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
@@ -246,6 +247,7 @@ def speed_part(sentences: int = 1_000, hidden: int = 200, rounds: int = 3) -> di
         return (fit(3) - fit(1)) / 2
 
     ours, flairs = [], []
+    epoch()  # what is done once is done before the clock runs
     with TemporaryDirectory() as scratch:
         lines = [
             "\n".join(f"{word}\t{tag}" for word, tag in zip(one, two, strict=True))
@@ -327,9 +329,25 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def with_earlier(name: str, found: dict[str, Any]) -> dict[str, Any]:
+    """Figures of more seeds than there are runs here stay: their runs were not kept."""
+    path = HERE / "results" / f"networks-{name}.json"
+    before = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+
+    def better(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+        if "seeds" in new:
+            return old if old.get("seeds", 0) > new["seeds"] else new
+        return {key: better(value, old.get(key, {})) for key, value in new.items()}
+
+    return better(found, before)
+
+
 def main() -> None:
     for name in [each for each in sys.argv[1:] if each != ENDED_ONLY] or PARTS:
-        write_result(f"networks-{name}", PARTS[name](), LIBRARIES)
+        found = PARTS[name]()
+        if name != "speed":
+            found = with_earlier(name, found)
+        write_result(f"networks-{name}", found, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -8,10 +8,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from jaxtyping import UInt64
+    from jaxtyping import Int64, UInt64
     from numpy import ndarray
+
+
+# Gives memory back at once; Arrow's own pools keep what the last copy took.
+_POOL = pa.system_memory_pool()
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +37,7 @@ class StoredSentences:
     @classmethod
     def of(cls, hashes: UInt64[ndarray, " sentences"], texts: Sequence[str]) -> StoredSentences:
         """Take sentences from Python strings."""
-        return cls(hashes, pa.array(texts, pa.large_string()))
+        return cls(hashes, pa.array(texts, pa.large_string(), memory_pool=_POOL))
 
     @classmethod
     def joined(cls, parts: Sequence[StoredSentences]) -> StoredSentences:
@@ -41,14 +46,14 @@ class StoredSentences:
         every = [nothing, *parts]
         return cls(
             np.concatenate([part.hashes for part in every]),
-            pa.concat_arrays([part.texts for part in every]),
+            pa.concat_arrays([part.texts for part in every], memory_pool=_POOL),
         )
 
     def only(self, hashes: UInt64[ndarray, " wanted"]) -> StoredSentences:
         """Those with one of `hashes`, which are different; each once."""
         own, places = np.unique(self.hashes, return_index=True)
         places = np.sort(places[np.isin(own, hashes, assume_unique=True)])
-        return StoredSentences(self.hashes[places], self.texts.take(pa.array(places)))
+        return self._taken(places)
 
     def with_others(self, more: StoredSentences) -> StoredSentences:
         """These, and those of `more` that are not among them."""
@@ -57,8 +62,11 @@ class StoredSentences:
 
     def ascending(self) -> StoredSentences:
         """Sorted by hash."""
-        order = np.argsort(self.hashes)
-        return StoredSentences(self.hashes[order], self.texts.take(pa.array(order)))
+        return self._taken(np.argsort(self.hashes))
+
+    def _taken(self, places: Int64[ndarray, " some"]) -> StoredSentences:
+        texts = pc.take(self.texts, pa.array(places), memory_pool=_POOL)
+        return StoredSentences(self.hashes[places], texts)
 
     def __iter__(self) -> Iterator[str]:
         return (text.as_py() for text in self.texts)
