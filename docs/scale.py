@@ -116,6 +116,10 @@ def measure() -> dict[str, Any]:
             "sentences_per_word": round(len(sample.sentences) / words, 2),
             "tokens_to_encode_per_word": round(int(choice.tokens.sum()) / words, 2),
             "bytes_per_sentence": round(sample.sentences.nbytes / len(sample.sentences)),
+            "bytes_per_sentence_packed": round(
+                sum(each.nbytes for each in sample.sentences.arrays().values())
+                / len(sample.sentences)
+            ),
         }
     torch.set_num_threads(1)
     encoder = Encoder(checkpoint, layers=[checkpoint.layers], device="cpu")
@@ -203,7 +207,7 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
     # Of n sentences k (1 + ln(n / k)) get into a sample of k; of n unlike from word to word, fewer.
     met = TOKENS * text["words"] / text["tokens"] / WORDS / cores
     handed = cores * pairs * (1 + math.log(max(1.0, met / CANDIDATES)))
-    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence"]
+    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence_packed"]
     few, many = _tokens_to_encode(rates)
     gpu = ASSUMED["BERT-base tokens/s on one H100"]
     cpu = (
