@@ -7,27 +7,20 @@ timed; the tables are made before. Writes bench/results/classify.json.
 
 from __future__ import annotations
 
-import csv
 import time
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import numpy as np
-from common import DATA, ENCODER, rival, summary, write_result
+from common import ENCODER, rival, summary, write_result
 from sklearn.metrics import f1_score
+from tuned import tweets
 
 import wordgraft as wg
 from wordgraft.checkpoint.locate import locate
 
 TEXTS, SEEDS = 2_000, 5
 RIVALS = {"model2vec": None, "model2vec, balanced": "balanced"}
-
-
-def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
-    path = DATA / "twitter_financial_sentiment" / f"{name}.csv"
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = list(csv.DictReader(file))
-    return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
 
 
 def main() -> None:

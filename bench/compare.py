@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from classify import tweets
 from common import ENCODER, HERE, write_result
+from tuned import tweets
 
 from wordgraft.comparing import Data, Materials, Statistics, compare, recommend
 from wordgraft.comparing.recommend import costs

@@ -10,14 +10,13 @@ python bench/regimes.py [quality] [guards] [ner] [throughput] [tables]     all o
 - throughput: texts a second of the processor, beside `transformers.Trainer`: same model, texts,
   batch and precision.
 
-Every run is written to bench/results/regimes-runs.jsonl when it ends, and is not made again: an
+Every run is written to bench/results/runs-regimes.jsonl when it ends, and is not made again: an
 interrupted bench goes on. Writes bench/results/regimes.json; `tables` does that alone, from the
 runs so far.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import os
 import sys
@@ -30,12 +29,12 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import DATA, ENCODER, HERE, summary, write_result
+from common import DATA, ENCODER, summary, write_result
+from runs import ended, kept
 from tuned import tuned, tweets
 
 import wordgraft as wg
 
-RUNS = HERE / "results" / "regimes-runs.jsonl"
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
 GUARD_TEXTS, GUARD_EPOCHS, GUARD_JUDGES = 200, 10, 1_000
@@ -270,21 +269,16 @@ def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
 
 def once(name: str, run: Callable[[], dict[str, Any]]) -> None:
     """Make a run unless it is kept from before; keep it."""
-    if name in runs():
-        return
-    began = time.process_time()
-    line = {"run": name, **run(), "cpu_seconds": time.process_time() - began}
-    RUNS.parent.mkdir(exist_ok=True)
-    with RUNS.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(line) + "\n")
-    print(name, line, file=sys.stderr, flush=True)
+
+    def made() -> dict[str, Any]:
+        began = time.process_time()
+        return {**run(), "cpu_seconds": time.process_time() - began}
+
+    kept("regimes", {"name": name}, made)
 
 
 def runs() -> dict[str, dict[str, Any]]:
-    if not RUNS.is_file():
-        return {}
-    lines = [json.loads(line) for line in RUNS.read_text("utf-8").splitlines()]
-    return {line.pop("run"): line for line in lines}
+    return {run["name"]: found for run, found in ended("regimes")}
 
 
 if __name__ == "__main__":

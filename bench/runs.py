@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Any
 
 from common import HERE
@@ -21,18 +22,27 @@ def kept(
     None with `--ended` for a run that did not. Runs are lines of bench/results/runs-BENCH.jsonl;
     delete it to measure anew.
     """
-    path = HERE / "results" / f"runs-{bench}.jsonl"
     described = json.loads(json.dumps(run))
-    if path.is_file():
-        for line in path.read_text("utf-8").splitlines():
-            before = json.loads(line)
-            if before["run"] == described:
-                return before["found"]  # type: ignore[no-any-return]
+    for before, found in ended(bench):
+        if before == described:
+            return found
     if ENDED_ONLY in sys.argv:
         return None
     found = make()
+    path = _path(bench)
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
         file.write(json.dumps({"run": described, "found": found}) + "\n")
     print(bench, dict(run), found, flush=True)
     return found
+
+
+def ended(bench: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """Each run that ended, and what came of it."""
+    path = _path(bench)
+    lines = path.read_text("utf-8").splitlines() if path.is_file() else []
+    return [(line["run"], line["found"]) for line in map(json.loads, lines)]
+
+
+def _path(bench: str) -> Path:
+    return HERE / "results" / f"runs-{bench}.jsonl"
