@@ -19,7 +19,7 @@ from typing import Any
 from common import ENCODER, HERE, write_result
 from tuned import tweets
 
-from wordgraft.comparing import Data, Materials, Statistics, compare, recommend
+from wordgraft.comparing import Data, Materials, Statistics, compare, fitting_jobs, recommend
 from wordgraft.comparing.recommend import costs
 from wordgraft.reports import write_comparison, write_explorer
 from wordgraft.table import EmbeddingTable
@@ -38,7 +38,7 @@ def main() -> None:
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
     materials = Materials(data.texts, checkpoint=ENCODER)
-    found = compare(data, materials, folder, arms=ARMS, seeds=SEEDS)
+    found = compare(data, materials, folder, arms=ARMS, seeds=SEEDS, jobs=fitting_jobs())
     runs = time.perf_counter() - began
     choice, test = Statistics(found, "choice"), Statistics(found, "test")
     choice_of = recommend(found, choice=choice, test=test)
@@ -49,6 +49,7 @@ def main() -> None:
         "compare",
         {
             "cpus": os.cpu_count(),
+            "jobs": fitting_jobs(),
             "runs": len(found.runs),
             "seconds": {
                 "all": round(seconds, 1),

@@ -190,3 +190,15 @@ def test_one_seed_says_that_it_may_be_luck(tmp_path: Path, monkeypatch: pytest.M
     assert "With fewer than three seeds this may be luck: run more." in recommend(found).reasons
     mean = Statistics(found, "test").mean("a", 80)
     assert mean.low < mean.value < mean.high
+
+
+def test_arms_without_a_seed_in_common_are_not_set_side_by_side(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As Ctrl-C may leave them."""
+    arms = {"good": FakeArm(right(0.95)), "poor": FakeArm(right(0.5))}
+    found = fake_comparison(tmp_path / "r", monkeypatch, arms, sizes=[80], seeds=2)
+    halves = [run for run in found.runs if (run.arm == "good") == (run.seed == 0)]
+    said = recommend(replace(found, runs=tuple(halves)))
+    assert said.arm == "good"
+    assert "No run of it and one of poor have the same texts yet" in str(said)

@@ -116,6 +116,12 @@ def compare(
     address: Annotated[
         str | None, typer.Option(help="Of the Ray cluster, as for wordgraft table.")
     ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Runs side by side on this machine.  [default: one a CPU; 1 on a GPU]"
+        ),
+    ] = None,
     resume: Annotated[
         Path | None,
         typer.Option(help="Go on with the comparison in this folder; no finished run is repeated."),
@@ -132,7 +138,7 @@ def compare(
     start(quiet=quiet)
     for each in ("features", "tasks", "oov"):  # what they say of one run is too much of hundreds
         logging.getLogger(f"wordgraft.{each}").setLevel(logging.WARNING)
-    from wordgraft.comparing import Limits, Materials
+    from wordgraft.comparing import Limits, Materials, fitting_jobs
     from wordgraft.comparing import compare as run_comparison
     from wordgraft.comparing.engine import ENGINES
     from wordgraft.comparing.judges import JUDGES
@@ -199,6 +205,7 @@ def compare(
         force=force,
         engine=engine,
         address=address,
+        jobs=jobs or (fitting_jobs() if engine == "local" else 1),
         described={"settings": settings, "command": command},
         progress=not quiet,
     )

@@ -4,6 +4,7 @@ from wordgraft.comparing.arms import ARMS, Arm, ArmSpec, Fitted
 from wordgraft.comparing.compare import Comparison, compare
 from wordgraft.comparing.data import Data
 from wordgraft.comparing.materials import Materials
+from wordgraft.comparing.processes import fitting_jobs
 from wordgraft.comparing.recommend import Limits, Recommendation, recommend
 from wordgraft.comparing.record import ArmRun
 from wordgraft.comparing.statistics import Statistics
@@ -21,5 +22,6 @@ __all__ = [
     "Recommendation",
     "Statistics",
     "compare",
+    "fitting_jobs",
     "recommend",
 ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from wordgraft.comparing.arms import ArmSpec, MadeArms, chosen_arms
 from wordgraft.comparing.data import Data
-from wordgraft.comparing.engine import engine_of
+from wordgraft.comparing.engine import TimeIsOver, engine_of, stopped_after
 from wordgraft.comparing.materials import Materials
 from wordgraft.comparing.measuring import Run, unfinished
 from wordgraft.comparing.planning import SLACK, Speeds, cells_of, forecast, next_cell
@@ -83,6 +83,7 @@ def compare(
     force: bool = False,
     engine: str = "local",
     address: str | None = None,
+    jobs: int = 1,
     described: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> Comparison:
@@ -97,6 +98,9 @@ def compare(
         resume: go on with the comparison in `folder`, repeating no finished run.
         force: start over, whatever comparison `folder` holds.
         engine, address: `local`, or `ray` and the address of a cluster.
+        jobs: runs that `local` makes side by side, each with its share of the threads; above 1,
+            in processes of their own. `wordgraft.comparing.fitting_jobs()` is what this machine
+            carries.
         described: what else to keep in the description, such as the command.
 
     On Ctrl-C the run at work is kept as cancelled, and what was finished is returned, with a note.
@@ -119,7 +123,7 @@ def compare(
         materials.folder = folder / "tables"
     loop = _Loop(data, kept, specs, chosen, seeds, trials, clock)
     made = MadeArms({spec.name: spec for spec in specs}, materials)
-    with engine_of(engine, address, made, data) as where:
+    with engine_of(engine, address, jobs, made, data) as where:
         notes = [*loop.run(where, progress=progress)]
     found = opened(kept, data, description, notes=(*data.notes, *left_out, *notes))
     return replace(found, interrupted=loop.interrupted)
@@ -205,7 +209,7 @@ class _Loop:
         self.speeds = Speeds()
         self.done = [run for run in kept.runs() if run.cell in set(cells)]
         for run in self.done:
-            self.speeds.add(run.arm, run.size, run.seconds)
+            self.speeds.add(run.arm, run.size, max(run.whole_seconds, run.seconds))
         finished = {run.cell for run in self.done}
         self.left = dict.fromkeys(cell for cell in cells if cell not in finished)
         self.running: dict[Cell, None] = {}
@@ -226,9 +230,8 @@ class _Loop:
                     self._submit(engine, cells_done)
                     if not self.running:
                         break
-                    began = time.perf_counter()
                     run = engine.result(self.clock.left())
-                    self._keep(run, time.perf_counter() - began, cells_done)
+                    self._keep(run, cells_done)
                     advance(note=f"{run.arm}, {run.size:,} texts")
             except KeyboardInterrupt:
                 self.interrupted = True
@@ -242,7 +245,7 @@ class _Loop:
                 ]
         return self._notes()
 
-    def _submit(self, engine: Any, done: Sequence[Cell]) -> None:
+    def _submit(self, engine: Any, done: list[Cell]) -> None:
         while len(self.running) < engine.slots and self.left and not self.clock.over:
             begun = [*done, *self.running]
             cell = next_cell(list(self.left), begun, self.speeds, self.clock.left())
@@ -250,14 +253,19 @@ class _Loop:
                 return
             del self.left[cell]
             self.running[cell] = None
-            engine.submit(cell, self.trials)
+            try:
+                with stopped_after(self.clock.left()):  # an arm's table may have to be made
+                    engine.submit(cell, self.trials)
+            except TimeIsOver:
+                run = Run(cell, self.trials, 0.0)
+                self._keep(unfinished(self.data, run, "cancelled", "the budget ended"), done)
 
-    def _keep(self, run: ArmRun, seconds: float, done: list[Cell]) -> None:
+    def _keep(self, run: ArmRun, done: list[Cell]) -> None:
         del self.running[run.cell]
         self.kept.save(run)
         if run.status == "done":
-            # With judging and measuring, which the budget pays too; the arm's table came before.
-            self.speeds.add(run.arm, run.size, max(seconds - self._prepared(run), run.seconds))
+            # With judging and measuring, which the budget pays too.
+            self.speeds.add(run.arm, run.size, run.whole_seconds)
             done.append(run.cell)
         elif run.status == "cancelled":
             self.cancelled += 1
@@ -267,9 +275,6 @@ class _Loop:
             if self.failures[run.arm] >= _MOST_FAILURES:
                 for cell in [cell for cell in self.left if cell.arm == run.arm]:
                     del self.left[cell]
-
-    def _prepared(self, run: ArmRun) -> float:
-        return 0.0 if self.speeds.seen(run.arm) else run.preparation_seconds
 
     def _notes(self) -> list[str]:
         notes = []

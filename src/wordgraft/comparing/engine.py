@@ -1,4 +1,4 @@
-"""Where runs are made: `local`, one after the other, or `ray`, on the machines of a cluster."""
+"""Where runs are made: `local`, on this machine, or `ray`, on the machines of a cluster."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ def attempted(arm: Arm, data: Data, run: Run) -> ArmRun:
 
 
 class Local:
-    """In this process."""
+    """In this process, one after the other."""
 
     slots = 1
 
@@ -64,7 +64,7 @@ class Local:
     def result(self, seconds: float | None) -> ArmRun:
         run = self._waiting.pop(0)
         try:
-            with _stopped_after(seconds):
+            with stopped_after(seconds):
                 arm = self._arms.get(run.cell.arm)
                 run = Run(run.cell, run.trials, self._arms.preparation(run.cell.arm))
                 return attempted(arm, self._data, run)
@@ -73,14 +73,25 @@ class Local:
 
 
 @contextmanager
-def engine_of(name: str, address: str | None, arms: MadeArms, data: Data) -> Iterator[Engine]:
-    """The engine of a name, ready to run. Raises `ClusterError` and `MissingExtraError`."""
+def engine_of(
+    name: str, address: str | None, jobs: int, arms: MadeArms, data: Data
+) -> Iterator[Engine]:
+    """The engine of a name, ready to run. Raises `ClusterError` and `MissingExtraError`.
+
+    `jobs` is how many runs `local` makes side by side.
+    """
     if name not in ENGINES:
         raise ClusterError(f"engine {name!r} is none of {', '.join(ENGINES)}")
     if name == "local":
         if address is not None:
             raise ClusterError("an address is of use to the engine 'ray' only; give --engine ray")
-        yield Local(arms, data)
+        if jobs == 1:
+            yield Local(arms, data)
+            return
+        from wordgraft.comparing.processes import processes
+
+        with processes(arms, data, jobs) as side_by_side:
+            yield side_by_side
         return
     require("ray", purpose="the engine 'ray'")
     from wordgraft.comparing.ray import OnRay
@@ -91,7 +102,7 @@ def engine_of(name: str, address: str | None, arms: MadeArms, data: Data) -> Ite
 
 
 @contextmanager
-def _stopped_after(seconds: float | None) -> Iterator[None]:
+def stopped_after(seconds: float | None) -> Iterator[None]:
     """Raise `TimeIsOver` in the block once the time is over, where the system can.
 
     Only a main thread gets signals, and only POSIX has this timer; elsewhere a run ends by itself.

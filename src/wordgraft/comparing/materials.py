@@ -6,7 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from wordgraft.building import build_table
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
@@ -17,6 +17,9 @@ from wordgraft.sources import Corpus
 from wordgraft.table import EmbeddingTable, default_refinements, read_pairs
 from wordgraft.tasks.first_layer import FeatureLayer
 from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy import ndarray
 
 # What the encoder's frozen vectors are kept as, beside the tables.
 FEATURES = "features"
@@ -54,6 +57,7 @@ class Materials:
     seconds: dict[str, float] = field(default_factory=dict)
     _tables: dict[str, EmbeddingTable] = field(default_factory=dict)
     _opened: Checkpoint | None = None
+    _isolated: ndarray | None = None
 
     def opened(self) -> Checkpoint:
         """The checkpoint. Raises `CheckpointError` where there is none."""
@@ -123,13 +127,20 @@ class Materials:
             texts = Corpus.of_texts(self.sentences)
             more = Corpus.of(self.corpus) if self.corpus else None
             options["corpus"] = texts if more is None else _joined(texts, more)
-        return build_table(
+            if checkpoint.isolated_layer() == checkpoint.contextual_layer():
+                options["templates"] = self._isolated
+        vocabulary = Vocabulary.from_texts(self.sentences, checkpoint)
+        table = build_table(
             checkpoint,
-            Vocabulary.from_texts(self.sentences, checkpoint),
+            vocabulary,
             source=source,
+            refinements=(),
             progress=self.progress,
             **options,
         )
+        if source == "isolated":  # contextual vectors begin with the same ones
+            self._isolated = table.rows()
+        return table.refine(*default_refinements(vocabulary))
 
     def _from_file(self) -> EmbeddingTable:
         if self.vectors is None:

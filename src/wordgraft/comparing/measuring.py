@@ -19,10 +19,11 @@ from wordgraft.comparing.data import Data
 from wordgraft.comparing.record import ArmRun, Cell
 from wordgraft.comparing.samples import split
 
-# Texts answered one at a time to find the latency, after some to warm up.
-_LATENCY_TEXTS, _WARM_UP = 40, 5
-# Texts answered together to find the speed.
-_SPEED_TEXTS = 256
+# Texts answered one at a time to find the latency, after some to warm up; fewer, if they are slow,
+# once so many seconds have passed.
+_LATENCY_TEXTS, _WARM_UP, _FEWEST, _LATENCY_SECONDS = 40, 5, 10, 0.5
+# Texts answered together to find the speed, and the seconds that are enough for it.
+_SPEED_TEXTS, _SPEED_SECONDS = 256, 1.0
 _LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "numpy", "tokenizers")
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
@@ -59,7 +60,10 @@ def measured(arm: Arm, data: Data, run: Run) -> ArmRun:
     for part, (texts, labels) in judged.items():
         predictions[part] = data.judge.coded(list(fitted.predictor.predict(texts)))
         scores[part] = _scores(data, labels, predictions[part])
+    size = fitted.size()
     timed = fitted.fresh or fitted.predictor
+    latency = _latency(timed, data.test_texts)
+    speed = _speed(timed, data.test_texts, latency)
     return ArmRun(
         arm=run.cell.arm,
         size=run.cell.size,
@@ -69,12 +73,13 @@ def measured(arm: Arm, data: Data, run: Run) -> ArmRun:
         scores=scores,
         predictions=predictions,
         seconds=round(seconds, 4),
+        whole_seconds=round(time.perf_counter() - began, 4),
         preparation_seconds=round(run.preparation, 3),
         memory_mb=memory,
         parameters=fitted.parameters,
-        size_bytes=fitted.size(),
-        latency_ms=round(_latency(timed, data.test_texts), 4),
-        texts_per_second=round(_speed(timed, data.test_texts), 1),
+        size_bytes=size,
+        latency_ms=round(latency, 4),
+        texts_per_second=round(speed, 1),
         settings=dict(fitted.settings),
         trials=run.trials,
         training=None if fitted.training is None else dict(fitted.training),
@@ -114,17 +119,20 @@ def _scores(data: Data, labels: Sequence[Any], predicted: Sequence[Any]) -> dict
 def _latency(predictor: Predictor, texts: Sequence[Any]) -> float:
     """Milliseconds to answer one text, asked for one at a time."""
     places = np.linspace(0, len(texts) - 1, _LATENCY_TEXTS + _WARM_UP).round().astype(int)
-    times = []
-    for place in places:
+    times: list[float] = []
+    for place in np.random.default_rng(0).permutation(places):
         began = time.perf_counter()
         predictor.predict([texts[place]])
         times.append(time.perf_counter() - began)
+        if len(times) >= _WARM_UP + _FEWEST and sum(times) > _LATENCY_SECONDS:
+            break
     return 1000 * median(times[_WARM_UP:])
 
 
-def _speed(predictor: Predictor, texts: Sequence[Any]) -> float:
-    """Texts a second, asked for together."""
-    some = texts[:_SPEED_TEXTS]
+def _speed(predictor: Predictor, texts: Sequence[Any], latency: float) -> float:
+    """Texts a second, asked for together; `latency` in milliseconds says how many are enough."""
+    enough = int(np.clip(1000 * _SPEED_SECONDS / max(latency, 1e-3), 32, _SPEED_TEXTS))
+    some = texts[:enough]
     began = time.perf_counter()
     predictor.predict(some)
     return len(some) / max(time.perf_counter() - began, 1e-9)
@@ -170,7 +178,10 @@ def versions() -> dict[str, str]:
 
 
 def machine() -> str:
-    """What figures of time were taken on."""
+    """What figures of time were taken on, and with how many threads."""
     import os
+    import sys
 
-    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs"
+    torch = sys.modules.get("torch")
+    threads = f", {torch.get_num_threads()} of PyTorch's threads" if torch is not None else ""
+    return f"{platform.system()} {platform.machine()}, {os.cpu_count()} CPUs{threads}"

@@ -174,15 +174,16 @@ def _chosen(
     lead = [arm for arm in order if arm != best and arm in within and arm not in tied]
     if lead:
         next_best = lead[0]
-        gap = next(
+        gaps = [
             each
             for each in choice.differences(size)
             if {each.first, each.second} == {best, next_best}
-        )
-        reasons.append(
+        ]
+        reasons += [
             f"It is ahead of {next_best} by {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}], "
             f"p = {gap.p:.3f} after correction."
-        )
+            for gap in gaps
+        ] or [f"No run of it and one of {next_best} have the same texts yet: resume to know more."]
     if scores[best].seeds < 3:
         reasons.append("With fewer than three seeds this may be luck: run more.")
     return Recommendation(

@@ -50,6 +50,7 @@ class ArmRun:
         scores: by part (`choice`: held out of the training data; `test`), by metric.
         predictions: by part, a place in the comparison's labels for each text.
         seconds: of the fit, all its trials included.
+        whole_seconds: of the run: with judging and measuring.
         preparation_seconds: of the table the arm starts from, made once for all runs.
         memory_mb: growth of the process's resident memory at its peak in the fit; None where the
             system does not tell.
@@ -74,6 +75,7 @@ class ArmRun:
     scores: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
     predictions: Mapping[str, Sequence[Any]] = field(default_factory=dict)
     seconds: float = 0.0
+    whole_seconds: float = 0.0
     preparation_seconds: float = 0.0
     memory_mb: float | None = None
     parameters: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -48,25 +48,32 @@ def features_of(
     *,
     cache: Path | None,
     device: str = "auto",
+    encoder: Callable[[], Encoder] | None = None,
     progress: bool = False,
 ) -> Features:
     """The vectors of texts, given as words; those kept in `cache` are not computed again.
 
     A word's vector is the mean over its pieces. Texts longer than the encoder takes are read in
-    windows. Interrupted, it keeps what was computed.
+    windows. Interrupted, it keeps what was computed. `encoder` is asked for one that is loaded
+    already, where texts are missing; by default it is loaded anew.
     """
     store = FeatureStore(cache, recipe, name=checkpoint.name)
     missing = list({tuple(text): text for text in texts if text not in store}.values())
     if missing:
-        encoder = Encoder(checkpoint, layers=recipe.layers, device=device, dtype="float32")
+        loaded = encoder() if encoder is not None else feature_encoder(checkpoint, recipe, device)
         words = sum(map(len, missing))
         _LOG.info("encoding %s texts of %s words", f"{len(missing):,}", f"{words:,}")
         with progress_bar("encoding texts", len(missing), show=progress) as advance:
             for some, pieces in _parts(checkpoint, missing):
-                vectors, lengths = _encoded(encoder, pieces, recipe.pooling)
+                vectors, lengths = _encoded(loaded, pieces, recipe.pooling)
                 store.add(some, vectors, lengths)
                 advance(len(some))
     return Features(store.places_of(texts), store, len(missing))
+
+
+def feature_encoder(checkpoint: Checkpoint, recipe: FeatureRecipe, device: str) -> Encoder:
+    """The encoder that gives a recipe's vectors."""
+    return Encoder(checkpoint, layers=recipe.layers, device=device, dtype="float32")
 
 
 @dataclass(frozen=True, eq=False)

@@ -29,11 +29,15 @@ POOLINGS = ("own", "first", "last", "cls", "all")
 
 @dataclass(frozen=True)
 class Framed:
-    """Complete encoder inputs, and how many ids stand before and after each word's own."""
+    """Complete encoder inputs, and how many ids stand before and after each word's own.
+
+    `vectors` are what the encoder makes of them, where that is known already.
+    """
 
     sequences: Ragged
     before: int
     after: int
+    vectors: Float32[ndarray, "words dims"] | None = None
 
 
 def isolated(
@@ -95,6 +99,8 @@ def pooled(
     encoder: Encoder, framed: Framed, pooling: str, *, progress: bool
 ) -> Float32[ndarray, "words dims"]:
     """Encode framed words and pool the states of each, the mean of the encoder's layers."""
+    if framed.vectors is not None:
+        return framed.vectors
     vectors = np.empty((len(framed.sequences), encoder.dims), np.float32)
     with progress_bar("encoding words", len(vectors), show=progress) as advance:
         for batch, hidden in encoder.encode(framed.sequences):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from functools import cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
-from wordgraft.features import FeatureRecipe, cache_folder, features_of
+from wordgraft.features import FeatureRecipe, cache_folder, feature_encoder, features_of
 from wordgraft.grafts import SeenRows
 from wordgraft.oov import carrying, method_of, read_rows_of, read_words_of
 from wordgraft.oov.reading import TextRows
@@ -23,6 +24,7 @@ from wordgraft.tasks.words import words_of
 if TYPE_CHECKING:
     from torch import nn
 
+    from wordgraft.checkpoint.encoder import Encoder
     from wordgraft.networks import Network
 
 _LOG = logging.getLogger(__name__)
@@ -195,6 +197,14 @@ class FeatureLayer:
     def layers(self) -> int:
         return len(self.recipe.layers)
 
+    @cached_property
+    def _encoder(self) -> Encoder:
+        """Loaded when first needed: loading takes as long as some ten texts."""
+        return feature_encoder(self.checkpoint, self.recipe, self._device)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_encoder"}
+
     def begin(self, texts: Sequence[Text]) -> Read:
         return self.read(texts)
 
@@ -207,7 +217,7 @@ class FeatureLayer:
             [_words(text) for text in texts],
             self.recipe,
             cache=self._cache,
-            device=self._device,
+            encoder=lambda: self._encoder,
             progress=self._progress,
         )
         return Read(found.places, _rows().FeatureRows(found.stored), {})

@@ -64,7 +64,7 @@ def encoded(
     encoder = Encoder(
         checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
     )
-    template_tokens = len(framed.sequences.ids)
+    template_tokens = 0 if framed.vectors is not None else len(framed.sequences.ids)
     total = to_encode(plan)[1] + template_tokens
     rate = tokens_per_second(encoder, mean_length(plan, checkpoint), of=total)
     report(plan, template_tokens, rate, str(encoder.device))

@@ -6,12 +6,12 @@ import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.errors import CheckpointError
+from wordgraft.errors import CheckpointError, TableError
 from wordgraft.sources.contextual.average import shrunk, spread_of
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.engine import Engine, engine_of
@@ -23,10 +23,14 @@ from wordgraft.sources.contextual.plan import (
     identity,
     make_plan,
 )
-from wordgraft.sources.isolated import TEMPLATE, frame
+from wordgraft.sources.isolated import TEMPLATE, Framed, frame
 from wordgraft.sources.raw import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
 
@@ -44,6 +48,7 @@ def contextual(
     contexts: int | None = CONTEXTS,
     layers: int | str | Sequence[int] = "auto",
     template: str | None = TEMPLATE,
+    templates: Float32[ndarray, "words dims"] | None = None,
     shrinkage: float = SHRINKAGE,
     seed: int = 0,
     min_count: int = 1,
@@ -67,6 +72,8 @@ def contextual(
         layers: one or several, of which the mean is taken; `auto` is the last of an encoder tuned
             for sentences, a low one of a raw masked-language model.
         template: text around a word for the vector that stands in where contexts are few.
+        templates: those vectors, where they are at hand: the rows of an isolated table of the same
+            words, layer and template, without refinements.
         shrinkage: how many contexts that vector counts as; after it, a row is
             `(sum of contexts + shrinkage * template) / (contexts + shrinkage)`.
         seed: of the sample of sentences.
@@ -101,7 +108,8 @@ def contextual(
             plan = make_plan(
                 checkpoint, vocabulary, corpus, options, kept, where, progress=progress
             )
-            return _table(checkpoint, corpus, plan, options, kept, where, progress=progress)
+            framed = _framed(checkpoint, plan.vocabulary, options, templates)
+            return _table(checkpoint, corpus, plan, framed, options, kept, where, progress=progress)
     except KeyboardInterrupt:
         if keep is not None and keep.is_dir():
             _LOG.warning(
@@ -116,6 +124,7 @@ def _table(
     checkpoint: Checkpoint,
     corpus: Corpus,
     plan: Plan,
+    framed: Framed,
     options: Options,
     kept: KeptProgress,
     engine: Engine,
@@ -123,8 +132,6 @@ def _table(
     progress: bool,
 ) -> EmbeddingTable:
     vocabulary = plan.vocabulary
-    pieces = pieces_of(checkpoint, vocabulary)
-    framed = frame(checkpoint, pieces, options.template)
     encoded = engine.encoded(checkpoint, corpus, plan, framed, options, kept, progress=progress)
     sums = encoded.sums
     vectors, weights = shrunk(sums, encoded.templates, options.shrinkage)
@@ -132,7 +139,7 @@ def _table(
         checkpoint,
         vocabulary,
         vectors,
-        pieces,
+        pieces_of(checkpoint, vocabulary),
         source="contextual",
         row_sources=np.where(sums["counts"] > 0, "contextual", "isolated").tolist(),
         layers=list(options.layers),
@@ -153,6 +160,21 @@ def _table(
             shrinkage=weights,
         ),
     )
+
+
+def _framed(
+    checkpoint: Checkpoint,
+    vocabulary: Vocabulary,
+    options: Options,
+    templates: Float32[ndarray, "words dims"] | None,
+) -> Framed:
+    framed = frame(checkpoint, pieces_of(checkpoint, vocabulary), options.template)
+    if templates is not None and len(templates) != len(vocabulary):
+        raise TableError(
+            f"templates has {len(templates):,} vectors, expected one for each of the vocabulary's "
+            f"{len(vocabulary):,} rows"
+        )
+    return replace(framed, vectors=templates)
 
 
 def _layers(checkpoint: Checkpoint, layers: int | str | Sequence[int]) -> tuple[int, ...]:
