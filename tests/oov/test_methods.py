@@ -17,7 +17,7 @@ from tables import random_table, table_of
 from wordgraft import EmbeddingTable, Vocabulary, build_table, method_of, open_checkpoint, with_oov
 from wordgraft.errors import TableError
 from wordgraft.oov import METHODS, OovMethod, read_rows_of, vectors_of
-from wordgraft.oov.blend import _differences
+from wordgraft.oov.blend import _differences, _Letters
 from wordgraft.oov.space import never_counted
 from wordgraft.oov.typos import Typist
 from wordgraft.sources import Corpus
@@ -256,7 +256,7 @@ def test_what_the_gate_of_blend_sees_against_letter_by_letter() -> None:
         ["".join(rng.choice(list("abc"), rng.integers(1, 9))) for _ in range(60)] for _ in "12"
     )
     places = rng.integers(60, size=(60, 5))
-    found = _differences(words, others, places)[0]
+    found = _differences(words, _Letters.of(others), places)[0]
     for word, top in np.ndindex(places.shape):
         own, other = words[word], others[places[word, top]]
         before = _shared(own, other)
@@ -376,3 +376,37 @@ def test_the_encoder_answers_a_contextual_table_with_its_template_vectors(
     other = build_table(checkpoint, vocabulary, corpus=corpus, **arguments)
     assert other.provenance.contexts[vocabulary.row("unheard")] == 0
     assert_allclose(method_of(table).vectors(["unheard"])[0], other["unheard"], atol=1e-5)
+
+
+def test_maxima_over_n_grams_are_those_of_the_convolutions() -> None:
+    from wordgraft.oov.character_network import CharacterNetwork
+
+    network = CharacterNetwork(40, 0, 8, rng=np.random.default_rng(0)).eval()
+    letters = torch.randint(1, 40, (50, 12), generator=torch.Generator().manual_seed(0))
+    lengths = torch.arange(50) % 12 + 1
+    letters[torch.arange(12) >= lengths[:, None]] = 0
+    by_convolution = network.spelt(letters).detach()
+    with torch.inference_mode():
+        by_n_gram = network.spelt(letters)
+    torch.testing.assert_close(by_n_gram, by_convolution, rtol=1e-5, atol=1e-5)
+
+
+def test_threads_of_pytorch_are_as_before() -> None:
+    from wordgraft.ahead import side_by_side
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        seen: list[int] = []
+        side_by_side(lambda part: seen.append(part * torch.get_num_threads()), [1, 2, 3])
+        assert sorted(seen) == [1, 2, 3]
+        assert torch.get_num_threads() == 2
+        with pytest.raises(ValueError, match="no"):
+            side_by_side(_refuse, [1, 2, 3])
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)
+
+
+def _refuse(part: int) -> None:
+    raise ValueError(f"no {part}")

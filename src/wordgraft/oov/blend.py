@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from wordgraft.ahead import ahead
+from wordgraft.ahead import side_by_side
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.oov.characters import Characters
 from wordgraft.oov.grams import characters_of, shortened
@@ -90,17 +90,16 @@ class Blend:
         ask = self.characters.asker(words, pieces)
         groups = None if pieces is None else pieces.lengths
 
-        def candidates(part: Int64[ndarray, " some"]) -> Candidates:
+        def mix(part: Int64[ndarray, " some"]) -> None:
             some = [words[place] for place in part]
             lengths = None if groups is None else groups[part]
-            return Candidates.of(some, self._index, self._table, pieces=lengths)
-
-        # The search for the next words' neighbours runs beside the network's work on these.
-        for part, found in zip(parts, ahead(map(candidates, parts)), strict=True):
+            found = Candidates.of(some, self._index, self._table, pieces=lengths)
             weights = _weights(self._gate, found)
             vectors, bases = ask(part)
-            mixed[part] = combined(self._table, found.rows, weights[:, 2:])
-            mixed[part] += vectors * weights[:, :1] + bases * weights[:, 1:2]
+            own = combined(self._table, found.rows, weights[:, 2:])
+            mixed[part] = own + vectors * weights[:, :1] + bases * weights[:, 1:2]
+
+        side_by_side(mix, parts)
         return mixed
 
 
@@ -151,17 +150,16 @@ class Candidates:
         pieces: Int64[ndarray, " words"] | None,
         without: Int64[ndarray, " words"] | None = None,
     ) -> Candidates:
-        rows, similarities = index.nearest(words, TOP, without=without)
+        grams = index.grams(words)
+        rows, similarities = index.nearest(grams, TOP, without=without)
         indexed = np.zeros(len(words), bool)
         if without is not None:
             own_words = [table.vocabulary.words[max(row, 0)] for row in without]
             pairs = zip(words, own_words, strict=True)
             indexed = np.array([word == own for word, own in pairs], bool)
         there = similarities > 0
-        used, places = np.unique(rows, return_inverse=True)
-        others = [table.vocabulary.words[row] for row in used]
         changed, own_lengths, their_lengths = _differences(
-            words, others, places.reshape(rows.shape)
+            words, _letters(table, index), np.searchsorted(index.rows, rows)
         )
         slips = (changed.own <= 1) & (changed.theirs <= 1) | changed.swapped
         slips &= there
@@ -192,7 +190,7 @@ class Candidates:
                 similarities[:, :3],
                 slips.sum(axis=1, keepdims=True) / TOP,
                 slips.any(axis=1, keepdims=True),
-                index.novelty(words, indexed=indexed),
+                index.novelty(grams, indexed=indexed),
                 np.minimum(nearest, _FAR)[:, None] / _FAR,
             ],
             axis=1,
@@ -211,16 +209,38 @@ class _Differences:
     swapped: Bool[ndarray, "words top"]
 
 
+@dataclass(frozen=True, eq=False)
+class _Letters:
+    """The letters of words from both ends, and how many there are."""
+
+    codes: Int32[ndarray, "words length"]
+    turned: Int32[ndarray, "words length"]
+    lengths: Int64[ndarray, " words"]
+
+    @classmethod
+    def of(cls, words: Sequence[str]) -> _Letters:
+        codes, lengths = _codes(words)
+        return cls(codes, _reversed(codes, lengths), lengths)
+
+
+def _letters(table: EmbeddingTable, index: WordIndex) -> _Letters:
+    """Those of the words of the index, made once."""
+    if "letters" not in table.kept:
+        table.kept["letters"] = _Letters.of(index.words or [""])
+    letters: _Letters = table.kept["letters"]
+    return letters
+
+
 def _differences(
-    words: Sequence[str], others: Sequence[str], places: Int64[ndarray, "words top"]
+    words: Sequence[str], others: _Letters, places: Int64[ndarray, "words top"]
 ) -> tuple[_Differences, Int64[ndarray, " words"], Int64[ndarray, "words top"]]:
     """How each word differs from its candidates `others[places]`, and the lengths of both."""
     own, own_lengths = _codes(words)
-    every, lengths = _codes(others)
-    theirs, their_lengths = every[places], lengths[places]
+    places = np.minimum(places, len(others.lengths) - 1)
+    theirs, their_lengths = others.codes[places], others.lengths[places]
     shorter = np.minimum(own_lengths[:, None], their_lengths)
     before = np.minimum(_alike(own, theirs), shorter)
-    turned = _reversed(every, lengths)[places]
+    turned = others.turned[places]
     behind = np.minimum(_alike(_reversed(own, own_lengths), turned), shorter - before)
     between = own_lengths[:, None] - before - behind
     theirs_between = their_lengths - before - behind

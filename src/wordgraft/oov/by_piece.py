@@ -7,6 +7,7 @@ that a network's first layer asks for were made many times over.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,9 +17,9 @@ from wordgraft.extras import require
 from wordgraft.oov.composition import GROUPS
 
 if TYPE_CHECKING:
-    import torch
-    from jaxtyping import Float16, Float32
+    from jaxtyping import Float16, Float32, Int64
     from numpy import ndarray
+    from torch import Tensor
 
 
 class ByPiece:
@@ -35,7 +36,7 @@ class ByPiece:
         self,
         rows: Float16[ndarray, "pieces embedding"],
         pieces: Ragged,
-        inner: torch.Tensor,
+        inner: Tensor,
         base: Float32[ndarray, "columns dims"],
     ) -> None:
         torch = require("torch", purpose="oov characters")
@@ -45,23 +46,59 @@ class ByPiece:
         several = torch.from_numpy(np.array(base))  # a mapped file may not be written
         values = torch.from_numpy(rows[used].astype(np.float32))
         parts = [slice(k * width, (k + 1) * width) for k in range(3)]
-        self._inner = [values @ inner[:, part].T for part in parts]
-        self._inner_groups = inner[:, 3 * width :].T
-        self._base = [values @ several[part] for part in parts]
-        self._whole = values @ several[3 * width : 4 * width]
-        self._base_groups = several[4 * width :]
+        self._used = len(used)
+        self._inner = _mapped(values, [inner[:, part].T for part in parts], inner[:, 3 * width :].T)
+        # A word of one piece has a map of its own, in the place of the mean's, first's and last's.
+        own = [*parts, slice(3 * width, 4 * width)]
+        self._base = _mapped(values, [several[part] for part in own], several[4 * width :])
 
-    def __call__(self, words: ndarray) -> tuple[torch.Tensor, torch.Tensor]:
+    def __call__(self, words: ndarray) -> tuple[Tensor, Tensor]:
         """For some words, by place: (words, outputs) of the layer, (words, dims) of the base."""
-        torch = require("torch", purpose="oov characters")
         some = self._pieces.take(words)
-        flat, starts = torch.from_numpy(some.ids), torch.from_numpy(some.offsets[:-1])
-        first = torch.from_numpy(some.ids[some.offsets[:-1]])
-        last = torch.from_numpy(some.ids[some.offsets[1:] - 1])
-        group = torch.from_numpy(np.minimum(some.lengths, GROUPS) - 1)
-        mean = torch.nn.functional.embedding_bag
-        inner = mean(flat, self._inner[0], starts) + self._inner[1][first] + self._inner[2][last]
-        base = mean(flat, self._base[0], starts) + self._base[1][first] + self._base[2][last]
-        whole = torch.from_numpy(some.lengths == 1)[:, None]
-        base = torch.where(whole, self._whole[first], base)
-        return inner + self._inner_groups[group], base + self._base_groups[group]
+        # Per word its pieces, the first, the last, and its group.
+        lengths = some.lengths
+        starts = some.offsets[:-1] + 3 * np.arange(len(words))
+        owner = np.repeat(np.arange(len(words)), lengths)
+        at = np.empty(len(some.ids) + 3 * len(words), np.int64)
+        weights = np.ones(len(at), np.float32)
+        places = np.arange(len(some.ids)) + 3 * owner
+        at[places], weights[places] = some.ids, (1 / lengths)[owner]
+        behind = starts + lengths
+        at[behind] = some.ids[some.offsets[:-1]] + self._used
+        at[behind + 1] = some.ids[some.offsets[1:] - 1] + 2 * self._used
+        at[behind + 2] = np.minimum(lengths, GROUPS) - 1 + 3 * self._used
+        inner = _sums(at, weights, starts, self._inner)
+        at[behind + 2] += self._used
+        whole = lengths == 1
+        at[starts[whole]] = some.ids[some.offsets[:-1][whole]] + 3 * self._used
+        weights[behind[whole]] = weights[behind[whole] + 1] = 0
+        return inner, _sums(at, weights, starts, self._base)
+
+
+def _mapped(values: Tensor, maps: Sequence[Tensor], more: Tensor) -> Tensor:
+    """What each map makes of the values, one below the other, and `more` below them."""
+    torch = require("torch", purpose="oov characters")
+    n, outputs = len(values), more.shape[1]
+    found: Tensor = torch.empty((len(maps) * n + len(more), outputs))
+    for place, each in enumerate(maps):
+        torch.matmul(values, each, out=found[place * n : (place + 1) * n])
+    found[len(maps) * n :] = more
+    return found
+
+
+def _sums(
+    at: Int64[ndarray, " rows"],
+    weights: Float32[ndarray, " rows"],
+    starts: Int64[ndarray, " words"],
+    rows: Tensor,
+) -> Tensor:
+    """Per word the sum of some rows, each times its weight."""
+    torch = require("torch", purpose="oov characters")
+    found: Tensor = torch.nn.functional.embedding_bag(
+        torch.from_numpy(at),
+        rows,
+        torch.from_numpy(starts),
+        mode="sum",
+        per_sample_weights=torch.from_numpy(weights),
+    )
+    return found

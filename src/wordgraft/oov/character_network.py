@@ -32,6 +32,10 @@ DROPOUT = 0.1
 QUIET, LETTERS_DROPOUT = 0.03, 0.5
 
 
+# Letters of an n-gram in one number: an alphabet has at most 1,004 ids.
+_BITS, _ID = 12, (1 << 12) - 1
+
+
 def rise_and_fall(
     optimizer: torch.optim.Optimizer, steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
@@ -101,18 +105,35 @@ class CharacterNetwork(nn.Module):
 
     def spelt(self, letters: Tensor) -> Tensor:
         """(words, length) ids to what the letters tell, (words, filters)."""
-        there = letters.ne(0)[:, None]
-        spelt = self.letters(letters).transpose(1, 2)
-        # The least that a filter finds is nothing, so padding can be nothing too.
-        maxima = [
-            (torch.relu(filter(spelt)[..., : letters.shape[1]]) * there).amax(dim=2)
-            for filter in self.filters
-        ]
+        if torch.is_grad_enabled():
+            there = letters.ne(0)[:, None]
+            spelt = self.letters(letters).transpose(1, 2)
+            # The least that a filter finds is nothing, so padding can be nothing too.
+            maxima = [
+                (torch.relu(filter(spelt)[..., : letters.shape[1]]) * there).amax(dim=2)
+                for filter in self.filters
+            ]
+        else:
+            maxima = [self._found(filter, letters) for filter in self.filters]  # type: ignore[arg-type]
         found = torch.cat(maxima, dim=1)
         changed, gate = self.highway(found).chunk(2, dim=1)
         gate = torch.sigmoid(gate)
         told: Tensor = gate * torch.relu(changed) + (1 - gate) * found
         return told
+
+    def _found(self, filter: nn.Conv1d, letters: Tensor) -> Tensor:
+        """The same maxima, each different n-gram computed once: words share most of them."""
+        there, size = letters.ne(0), filter.kernel_size[0]
+        padded = nn.functional.pad(letters, (size // 2, size - 1 - size // 2))
+        windows = [padded[:, place : place + letters.shape[1]][there] for place in range(size)]
+        code = sum(window << _BITS * place for place, window in enumerate(windows))
+        different, places = torch.unique(code, return_inverse=True)
+        grams = torch.stack([different >> _BITS * place & _ID for place in range(size)], dim=1)
+        weights = filter.weight.permute(2, 1, 0).flatten(0, 1)
+        values = torch.relu(self.letters(grams).flatten(1) @ weights + filter.bias)
+        ends = there.sum(dim=1).cumsum(dim=0)
+        starts = nn.functional.pad(ends[:-1], (1, 0))
+        return nn.functional.embedding_bag(places, values, starts, mode="max")
 
     def arrays(self) -> dict[str, ndarray]:
         """The weights by name."""

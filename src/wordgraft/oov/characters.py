@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
+from wordgraft.ahead import side_by_side
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.extras import require
@@ -163,9 +164,12 @@ class Characters:
         # Words of like length together: less padding to compute.
         order = np.argsort([len(word) for word in words], kind="stable")
         ask = self.asker(words)
-        for start in range(0, len(words), _WORDS_AT_ONCE):
-            part = order[start : start + _WORDS_AT_ONCE]
+
+        def fill(part: Int64[ndarray, " some"]) -> None:
             vectors[part], bases[part] = ask(part)
+
+        starts = range(0, len(words), _WORDS_AT_ONCE)
+        side_by_side(fill, [order[start : start + _WORDS_AT_ONCE] for start in starts])
         return vectors, bases
 
     def pieces(self, words: Sequence[str]) -> Ragged | None:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.oov.grams import grams_of
-from wordgraft.oov.space import never_counted
+from wordgraft.oov.space import never_counted, weights_of_counts
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float32, Int64, UInt64
+    from jaxtyping import Bool, Float32, Int64
     from numpy import ndarray
 
 SIZES = (2, 3, 4, 5)
@@ -24,6 +25,8 @@ TOP, POWER = 10, 4
 _COMMON_SHARE, _COMMON_AT_LEAST = 1 / 64, 64
 _FEW = 5
 _WORDS_AT_ONCE = 4096
+# Of like many neighbours each, so that the best of all are found at once.
+_ROWS_AT_ONCE = 128
 
 
 class Neighbours:
@@ -48,12 +51,15 @@ class Neighbours:
         self._index = word_index(table)
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
-        rows, similarities = self._index.nearest(words, TOP)
-        weights = similarities**POWER
-        nothing = ~weights.any(axis=1)
-        weights /= np.where(nothing, 1, weights.sum(axis=1))[:, None]
-        vectors = combined(self._table, rows, weights)
-        vectors[nothing] = self._index.mean
+        vectors = np.empty((len(words), self._table.dims), np.float32)
+        for start in range(0, len(words), _WORDS_AT_ONCE):
+            some = slice(start, start + _WORDS_AT_ONCE)
+            rows, similarities = self._index.nearest(self._index.grams(words[some]), TOP)
+            weights = similarities**POWER
+            nothing = ~weights.any(axis=1)
+            weights /= np.where(nothing, 1, weights.sum(axis=1))[:, None]
+            vectors[some] = combined(self._table, rows, weights)
+            vectors[some][nothing] = self._index.mean
         return vectors
 
 
@@ -65,12 +71,34 @@ def combined(
     """Per word the sum of some rows, as if never counted, times their weights."""
     from scipy import sparse
 
-    used, places = np.unique(rows, return_inverse=True)
+    lengthened = weights / weights_of_counts(table, rows.ravel()).reshape(rows.shape)
     starts = np.arange(0, rows.size + 1, rows.shape[1])
-    shape = (len(rows), len(used))
-    mixed = sparse.csr_matrix((weights.ravel(), places.ravel(), starts), shape)
-    vectors: Float32[ndarray, "words dims"] = mixed @ never_counted(table, used)
-    return vectors
+    if table.vectors.dtype == np.float32:
+        places, vectors = rows, table.vectors
+    else:
+        used, places = np.unique(rows, return_inverse=True)
+        vectors = table.rows(used)
+    shape = (len(rows), len(vectors))
+    mixed = sparse.csr_matrix((lengthened.ravel(), places.ravel(), starts), shape)
+    found: Float32[ndarray, "words dims"] = mixed @ vectors
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Grams:
+    """N-grams of words.
+
+    Attributes:
+        columns: of each, its place in the index.
+        known: whether it has one.
+        owners: the word that it is of.
+        words: how many words there are.
+    """
+
+    columns: Int64[ndarray, " grams"]
+    known: Bool[ndarray, " grams"]
+    owners: Int64[ndarray, " grams"]
+    words: int
 
 
 class WordIndex:
@@ -104,72 +132,90 @@ class WordIndex:
         shape = (len(self._grams), len(self.rows))
         self._words_of = sparse.csr_matrix((values, (columns[kept], owners[kept])), shape)
 
+    def grams(self, words: Sequence[str]) -> Grams:
+        """The n-grams of words, as the index knows them."""
+        grams, owners = grams_of(words, SIZES)
+        columns, known = np.zeros(len(grams), np.int64), np.zeros(len(grams), bool)
+        if len(self._grams):
+            columns = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
+            known = self._grams[columns] == grams
+        return Grams(columns, known, owners, len(words))
+
     def nearest(
-        self, words: Sequence[str], top: int, *, without: Int64[ndarray, " words"] | None = None
+        self, grams: Grams, top: int, *, without: Int64[ndarray, " words"] | None = None
     ) -> tuple[Int64[ndarray, "words top"], Float32[ndarray, "words top"]]:
         """Rows of the most similar words, best first, and their similarity, 0 where none is left.
 
         `without` names a row for each word that is passed over.
         """
-        rows = np.zeros((len(words), top), np.int64)
-        similarities = np.zeros((len(words), top), np.float32)
-        for start in range(0, len(words), _WORDS_AT_ONCE):
-            part = words[start : start + _WORDS_AT_ONCE]
-            shared = self._bags(part) @ self._words_of
-            borders = shared.indptr
-            for place in range(len(part)):
-                own = slice(borders[place], borders[place + 1])
-                found, values = self.rows[shared.indices[own]], shared.data[own]
-                if without is not None:
-                    other = found != without[start + place]
-                    found, values = found[other], values[other]
-                if len(values) > top:
-                    best = np.argpartition(-values, top)[:top]
-                    found, values = found[best], values[best]
-                # Of equally similar words the one of the lowest row.
-                order = np.lexsort((found, -values))
-                rows[start + place, : len(order)] = found[order]
-                similarities[start + place, : len(order)] = values[order]
+        rows = np.zeros((grams.words, top), np.int64)
+        similarities = np.zeros((grams.words, top), np.float32)
+        shared = self._bags(grams) @ self._words_of
+        if without is not None:
+            owners = np.repeat(np.arange(grams.words), np.diff(shared.indptr))
+            shared.data[self.rows[shared.indices] == without[owners]] = 0
+        for some, found, values in _best(shared, top):
+            rows[some] = np.where(values > 0, self.rows[found], 0) if len(self.rows) else 0
+            similarities[some] = values
         return rows, similarities
 
     def novelty(
-        self, words: Sequence[str], *, indexed: Bool[ndarray, " words"]
+        self, grams: Grams, *, indexed: Bool[ndarray, " words"]
     ) -> Float32[ndarray, "words 2"]:
         """Share of a word's n-grams that no other word has, and that few others have.
 
         A misspelling has more of them than a word. `indexed` words are in the index themselves.
         """
-        grams, owners = grams_of(words, SIZES)
-        columns, known = self._columns(grams)
+        columns, known, owners = grams.columns, grams.known, grams.owners
         others = np.where(known, self._found_in[columns], 0) - (known & indexed[owners])
-        count = np.maximum(np.bincount(owners, minlength=len(words)), 1)
+        count = np.maximum(np.bincount(owners, minlength=grams.words), 1)
         shares = [
-            np.bincount(owners, others <= most, minlength=len(words)) / count for most in (0, _FEW)
+            np.bincount(owners, others <= most, minlength=grams.words) / count for most in (0, _FEW)
         ]
         return np.stack(shares, axis=1).astype(np.float32)
 
-    def _columns(
-        self, grams: UInt64[ndarray, " grams"]
-    ) -> tuple[Int64[ndarray, " grams"], Bool[ndarray, " grams"]]:
-        """The column of each n-gram, and whether there is one."""
-        if not len(self._grams):
-            return np.zeros(len(grams), np.int64), np.zeros(len(grams), bool)
-        columns = np.minimum(np.searchsorted(self._grams, grams), len(self._grams) - 1)
-        return columns, self._grams[columns] == grams
-
-    def _bags(self, words: Sequence[str]) -> Any:
+    def _bags(self, grams: Grams) -> Any:
         from scipy import sparse
 
-        grams, owners = grams_of(words, SIZES)
-        columns, known = self._columns(grams)
-        weights = np.full(len(grams), self._rarest)
-        weights[known] = self._idf[columns[known]]
-        norms = _norms(weights, owners, len(words))
-        columns, owners = columns[known], owners[known]
+        known = grams.known
+        weights = np.full(len(known), self._rarest)
+        weights[known] = self._idf[grams.columns[known]]
+        norms = _norms(weights, grams.owners, grams.words)
+        columns, owners = grams.columns[known], grams.owners[known]
         values = self._idf_used[columns] / norms[owners]
         used = values > 0
-        shape = (len(words), len(self._grams))
+        shape = (grams.words, len(self._grams))
         return sparse.csr_matrix((values[used], (owners[used], columns[used])), shape)
+
+
+def _best(
+    matrix: Any, top: int
+) -> Iterator[
+    tuple[Int64[ndarray, " some"], Int64[ndarray, "some top"], Float32[ndarray, "some top"]]
+]:
+    """Some rows of a sparse matrix at a time: which, and the columns and values of their largest.
+
+    The largest come first, of equal ones that of the lowest column; 0 where there are fewer.
+    """
+    lengths = np.diff(matrix.indptr)
+    order = np.argsort(lengths, kind="stable")
+    for some in np.array_split(order, max(1, len(order) // _ROWS_AT_ONCE)):
+        width = max(int(lengths[some].max(initial=0)), top)
+        places = matrix.indptr[some][:, None] + np.arange(width)
+        there = np.arange(width) < lengths[some][:, None]
+        places[~there] = 0
+        values = np.where(there, matrix.data[places] if matrix.nnz else 0, 0)
+        if width > top:
+            chosen = np.argpartition(-values, top - 1, axis=1)[:, :top]
+            values = np.take_along_axis(values, chosen, 1)
+            places = np.take_along_axis(places, chosen, 1)
+        columns = matrix.indices[places] if matrix.nnz else np.zeros(places.shape, np.int64)
+        sorting = np.lexsort((columns, -values), axis=1)
+        yield (
+            some,
+            np.take_along_axis(columns, sorting, 1),
+            np.take_along_axis(values, sorting, 1),
+        )
 
 
 def word_index(table: EmbeddingTable) -> WordIndex:

@@ -41,18 +41,26 @@ def never_counted(
     SIF makes frequent words short; an unknown word is rare. This can be undone as long as no
     other refinement but scaling came after it; otherwise, and for trained rows, they stay.
     """
-    vectors = table.rows(rows)
+    weights = weights_of_counts(table, rows)
+    found: Float32[ndarray, "rows dims"] = table.rows(rows) / weights[:, None]
+    return found
+
+
+def weights_of_counts(
+    table: EmbeddingTable, rows: Int64[ndarray, " rows"]
+) -> Float32[ndarray, " rows"]:
+    """How much shorter SIF has made each row; 1 where that cannot be undone."""
     steps = [dict(step) for step in table.recipe.get("refinements", ())]
     first = next((place for place, step in enumerate(steps) if step["name"] == "sif"), len(steps))
     if any(step["name"] not in ("sif", "scale") for step in steps[first:]):
-        return vectors
+        return np.ones(len(rows), np.float32)
     weight = np.ones(len(rows))
     for step in steps:
         if step["name"] == "sif":
             shares = table.vocabulary.counts[rows] / max(step["tokens"], 1)
             weight *= step["a"] / (step["a"] + shares)
     weight[table.provenance.source[rows] == SOURCES.index("trained")] = 1
-    return vectors / weight.astype(np.float32)[:, None]
+    return weight.astype(np.float32)
 
 
 def moved(
