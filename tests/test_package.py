@@ -27,6 +27,13 @@ def test_importing_brings_in_nothing_heavy() -> None:
     assert done.stdout == "[]\n"
 
 
+def test_reading_texts_brings_in_neither_torch_nor_arrow() -> None:
+    """A service that takes means of rows should not pay for what trains or reads corpora."""
+    code = "import sys, wordgraft.sentences; print({'torch', 'pyarrow'} & {*sys.modules})"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 def test_public_names_are_sorted_and_there() -> None:
     assert wordgraft.__all__ == sorted(wordgraft.__all__)
     for name in wordgraft.__all__:

@@ -9,16 +9,20 @@ from __future__ import annotations
 import json
 import re
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from itertools import chain, count, islice
+from collections.abc import Callable, Mapping, Sequence
+from itertools import compress, count, islice, repeat
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from tokenizers import Tokenizer
 
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import VocabularyError
+
+if TYPE_CHECKING:
+    from jaxtyping import Bool
+    from numpy import ndarray
 
 # Chunks remembered before all are forgotten, to bound memory: some 30 MB.
 _MOST_REMEMBERED = 200_000
@@ -41,6 +45,8 @@ _LOCAL = (
 )
 # Those that do no more to printable ASCII than to lower its case.
 _ASCII_STAYS = ("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents")
+# Stands between chunks that are cut together; no chunk holds it.
+_BETWEEN = "\n"
 _ASCII_WORDS = re.compile(r"[A-Za-z0-9]+|[^A-Za-z0-9]")
 
 
@@ -90,39 +96,51 @@ class Lookup:
             raise VocabularyError(
                 f"a text holds the lone surrogate {_END!a}, which is no character: read it as UTF-8"
             )
-        if new := list(islice(self._number, known, None)):
+        if fresh := len(self._number) - known:
+            new = list(islice(reversed(self._number), fresh))[::-1]
             self._ids = self._ids.append(self._read(new))
         ids = self._ids.take(numbers)
         return Ragged(ids.ids, ids.offsets[np.concatenate([[0], ends])])
 
     def _read(self, chunks: Sequence[str]) -> Ragged:
         """The ids of new chunks; those that are plain need no tokenizer."""
-        rows: list[Sequence[int] | None] = [self._plain(chunk) for chunk in chunks]
-        others = [place for place, row in enumerate(rows) if row is None]
-        if others:
-            cut = self._cut([chunks[place] for place in others])
-            for place, row in zip(others, cut, strict=True):
-                rows[place] = row
-        lengths = np.fromiter(map(len, rows), np.int64, len(rows))  # type: ignore[arg-type]
-        flat = np.fromiter(chain.from_iterable(rows), np.int64, int(lengths.sum()))  # type: ignore[arg-type]
-        return Ragged(flat, np.concatenate([[0], np.cumsum(lengths)]))
+        plain = self._are_plain(chunks)
+        easy, hard = list(compress(chunks, plain)), list(compress(chunks, ~plain))
+        found = self._plain(easy)
+        if hard:
+            found = found.append(self._cut(hard))
+        places = np.empty(len(chunks), np.int64)
+        places[np.concatenate([np.flatnonzero(plain), np.flatnonzero(~plain)])] = np.arange(
+            len(chunks)
+        )
+        return found.take(places)
 
-    def _cut(self, chunks: list[str]) -> Iterator[Sequence[int]]:
+    def _cut(self, chunks: list[str]) -> Ragged:
+        """The tokenizer's own ids."""
         encodings = self._tokenizer.encode_batch_fast(chunks, add_special_tokens=False)
-        return (encoding.ids for encoding in encodings)
+        return Ragged.of([encoding.ids for encoding in encodings])
 
-    def _plain(self, chunk: str) -> Sequence[int] | None:
-        """The ids of a chunk for which no tokenizer is needed, or None."""
-        if chunk in ("", _END):
-            return ()
-        if not self._row_of or not chunk.isascii():
-            return None
-        if chunk.isalpha() and chunk.islower():
-            return (self._row_of.get(chunk, self._unk),)
-        if self._ascii is None or not chunk.isprintable():
-            return None
-        words = _ASCII_WORDS.findall(self._ascii(chunk))
-        return [self._row_of.get(word, self._unk) for word in words]
+    def _are_plain(self, chunks: Sequence[str]) -> Bool[ndarray, " chunks"]:
+        """Which chunks are cut into words as `_plain` does."""
+        if not self._row_of:
+            return np.zeros(len(chunks), bool)
+        asked = [str.isascii, str.isprintable]
+        if self._ascii is None:
+            asked += [str.isalpha, str.islower]
+        answers = [np.fromiter(map(ask, chunks), bool, len(chunks)) for ask in asked]
+        plain: Bool[ndarray, " chunks"] = np.logical_and.reduce(answers)
+        return plain
+
+    def _plain(self, chunks: Sequence[str]) -> Ragged:
+        """The ids of chunks that need no tokenizer, all cut at once."""
+        lower = self._ascii or str
+        words = _ASCII_WORDS.findall(lower(_BETWEEN.join(chunks)))
+        ids = np.fromiter(map(self._row_of.get, words, repeat(self._unk)), np.int64, len(words))
+        between = np.fromiter(map(_BETWEEN.__eq__, words), bool, len(words))
+        ends = np.concatenate([np.flatnonzero(between), [len(words)]])[: len(chunks)]
+        # Each border before an end took a place.
+        offsets = np.concatenate([[0], ends - np.arange(len(ends))])
+        return Ragged(ids[~between], offsets)
 
     def _forget(self) -> None:
         self._number: defaultdict[str, int] = defaultdict(count().__next__)

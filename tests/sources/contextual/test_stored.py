@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import numpy as np
-import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from wordgraft.errors import ProgressError
 from wordgraft.sources.contextual.stored import StoredSentences
 
 TEXTS = ("", "the bank", "naïve café", "日本語", "a" * 500)
@@ -62,5 +62,5 @@ def test_ascending(hashes: list[int]) -> None:
 
 def test_text_that_is_none_is_refused() -> None:
     arrays = stored([1, 2]).arrays()
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(ProgressError, match=r"the kept sentences are damaged .* --no-resume"):
         StoredSentences.of_arrays({**arrays, "sentences": arrays["sentences"] | 0x80})

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
 
+from wordgraft.errors import ProgressError
+
+# Arrow takes 40 MB to import, so it is imported where there is a sample.
 if TYPE_CHECKING:
+    import pyarrow as pa
     from jaxtyping import Int64, UInt64
     from numpy import ndarray
-
-
-# Gives memory back at once; Arrow's own pools keep what the last copy took.
-_POOL = pa.system_memory_pool()
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,16 +35,20 @@ class StoredSentences:
     @classmethod
     def of(cls, hashes: UInt64[ndarray, " sentences"], texts: Sequence[str]) -> StoredSentences:
         """Take sentences from Python strings."""
-        return cls(hashes, pa.array(texts, pa.large_string(), memory_pool=_POOL))
+        import pyarrow as pa
+
+        return cls(hashes, pa.array(texts, pa.large_string(), memory_pool=_pool()))
 
     @classmethod
     def joined(cls, parts: Sequence[StoredSentences]) -> StoredSentences:
         """All sentences of some stores, one after the other."""
+        import pyarrow as pa
+
         nothing = cls.of(np.zeros(0, np.uint64), [])
         every = [nothing, *parts]
         return cls(
             np.concatenate([part.hashes for part in every]),
-            pa.concat_arrays([part.texts for part in every], memory_pool=_POOL),
+            pa.concat_arrays([part.texts for part in every], memory_pool=_pool()),
         )
 
     def only(self, hashes: UInt64[ndarray, " wanted"]) -> StoredSentences:
@@ -65,7 +67,10 @@ class StoredSentences:
         return self._taken(np.argsort(self.hashes))
 
     def _taken(self, places: Int64[ndarray, " some"]) -> StoredSentences:
-        texts = pc.take(self.texts, pa.array(places), memory_pool=_POOL)
+        import pyarrow as pa
+        import pyarrow.compute as pc
+
+        texts = pc.take(self.texts, pa.array(places), memory_pool=_pool())
         return StoredSentences(self.hashes[places], texts)
 
     def __iter__(self) -> Iterator[str]:
@@ -89,10 +94,25 @@ class StoredSentences:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, ndarray]) -> StoredSentences:
-        """The reverse of `arrays`. Raises `pa.ArrowInvalid` for offsets or text that are none."""
+        """The reverse of `arrays`. Raises `ProgressError` for offsets or text that are none."""
+        import pyarrow as pa
+
         hashes, offsets = (arrays[f"sentence_{name}"] for name in ("hashes", "offsets"))
         content = np.ascontiguousarray(arrays["sentences"])
         buffers = [None, pa.py_buffer(np.ascontiguousarray(offsets)), pa.py_buffer(content)]
         texts = pa.Array.from_buffers(pa.large_string(), len(hashes), buffers)
-        texts.validate(full=True)
+        try:
+            texts.validate(full=True)
+        except pa.ArrowInvalid as error:
+            raise ProgressError(
+                f"the kept sentences are damaged ({error}); start over with --no-resume "
+                "(resume=False)"
+            ) from error
         return cls(np.array(hashes), texts)
+
+
+def _pool() -> pa.MemoryPool:
+    """Gives memory back at once; Arrow's own pools keep what the last copy took."""
+    import pyarrow as pa
+
+    return pa.system_memory_pool()
