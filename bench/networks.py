@@ -28,7 +28,7 @@ import torch
 from common import DATA, ENCODER, HERE, rival, summary, write_result
 from runs import ENDED_ONLY, kept
 from sklearn.metrics import f1_score
-from tuned import TWEETS, drawn, tuned, tweets
+from tuned import TWEETS, drawn, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 from wordgraft.networks import Network
@@ -69,6 +69,7 @@ TAGGED = {
 TAGGERS: dict[str, dict[str, Any]] = {
     "features, bilstm-crf": {"network": "features", "letters": True},
     "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
+    "bilstm-crf, inherited": {"letters": True, "oov": "encoder", "table": "inherited"},
     "bilstm-crf, random": {"letters": True, "init": "random", "regime": "tuned"},
 }
 TAG_SEEDS = {"wnut17": 3, "sec_filings": 1, "uner_ewt": 1}
@@ -112,6 +113,16 @@ def inherited(seed: int, texts: int) -> EmbeddingTable:
             corpus=TWEETS / "train.csv",
             contexts=CONTEXTS,
         ).save(path)
+    return EmbeddingTable.load(path)
+
+
+def inherited_tags(seed: int) -> EmbeddingTable:
+    """An isolated table of the encoder fine-tuned on the training sentences of WNUT-17."""
+    path = TABLES / f"inherited-wnut17-{seed}"
+    if not path.is_dir():
+        checkpoint = wg.open_checkpoint(tuned_tagger(seed)[0])
+        vocabulary = wg.Vocabulary.from_texts(training_texts("wnut17"), checkpoint)
+        wg.build_table(checkpoint, vocabulary, source="isolated").save(path)
     return EmbeddingTable.load(path)
 
 
@@ -191,7 +202,11 @@ def labels_part() -> dict[str, Any]:
 
 def tags_part(name: str) -> dict[str, Any]:
     seeds = TAG_SEEDS[name]
-    return {arm: tagged(name, arm, seeds, dict(options)) for arm, options in TAGGERS.items()}
+    return {
+        arm: tagged(name, arm, seeds, dict(options))
+        for arm, options in TAGGERS.items()
+        if name == "wnut17" or options.get("table") != "inherited"
+    }
 
 
 def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
@@ -212,7 +227,9 @@ def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     train, test = (wg.read_tagged(str(DATA / name / part)) for part in TAGGED[name])
     source = options.pop("table", "isolated")
-    if options.get("network") == "features":
+    if source == "inherited":
+        tagger = wg.SequenceTagger(inherited_tags(seed), random_state=seed, **options)
+    elif options.get("network") == "features":
         tagger = wg.SequenceTagger(checkpoint=ENCODER, random_state=seed, **options)
     else:
         tagger = wg.SequenceTagger(table_of(name, source), random_state=seed, **options)

@@ -31,7 +31,7 @@ import numpy as np
 import torch
 from common import DATA, ENCODER, summary, write_result
 from runs import ended, kept
-from tuned import tuned, tweets
+from tuned import tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 
@@ -128,19 +128,10 @@ def ner() -> None:
 
 
 def _ner(seed: int) -> dict[str, Any]:
-    from wordgraft.tasks import read_tagged
-
-    train = read_tagged(str(DATA / "wnut17" / "train.conll"))
-    test = read_tagged(str(DATA / "wnut17" / "test.conll"))
-    tagger = wg.SequenceTagger(checkpoint=ENCODER, network="encoder", random_state=seed).fit(
-        train.sentences, train.tags
-    )
-    return {
-        "f1": tagger.evaluate(test.sentences, test.tags).f1,
-        "epochs": tagger.record_.epochs,
-        "padding": tagger.record_.padding,
-        "seconds": tagger.record_.seconds,
-    }
+    test = wg.read_tagged(str(DATA / "wnut17" / "test.conll"))
+    folder, how = tuned_tagger(seed)
+    scores = wg.SequenceTagger.load(folder).evaluate(test.sentences, test.tags)
+    return {"f1": scores.f1, **how}
 
 
 def throughput() -> None:

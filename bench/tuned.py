@@ -1,4 +1,4 @@
-"""Encoders fine-tuned on financial tweets: made once by whichever bench asks first, and kept."""
+"""Encoders fine-tuned on tweets or WNUT-17: made once, by whichever bench asks first, and kept."""
 
 from __future__ import annotations
 
@@ -34,12 +34,23 @@ def drawn(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 def tuned(size: int, seed: int) -> tuple[Path, dict[str, Any]]:
     """A model folder, with the encoder fine-tuned on `drawn(size, seed)`, and how that went."""
-    folder, notes = _KEPT / f"{size}-{seed}", _KEPT / f"{size}-{seed}.json"
+    texts, labels = drawn(size, seed)
+    model = wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed)
+    return _kept(f"{size}-{seed}", model, texts.tolist(), labels)
+
+
+def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
+    """The same, with the encoder fine-tuned on the training sentences of WNUT-17."""
+    train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
+    model = wg.SequenceTagger(checkpoint=ENCODER, network="encoder", random_state=seed)
+    return _kept(f"wnut17-{seed}", model, train.sentences, train.tags)
+
+
+def _kept(name: str, model: Any, texts: Any, labels: Any) -> tuple[Path, dict[str, Any]]:
+    folder, notes = _KEPT / name, _KEPT / f"{name}.json"
     if not notes.is_file():
         _KEPT.mkdir(parents=True, exist_ok=True)
-        texts, labels = drawn(size, seed)
-        model = wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed)
-        model.fit(texts.tolist(), labels).save(folder, force=True)
-        found = {name: getattr(model.record_, name) for name in ("epochs", "padding", "seconds")}
+        model.fit(texts, labels).save(folder, force=True)
+        found = {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
         notes.write_text(json.dumps(found) + "\n", "utf-8")
     return folder, json.loads(notes.read_text("utf-8"))

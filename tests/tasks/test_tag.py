@@ -17,7 +17,6 @@ from tables import table_of
 
 import wordgraft as wg
 from wordgraft.errors import DataError, OutputError, TrainingError
-from wordgraft.networks import Network
 from wordgraft.tasks import Scores, TagScores, TextClassifier
 from wordgraft.tasks.tag_scores import surfaces
 
@@ -90,20 +89,30 @@ def test_a_seed_repeats_a_run() -> None:
     assert tagger(random_state=1).fit(X, Y).record_.losses != FITTED.record_.losses
 
 
-@pytest.mark.parametrize(("best", "expected"), [(1.5, 1.5), (None, 0.0)])
+@pytest.mark.parametrize(("best", "expected"), [(3, 1.5), (None, 0.0)])
 def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
-    monkeypatch: pytest.MonkeyPatch, best: float | None, expected: float
+    monkeypatch: pytest.MonkeyPatch, best: int | None, expected: float
 ) -> None:
-    biases: list[float] = []
+    monkeypatch.setattr(wg.SequenceTagger, "_judge", lambda *_: 0.0)
+    with monkeypatch.context() as patch:
+        patch.setattr("wordgraft.tasks.tag._LEANS", (0.0,))
+        straight = tagger(held_out=0.2, max_epochs=2).fit(X, Y).network_.last_layer.bias
+    asked: list[np.ndarray] = []
 
-    def scores(_: object, network: Network, __: object) -> SimpleNamespace:
-        biases.append(network.last_layer.bias[0].item())
-        return SimpleNamespace(f1=0.5 if best is None else -abs(biases[0] - biases[-1] - best))
+    def scored(_: object, numbers: np.ndarray, __: object) -> SimpleNamespace:
+        asked.append(numbers)
+        return SimpleNamespace(f1=float(len(asked) - 1 == best))
 
-    monkeypatch.setattr(wg.SequenceTagger, "_scores", scores)
-    model = tagger(held_out=0.2, max_epochs=2).fit(X, Y)
-    assert (model.lean_, len(biases)) == (expected, 6)
-    assert model.network_.last_layer.bias[0].item() == pytest.approx(biases[0] - expected)
+    with monkeypatch.context() as patch:
+        patch.setattr(wg.SequenceTagger, "_scored", scored)
+        model = tagger(held_out=0.2, max_epochs=2).fit(X, Y)
+    assert (model.lean_, len(asked)) == (expected, 6)
+    outside = [(numbers == 0).sum() for numbers in asked]
+    assert outside == sorted(outside, reverse=True)
+    assert outside[0] > outside[-1]
+    bias = model.network_.last_layer.bias
+    assert bias[0].item() == pytest.approx(straight[0].item() - expected)
+    assert bias[1:].tolist() == straight[1:].tolist()
 
 
 def test_nothing_held_out_leaves_o_as_it_is() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -36,6 +36,19 @@ def predictions_and_loss(network: Network, examples: Examples) -> tuple[ndarray,
     """`predictions` and `loss_on`, the network asked once."""
     read = list(_read(network, examples))
     return _predicted(network, examples, read), _loss(network, read)
+
+
+def predictions_lowered(
+    network: Network, examples: Examples, amounts: Sequence[float]
+) -> list[ndarray]:
+    """`predictions` with the first logit lowered by each amount, the network asked once."""
+    read, found = list(_read(network, examples)), []
+    for amount in amounts:
+        less = torch.zeros(read[0][1].shape[-1], device=read[0][3])
+        less[0] = amount
+        lowered = [(batch, logits - less, inputs, at) for batch, logits, inputs, at in read]
+        found.append(_predicted(network, examples, lowered))
+    return found
 
 
 def features(network: Network, examples: Examples) -> ndarray:

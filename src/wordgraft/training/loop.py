@@ -21,6 +21,7 @@ from wordgraft.training.answers import (
     loss_on,
     predictions,
     predictions_and_loss,
+    predictions_lowered,
 )
 from wordgraft.training.examples import Examples
 from wordgraft.training.guards import Watch
@@ -40,6 +41,7 @@ __all__ = [
     "loss_on",
     "predictions",
     "predictions_and_loss",
+    "predictions_lowered",
     "train",
 ]
 
