@@ -97,7 +97,13 @@ class Processes:
             context=loky.backend.get_context("loky"),
             initializer=_begun,
             initargs=(threads,),
-            env={**dict.fromkeys(names, str(threads)), "TOKENIZERS_PARALLELISM": "false"},
+            env={
+                **dict.fromkeys(names, str(threads)),
+                "OMP_WAIT_POLICY": "PASSIVE",  # a thread that waits leaves its CPU to other runs
+                "TOKENIZERS_PARALLELISM": "false",
+                # That a process grows by a table is no leak, for which loky would start another.
+                "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",
+            },
         )
 
     def _write(self, name: str, content: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+import warnings
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
@@ -47,7 +48,11 @@ def solve(
         features = network.eval().features(inputs_of(examples, torch.device("cpu"))).numpy()
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     standard, classes = (features - mean) / scale, examples.flat_targets
-    model = _chosen(standard, classes, "balanced" if balanced else None, seed)
+    with warnings.catch_warnings():
+        # In float32 its last steps may find no lower loss: it has ended, and was not cut off.
+        ended = require("sklearn.exceptions", purpose="a logistic regression").ConvergenceWarning
+        warnings.filterwarnings("ignore", "lbfgs failed to converge after .*status=2", ended)
+        model = _chosen(standard, classes, "balanced" if balanced else None, seed)
     weights, bias = model.coef_ / scale, model.intercept_ - (model.coef_ / scale) @ mean
     if len(weights) == 1:  # two classes have one row: the logit of the second
         weights, bias = np.stack([-weights[0], weights[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
