@@ -36,7 +36,8 @@ class Ragged:
     @property
     def lengths(self) -> Int64[ndarray, " rows"]:
         """The length of each row."""
-        return np.diff(self.offsets)
+        # np.diff says the same and takes ten times as long with few rows.
+        return self.offsets[1:] - self.offsets[:-1]
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]]) -> Ragged:

@@ -44,6 +44,7 @@ class OnnxModel:
 
     def __init__(self, session: Any, content: dict[str, str]) -> None:
         self._session = session
+        self._output = [each.name for each in session.get_outputs()]
         described = json.loads(content["wordgraft"])
         plan = described["plan"]
         self.task = "tag" if plan["per_word"] else "classify"
@@ -159,7 +160,7 @@ class OnnxModel:
 
     def run(self, inputs: dict[str, ndarray]) -> Float32[ndarray, "texts ..."]:
         """What the graph makes of its inputs: see `wordgraft.onnx.graph`."""
-        found: Float32[ndarray, "texts ..."] = self._session.run(None, inputs)[0]
+        found: Float32[ndarray, "texts ..."] = self._session.run(self._output, inputs)[0]
         return found
 
     def _only(self, task: str) -> None:
@@ -205,7 +206,7 @@ class OnnxModel:
         order = np.argsort(ids.lengths, kind="stable")
         for start in range(0, len(ids), _BATCH):
             batch = order[start : start + _BATCH]
-            taken = ids.take(batch)
+            taken = ids.take(batch) if len(ids) > 1 else ids
             blocks = {"ids": padded(taken.ids, taken.lengths)}
             for name, values in extras.items():
                 some = values.take(batch)
@@ -232,6 +233,8 @@ def padded(
 ) -> Shaped[ndarray, "texts longest ..."]:
     """Zeros behind each text's values; one column at least."""
     longest = max(int(lengths.max(initial=0)), 1)
+    if len(lengths) == 1 and len(values):
+        return values[None]
     block = np.zeros((len(lengths), longest, *values.shape[1:]), values.dtype)
     block[np.arange(longest) < lengths[:, None]] = values
     return block
