@@ -171,6 +171,8 @@ class Vocabulary:
         """
         unk = self.roles[UNK]
         places = np.flatnonzero(ids.ids == unk)
+        if not len(places):
+            return []
         if self.kind == "pieces":
             return [(int(place), self.words[unk]) for place in places]
         found: list[tuple[int, str]] = []
