@@ -37,7 +37,8 @@ class Ragged:
     def lengths(self) -> Int64[ndarray, " rows"]:
         """The length of each row."""
         # np.diff says the same and takes ten times as long with few rows.
-        return self.offsets[1:] - self.offsets[:-1]
+        lengths: Int64[ndarray, " rows"] = self.offsets[1:] - self.offsets[:-1]
+        return lengths
 
     @classmethod
     def of(cls, rows: Sequence[Sequence[int]]) -> Ragged:
