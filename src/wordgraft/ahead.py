@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,6 +10,12 @@ from typing import TypeVar
 from wordgraft.extras import require
 
 _Item = TypeVar("_Item")
+
+
+def usable_cpus() -> int:
+    """How many CPUs this process may run on, which can be fewer than the machine has."""
+    affinity = getattr(os, "sched_getaffinity", None)
+    return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
 def ahead(items: Iterable[_Item]) -> Iterator[_Item]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import nullcontext
@@ -10,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from wordgraft.ahead import usable_cpus
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.oov import method_of, read_rows_of
 from wordgraft.oov.protocol import OovMethod
@@ -49,7 +49,7 @@ def mean_vectors(
     method = None if oov == LEAVE_OUT else method_of(table, oov)
     found = np.empty((len(texts), table.dims), np.float32)
     blocks = [slice(at, at + _TEXTS_AT_ONCE) for at in range(0, len(texts), _TEXTS_AT_ONCE)]
-    alone = len(blocks) < 2 or _cores() < 2
+    alone = len(blocks) < 2 or usable_cpus() < 2
     with nullcontext() if alone else ThreadPoolExecutor(1) as beside:
         sums: list[Future[None]] = []
         for block in blocks:
@@ -113,8 +113,3 @@ def _mean(
     sums = csr_array((shares, *places), shape=shape) @ vectors
     totals = np.diff(np.concatenate([[0], np.cumsum(shares, dtype=np.float64)])[ids.offsets])
     out[:] = sums / np.maximum(totals, _LEAST).astype(np.float32)[:, None]
-
-
-def _cores() -> int:
-    affinity = getattr(os, "sched_getaffinity", None)
-    return len(affinity(0)) if affinity else os.cpu_count() or 1

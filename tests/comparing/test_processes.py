@@ -94,7 +94,7 @@ def test_the_budget_ends_what_is_running(tmp_path: Path, monkeypatch: pytest.Mon
 def test_as_many_as_the_machine_carries(monkeypatch: pytest.MonkeyPatch) -> None:
     from wordgraft.comparing import processes
 
-    monkeypatch.setattr(processes, "cpus", lambda: 16)
+    monkeypatch.setattr(processes, "usable_cpus", lambda: 16)
     monkeypatch.setattr(processes, "_memory", lambda: 9 * 10**9)
     assert fitting_jobs() == 4
     monkeypatch.setattr(processes, "_memory", lambda: 10**9)

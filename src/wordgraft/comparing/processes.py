@@ -13,6 +13,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from wordgraft.ahead import usable_cpus
 from wordgraft.comparing.arms import MadeArms
 from wordgraft.comparing.data import Data
 from wordgraft.comparing.engine import attempted
@@ -32,13 +33,7 @@ def fitting_jobs() -> int:
     torch = require("torch", purpose="wordgraft compare")
     if torch.cuda.is_available():
         return 1
-    return max(1, min(cpus(), _memory() // (_GIGABYTES * 10**9)))
-
-
-def cpus() -> int:
-    """CPUs that this process may use."""
-    can = hasattr(os, "sched_getaffinity")
-    return len(os.sched_getaffinity(0)) if can else os.cpu_count() or 1
+    return max(1, min(usable_cpus(), _memory() // (_GIGABYTES * 10**9)))
 
 
 class Processes:
@@ -90,7 +85,7 @@ class Processes:
     def _started(self) -> Any:
         # Unlike the standard library's, it does not run the caller's own script again.
         loky = require("loky", purpose="runs side by side")
-        threads = max(1, cpus() // self.slots)
+        threads = max(1, usable_cpus() // self.slots)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         return loky.ProcessPoolExecutor(
             self.slots,

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
+from wordgraft.ahead import usable_cpus
 from wordgraft.checkpoint.tokenizer import PieceTokenizer, Ragged
 from wordgraft.errors import TrainingError, first_line
 from wordgraft.extras import require
@@ -92,8 +93,13 @@ class OnnxModel:
             raise TrainingError(
                 f"there is no file {path}; make one with 'wordgraft export --to onnx'"
             )
+        options = runtime.SessionOptions()
+        # By itself it starts one a CPU of the machine, which then wait for work by turning round.
+        options.intra_op_num_threads = usable_cpus()
         try:
-            session = runtime.InferenceSession(str(path), providers=["CPUExecutionProvider"])
+            session = runtime.InferenceSession(
+                str(path), options, providers=["CPUExecutionProvider"]
+            )
         except _errors() as error:
             raise TrainingError(
                 f"{path} cannot be run ({first_line(error):.150}); export the model again"
