@@ -16,6 +16,7 @@ from fake_arms import FakeArm, data_of, fake_comparison
 from wordgraft.ahead import usable_cpus
 from wordgraft.comparing import Comparison, fitting_jobs
 from wordgraft.comparing.arms import Fitted
+from wordgraft.errors import ClusterError
 
 
 def always(share: float, texts: int) -> float:
@@ -101,3 +102,17 @@ def test_as_many_as_the_machine_carries(monkeypatch: pytest.MonkeyPatch) -> None
     assert fitting_jobs() == 1
     monkeypatch.setattr("torch.cuda.is_available", lambda: True)
     assert fitting_jobs() == 1
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"jobs": 0}, "jobs is 0, expected a whole number from 1"),
+        ({"jobs": 2, "engine": "ray"}, "jobs are of use to the engine 'local' only"),
+    ],
+)
+def test_jobs_that_cannot_be_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], message: str
+) -> None:
+    with pytest.raises(ClusterError, match=message):
+        fake_comparison(tmp_path, monkeypatch, {"good": FakeArm(right(0.9))}, **options)

@@ -82,6 +82,8 @@ def engine_of(
     """
     if name not in ENGINES:
         raise ClusterError(f"engine {name!r} is none of {', '.join(ENGINES)}")
+    if jobs < 1:
+        raise ClusterError(f"jobs is {jobs!r}, expected a whole number from 1")
     if name == "local":
         if address is not None:
             raise ClusterError("an address is of use to the engine 'ray' only; give --engine ray")
@@ -93,6 +95,8 @@ def engine_of(
         with processes(arms, data, jobs) as side_by_side:
             yield side_by_side
         return
+    if jobs != 1:
+        raise ClusterError("jobs are of use to the engine 'local' only; Ray takes all its CPUs")
     require("ray", purpose="the engine 'ray'")
     from wordgraft.comparing.ray import OnRay
     from wordgraft.sources.contextual.ray import connected

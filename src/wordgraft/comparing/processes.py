@@ -140,7 +140,7 @@ def _data(scratch: str) -> Data:
 
 @lru_cache(maxsize=2)
 def _arm(scratch: str, name: str) -> Any:
-    return _read(scratch, f"{name}")
+    return _read(scratch, name)
 
 
 def _read(scratch: str, name: str) -> Any:
