@@ -202,6 +202,19 @@ def test_bad_training_data(place: Path, tmp_path: Path, content: bytes, message:
     assert not output.exists()
 
 
+def test_a_model_teaches_another_on_texts_without_labels(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "more.txt").write_text("warm sun\ncold rain\nsun\n")
+    train = ["train", place / "train.csv", "--table", place / "t.table", "--max-epochs", "2"]
+    teach = ["--teacher", place / "m.model", "--unlabelled", tmp_path / "more.txt"]
+    done = run(*train, "-o", tmp_path / "m", *teach)
+    assert done.returncode == 0, done.stderr
+    assert "3 of them by the teacher" in done.stdout
+    done = run(*train, "-o", tmp_path / "n", *teach[:2])
+    assert done.returncode == 2
+    assert "--teacher and --unlabelled go together" in " ".join(done.stderr.split())
+    assert not (tmp_path / "n").exists()
+
+
 def test_missing_texts_are_counted(place: Path, tmp_path: Path) -> None:
     lines = ["text,label", "warm,good", ",good", "cold,bad", "sun,good", "rain,bad"]
     (tmp_path / "holes.csv").write_text("\n".join(lines))

@@ -144,6 +144,14 @@ def train(
             "table does not carry it.  [default: the table's own method]"
         ),
     ] = None,
+    teacher: Annotated[
+        Path | None,
+        typer.Option(help="Of texts: a trained model whose answers stand for missing labels."),
+    ] = None,
+    unlabelled: Annotated[
+        str | None,
+        typer.Option(help="FILE or FILE:COLUMN of texts without labels, for the teacher."),
+    ] = None,
     tune: Annotated[
         int, typer.Option(min=0, help="Settings to try first, on held-out training texts.")
     ] = 0,
@@ -190,6 +198,7 @@ def train(
     """
     start(quiet=quiet)
     from wordgraft.oov import METHODS
+    from wordgraft.reading import read_texts, split_column
     from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
     from wordgraft.tasks import SequenceTagger, TextClassifier
@@ -215,6 +224,10 @@ def train(
         raise typer.BadParameter(
             "--general-text, --pairs and --probe are what --report-forgetting looks at: give it too"
         )
+    if (teacher is None) != (unlabelled is None):
+        raise typer.BadParameter("--teacher and --unlabelled go together: give both, or neither")
+    if teacher is not None and task == "tag":
+        raise typer.BadParameter("--teacher is for --task classify: a tagger has none")
     try:
         share = held_out if held_out == "auto" else float(held_out)
     except ValueError:
@@ -265,9 +278,11 @@ def train(
             head_init=head_init,
             label_words=told or None,
             class_weight=None if class_weight == "none" else class_weight,
+            teacher=teacher,
             **arguments,
         )
-        model = classifier.fit(texts, labels)
+        more = None if unlabelled is None else [*read_texts(*split_column(unlabelled))]
+        model = classifier.fit(texts, labels, unlabelled=more)
     if not is_first_process():
         return
     model.save(output, force=force)
@@ -284,6 +299,7 @@ def _report(model: Any, output: Path) -> None:
         ("model", str(output)),
         (names[0], ", ".join(map(str, names[1]))),
         ("texts", f"{record.texts:,} to train on, {record.held_out:,} held out"),
+        *([("taught", f"{record.taught:,} of them by the teacher")] if record.taught else []),
         ("epochs", f"{record.epochs}, the best was {record.best_epoch}"),
         ("seconds", f"{record.seconds:.1f}"),
         ("parameters", f"{record.parameters:,} that learn"),

@@ -121,6 +121,7 @@ def compare(
     kept.begin(description, resume=resume, force=force)
     if materials.folder is None:
         materials.folder = folder / "tables"
+    materials.judged = data.test_texts
     loop = _Loop(data, kept, specs, chosen, seeds, trials, clock)
     made = MadeArms({spec.name: spec for spec in specs}, materials)
     with engine_of(engine, address, jobs, made, data) as where:

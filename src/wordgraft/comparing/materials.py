@@ -43,6 +43,7 @@ class Materials:
         task: `classify` or `tag`.
         network: the network above the rows.
         progress: show progress bars.
+        judged: other texts, which models will be judged on.
     """
 
     texts: Sequence[Any]
@@ -54,6 +55,7 @@ class Materials:
     task: str = "classify"
     network: str = "bag"
     progress: bool = False
+    judged: Sequence[Any] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     _tables: dict[str, EmbeddingTable] = field(default_factory=dict)
     _opened: Checkpoint | None = None
@@ -91,7 +93,7 @@ class Materials:
         return [text if isinstance(text, str) else " ".join(text) for text in self.texts]
 
     def features(self, pooling: str) -> Path | None:
-        """A folder with the encoder's vectors of all training texts, computed once.
+        """A folder with the encoder's vectors of all texts, computed once.
 
         `pooling` is `text` or `words`, as `FeatureLayer` takes it.
         """
@@ -108,6 +110,8 @@ class Materials:
             )
             layer.read(self.texts)
             self.seconds[FEATURES] = time.perf_counter() - began
+            # Not a cost of the arm; runs side by side would each compute them, beside each other.
+            layer.read(self.judged)
         return place
 
     def forgetting(self) -> Any:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Self
 import numpy as np
 
 from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.errors import TrainingError
 from wordgraft.extras import require
 from wordgraft.table import EmbeddingTable
 from wordgraft.tasks.checks import checked_labels, checked_texts
@@ -78,6 +79,9 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         oov: method for words without a row; the table's own by default. One that the table does
             not carry and that learns is fitted first, which needs the checkpoint where it uses
             pieces.
+        teacher: a larger classifier of the same labels, fitted, or its folder, whose answers stand
+            for the labels of texts that have none: those are given to `fit` as `unlabelled`. Any
+            classifier of texts that has scikit-learn's `predict_proba` will do.
         tune: settings to try on held-out training texts before the run: rates, and the values of
             guards. 0 takes those that are given.
         forgetting: what the report of forgetting looks at, for network `encoder`: see `Asked`.
@@ -133,6 +137,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         held_out: float | str = "auto",
         class_weight: str | None = "balanced",
         oov: str | None = None,
+        teacher: Any = None,
         tune: int = 0,
         forgetting: Asked | None = None,
         forget_at_most: float | None = None,
@@ -167,6 +172,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         self.held_out = held_out
         self.class_weight = class_weight
         self.oov = oov
+        self.teacher = teacher
         self.tune = tune
         self.forgetting = forgetting
         self.forget_at_most = forget_at_most
@@ -187,8 +193,14 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         """Whether a text may have any number of labels."""
         return self.labels_.multi
 
-    def fit(self, X: Iterable[str], y: Iterable[Any]) -> Self:  # noqa: N803
-        """Train on texts `X` and their labels `y`.
+    def fit(
+        self,
+        X: Iterable[str],  # noqa: N803
+        y: Iterable[Any],
+        *,
+        unlabelled: Iterable[str] | None = None,
+    ) -> Self:
+        """Train on texts `X` and their labels `y`, and on `unlabelled` ones as the teacher says.
 
         Labels are numbers or strings, one a text; or, for texts with any number of them, a list of
         labels a text, or a matrix of zeros and ones (texts, labels).
@@ -200,10 +212,17 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         texts = checked_texts(X)
         self.labels_, targets = Labels.of(y, texts=len(texts))
         require("torch", purpose="training")
+        more = self._to_be_taught(unlabelled)
+        if more:
+            from wordgraft.tasks.teaching import answers_of, checked_teacher
+
+            answers = answers_of(checked_teacher(self.teacher, self.labels_), more)
+            texts = [*texts, *more]
+            targets = np.concatenate([self.labels_.certain(targets), answers])
         seed = seed_of(self.random_state)
         layer = self._first_layer(seed)
         read = layer.begin(texts)
-        examples = Examples(read.ids, targets, read.extras)
+        examples = Examples(read.ids, targets, read.extras, taught=len(more))
         weight = self.labels_.weights(targets) if self.class_weight == "balanced" else None
         network = self._build(layer, read.rows, self._head(weight), seed)
         self.layer_ = layer
@@ -248,6 +267,26 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         tags.input_tags.two_d_array = False
         tags.input_tags.one_d_array = True
         return tags
+
+    def _to_be_taught(self, unlabelled: Iterable[str] | None) -> list[str]:
+        """Texts for the teacher. Raises `TrainingError` for one without the other."""
+        if unlabelled is None and self.teacher is None:
+            return []
+        if unlabelled is None:
+            raise TrainingError(
+                "a teacher answers for texts that have no label: give them to fit as unlabelled"
+            )
+        if self.teacher is None:
+            raise TrainingError(
+                "unlabelled texts want a teacher who says what they are: give teacher, a fitted "
+                "classifier or its folder"
+            )
+        if self._body_name == LOGISTIC:
+            raise TrainingError(
+                "body 'logistic' learns from labels alone, not from a teacher's probabilities: "
+                "give another body, such as 'linear'"
+            )
+        return checked_texts(unlabelled)
 
     def _head(self, weight: Float32[ndarray, " classes"] | None = None) -> Any:
         from wordgraft.networks.heads import ClassHead, LabelHead

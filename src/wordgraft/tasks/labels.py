@@ -80,7 +80,7 @@ class Labels:
             shares = (len(targets) - present) / np.maximum(present, 1)
             # A label of few texts is not shouted: the root keeps its probabilities near the truth.
             return np.asarray(np.sqrt(np.maximum(shares, 1)), np.float32)
-        counts = np.bincount(targets, minlength=len(self.classes))
+        counts = self.certain(targets).sum(axis=0)
         weights: Float32[ndarray, " k"] = len(targets) / (len(counts) * np.maximum(counts, 1))
         return np.asarray(weights, np.float32)
 
@@ -94,8 +94,8 @@ class Labels:
         return [tuple(self.classes[row].tolist()) for row in likely]
 
     def certain(self, targets: ndarray) -> Float32[ndarray, "texts classes"]:
-        """Targets as probabilities of 0 and 1."""
-        if self.multi:
+        """Targets as probabilities of 0 and 1; what is probabilities already stays."""
+        if targets.ndim > 1:
             return targets.astype(np.float32)
         return np.asarray(np.eye(len(self.classes), dtype=np.float32)[targets])
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -11,7 +11,7 @@ import numpy as np
 from wordgraft.checkpoint.tokenizer import Ragged
 
 if TYPE_CHECKING:
-    from jaxtyping import Int64
+    from jaxtyping import Int64, Shaped
     from numpy import ndarray
     from numpy.random import Generator
 
@@ -26,24 +26,26 @@ class Examples:
     Attributes:
         ids: each text's ids.
         targets: classes (texts,), 0 to n - 1; or which labels hold, bool (texts, labels); or a tag
-            for each word of each text, 0 to n - 1.
+            for each word of each text, 0 to n - 1; or how probable each class or label is, float32.
         extras: what else the network reads of each word or text, by name.
+        taught: of how many texts, the last ones, the targets are only a teacher's.
     """
 
     ids: Ragged
-    targets: Int64[ndarray, "texts ..."] | Ragged
+    targets: Shaped[ndarray, "texts ..."] | Ragged
     extras: Mapping[str, Ragged] = field(default_factory=dict)
+    taught: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @property
-    def flat_targets(self) -> Int64[ndarray, ...]:
+    def flat_targets(self) -> Shaped[ndarray, ...]:
         """One target a text, or one a word."""
         return self.targets.ids if isinstance(self.targets, Ragged) else self.targets
 
     def take(self, texts: Int64[ndarray, " some"]) -> Examples:
-        """Some of the texts, in the order given."""
+        """Some of the texts, in the order given, whoever said what they are."""
         targets = self.targets
         return Examples(
             self.ids.take(texts),
@@ -64,17 +66,20 @@ class Examples:
     def held_out(self, share: float, rng: Generator) -> tuple[Examples, Examples]:
         """Set `share` of the texts apart, drawn from `rng`: the rest, and the held-out part.
 
-        Each class gives its share, and at least one text, or none if it has fewer than three.
+        Each class gives its share, and at least one text, or none if it has fewer than three. Texts
+        that only a teacher judged stay.
         """
         apart = np.zeros(len(self), bool)
-        kinds = self.targets
-        if isinstance(kinds, Ragged) or kinds.ndim > 1:
-            kinds = np.zeros(len(self), np.int64)
+        labelled = len(self) - self.taught
+        kinds = np.zeros(labelled, np.int64)
+        if not isinstance(self.targets, Ragged) and self.targets.ndim == 1:
+            kinds = self.targets[:labelled]
         for number in np.unique(kinds) if share else ():
             members = rng.permutation(np.flatnonzero(kinds == number))
             if len(members) > 2:
                 apart[members[: max(1, round(share * len(members)))]] = True
-        return self.take(np.flatnonzero(~apart)), self.take(np.flatnonzero(apart))
+        rest, held_out = (self.take(np.flatnonzero(each)) for each in (~apart, apart))
+        return replace(rest, taught=self.taught), held_out
 
     def _cut(
         self, size: int, rng: Generator | None, by_length: bool

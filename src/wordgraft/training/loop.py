@@ -112,6 +112,7 @@ def train(
         padding=run.padding,
         stopped=run.stopped,
         batch_size=plan.batch_size,
+        taught=rest.taught,
     )
 
 

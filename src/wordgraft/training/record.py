@@ -26,6 +26,7 @@ class RunRecord:
         padding: share of padding among the tokens that an encoder read; None without one.
         stopped: why training ended before its time, None if it did not.
         batch_size: texts a step.
+        taught: how many of `texts` had a teacher's answers instead of a label.
     """
 
     network: str
@@ -45,6 +46,7 @@ class RunRecord:
     padding: float | None = None
     stopped: str | None = None
     batch_size: int | None = None
+    taught: int = 0
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""

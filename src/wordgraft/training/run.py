@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from wordgraft.errors import TrainingError
 from wordgraft.networks.network import Network
@@ -20,6 +20,7 @@ from wordgraft.training.batching import inputs_of, targets_of
 from wordgraft.training.examples import Examples
 from wordgraft.training.guards import Watch
 from wordgraft.training.guards.wise import snapshot
+from wordgraft.training.lazy import LazyRows
 from wordgraft.training.parts import ROWS, depth_of, layers_of, parameter_groups, part_of
 from wordgraft.training.plan import Plan
 from wordgraft.training.precision import is_low
@@ -35,6 +36,8 @@ from wordgraft.training.resume import (
 )
 from wordgraft.training.schedules import SCHEDULES
 
+# As torch has it: a norm of nothing is not divided by.
+_CLIP_EPS = 1e-6
 _LOG = logging.getLogger(__name__)
 # How allocators of torch say that there is no memory left, where they raise a RuntimeError.
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
@@ -100,18 +103,30 @@ class Run:
             weight_decay=plan.weight_decay,
             factor=lambda depth: float(np.prod([g.factor(depth, top) for g in plan.guards])),
         )
+        table, self.table_rate = self._table_of(groups)
         optimizer = torch.optim.AdamW(groups, fused=True)
         for group in optimizer.param_groups:
             group["initial_lr"] = group["lr"]
         self.model, self.optimizer = accelerator.prepare(network, optimizer)
         self.learning = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self.parameters = sum(each.numel() for each in self.learning)
+        self.lazy = None if table is None else LazyRows(table)
+        learning = self.learning if table is None else [*self.learning, table.weight]
+        self.parameters = sum(each.numel() for each in learning)
 
     def go(self, keeper: Keeper | None, kept: Kept | None, *, progress: bool) -> None:
         """Train to the end and leave the best weights in the network.
 
         Raises `TrainingError` when the loss is no number before the first epoch has ended.
         """
+        try:
+            self._epochs(keeper, kept, progress=progress)
+        finally:
+            if self.lazy is not None:
+                self.lazy.close()
+        if self.best is not None:
+            self.network.load_state_dict(self.best)
+
+    def _epochs(self, keeper: Keeper | None, kept: Kept | None, *, progress: bool) -> None:
         plan, start = self.plan, snapshot(self.network) if keeper is not None else {}
         first, losses = self._from(kept)
         good = snapshot(self.network) if not self.judge else None
@@ -142,6 +157,8 @@ class Run:
                     self.best = self.best or good
                     break
                 first = 0
+                if self.lazy is not None:
+                    self.lazy.catch_up()
                 judged = None if self.judge is None else self.judge(self.network)
                 gained = self.done.add(float(np.mean(losses)), judged)
                 losses = []
@@ -150,8 +167,6 @@ class Run:
                 elif gained:
                     self.best = snapshot(self.network)
                 advance(note=f"loss {self.done.losses[-1]:.3f}")
-        if self.best is not None:
-            self.network.load_state_dict(self.best)
 
     @property
     def padding(self) -> float | None:
@@ -160,11 +175,32 @@ class Run:
         places = int(getattr(rows, "places_read", 0))
         return 1 - float(rows.tokens_read / places) if places else None
 
+    def _table_of(self, groups: list[dict[str, Any]]) -> tuple[nn.Embedding | None, float]:
+        """The table whose rows learn one by one, and their rate; it leaves the optimizer's groups.
+
+        None where each step has a gradient for all rows, or other processes wait for it.
+        """
+        table = getattr(self.network.rows, "layer", None)
+        if (
+            not isinstance(table, nn.Embedding)
+            or self.accelerator.num_processes > 1
+            or any(watch.pulls for watch in self.watches)
+        ):
+            return None, 0.0
+        for group in groups:
+            rest = [each for each in group["params"] if each is not table.weight]
+            if len(rest) < len(group["params"]) and not group["weight_decay"]:
+                group["params"] = rest
+                return table, group["lr"]
+        return None, 0.0
+
     def _step(self, batch: Examples, step: int) -> float:
         """One step on a batch; its loss, which may be no number: then nothing was changed."""
         self._let_learn(step / max(1, self.steps))
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * self.factor(step)
+        if self.lazy is not None:
+            self.lazy.begin_step(torch.from_numpy(batch.ids.ids).to(self.accelerator.device))
         loss = self._gradients(batch)
         norm = self._norm()
         if not np.isfinite(loss) or not np.isfinite(norm):
@@ -172,6 +208,8 @@ class Run:
         for watch in self.watches:
             watch.before_step()
         self.optimizer.step()
+        if self.lazy is not None:
+            self.lazy.take_step(self.table_rate * self.factor(step))
         return loss
 
     def _gradients(self, batch: Examples) -> float:
@@ -194,6 +232,8 @@ class Run:
 
     def _in_chunks(self, batch: Examples) -> float:
         self.optimizer.zero_grad()
+        if self.lazy is not None:
+            self.lazy.weight.grad = None
         processes = self.accelerator.num_processes
         own, alone = self._own_share(batch)
         parts = _cut(own, self.chunks)
@@ -230,9 +270,11 @@ class Run:
 
     def _norm(self) -> float:
         given = [each.grad for each in self.learning if each.grad is not None]
-        norm = torch.nn.utils.get_total_norm(given)
-        if self.plan.clip < np.inf:
-            torch.nn.utils.clip_grads_with_norm_(self.learning, self.plan.clip, norm)
+        if self.lazy is not None and self.lazy.gradient is not None:
+            given.append(self.lazy.gradient)
+        norm = nn.utils.get_total_norm(given)
+        if norm > self.plan.clip:
+            torch._foreach_mul_(given, self.plan.clip / (norm + _CLIP_EPS))
         return float(norm)
 
     def _let_learn(self, passed: float) -> None:
@@ -284,6 +326,7 @@ class Run:
             "start": {name: each for name, each in start.items() if part_of(name) != ROWS},
             "best": self.best or {},
             "optimizer": optimizer_tensors(self.optimizer),
+            "table": {} if self.lazy is None else self.lazy.tensors(),
             "random": random_tensors(),
         }
         tensors = {
@@ -305,6 +348,8 @@ class Run:
             return 0, []
         self.network.load_state_dict(kept.group("network"))
         load_optimizer(self.optimizer, kept.group("optimizer"))
+        if self.lazy is not None:
+            self.lazy.load(kept.group("table"))
         load_random(kept.group("random"))
         at = kept.position
         self.rng.bit_generator.state = at["rng"]

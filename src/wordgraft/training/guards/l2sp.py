@@ -30,6 +30,8 @@ class L2sp(Guard):
 
 
 class _Pull(Watch):
+    pulls = True
+
     def __init__(self, network: nn.Module, strength: float) -> None:
         self.network, self.strength = network, strength
         self.start: dict[str, Tensor] = {}

@@ -14,9 +14,11 @@ class Watch:
 
     Attributes:
         ends_last: whether it ends behind those that put plain weights back.
+        pulls: whether it gives each step a gradient for all rows, those that were not read too.
     """
 
     ends_last: ClassVar[bool] = False
+    pulls: ClassVar[bool] = False
 
     def may_learn(self, name: str) -> bool:
         """Whether a parameter of the rows may learn, where the regime lets it."""

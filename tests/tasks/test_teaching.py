@@ -1,0 +1,105 @@
+"""A small network that learns from a larger one's answers on texts without labels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.base import clone
+from sklearn.feature_extraction.text import CountVectorizer
+from sklearn.frozen import FrozenEstimator
+from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from tables import table_of
+
+import wordgraft as wg
+from wordgraft.errors import DataError, TrainingError
+
+_RNG = np.random.default_rng(0)
+WARM = ["sun", "warm", "bright", "dry"]
+COLD = ["rain", "cold", "dark", "wet"]
+# Rows that say nothing: what the labelled texts do not teach must come from the teacher.
+TABLE = table_of([*WARM, *COLD], _RNG.normal(size=(8, 16)) * 0.3)
+# The labelled texts know two words a class, the teacher and the unlabelled ones know all.
+X, Y = ["sun warm", "warm sun", "rain cold", "cold rain"] * 8, ["good", "good", "bad", "bad"] * 8
+ALL = [" ".join(_RNG.choice(words, 3)) for words in [WARM, COLD] * 40]
+UNSEEN = ["bright dry", "dark wet", "dry", "wet"]
+
+
+def classifier(**arguments: Any) -> wg.TextClassifier:
+    given = {"random_state": 0, "hidden": 16, "max_epochs": 60, **arguments}
+    return wg.TextClassifier(TABLE, **given)
+
+
+TEACHER = classifier(max_epochs=200, patience=200).fit(ALL, ["good", "bad"] * 40)
+
+
+@pytest.mark.parametrize("network", ["bag", "bilstm"])
+def test_what_the_teacher_knows_comes_across(network: str) -> None:
+    model = classifier(network=network, head_rate=1e-2, teacher=TEACHER).fit(X, Y, unlabelled=ALL)
+    assert model.predict(UNSEEN).tolist() == ["good", "bad", "good", "bad"]
+    record = model.record_
+    assert record.taught == len(ALL)
+    assert record.texts + record.held_out == len(ALL) + len(X)
+    # Only texts with a label of their own are held out.
+    assert record.held_out <= len(X)
+    alone = classifier(network=network, head_rate=1e-2).fit(X, Y)
+    assert alone.record_.taught == 0
+    sure = [each.predict_proba(["bright dry", "dry"])[:, 1].min() for each in (model, alone)]
+    assert sure[0] > sure[1] + 0.1
+
+
+def test_a_folder_teaches_as_the_model_does_and_is_not_kept(tmp_path: Path) -> None:
+    TEACHER.save(tmp_path / "teacher")
+    by_folder = classifier(teacher=tmp_path / "teacher").fit(X, Y, unlabelled=ALL)
+    by_model = classifier(teacher=TEACHER).fit(X, Y, unlabelled=ALL)
+    np.testing.assert_allclose(by_folder.predict_proba(X), by_model.predict_proba(X), rtol=1e-5)
+    by_folder.save(tmp_path / "student")
+    assert wg.TextClassifier.load(tmp_path / "student").teacher is None
+    assert clone(by_folder).fit(X, Y, unlabelled=ALL).record_.taught == len(ALL)
+
+
+def test_any_classifier_of_texts_teaches() -> None:
+    teacher = make_pipeline(CountVectorizer(), LogisticRegression()).fit(ALL, ["good", "bad"] * 40)
+    model = classifier(teacher=FrozenEstimator(teacher)).fit(X, Y, unlabelled=iter(ALL))
+    assert model.predict(UNSEEN).tolist() == ["good", "bad", "good", "bad"]
+
+
+def test_labels_of_which_a_text_may_have_several() -> None:
+    sets = [("good",) if label == "good" else ("bad", "sad") for label in ["good", "bad"] * 40]
+    teacher = classifier(max_epochs=200, patience=200).fit(ALL, sets)
+    few = [("good",) if label == "good" else ("bad", "sad") for label in Y]
+    model = classifier(teacher=teacher).fit(X, few, unlabelled=ALL)
+    assert model.predict(["bright dry", "dark wet"]) == [("good",), ("bad", "sad")]
+
+
+def test_a_search_holds_out_labelled_texts_alone() -> None:
+    model = classifier(teacher=TEACHER, tune=2, max_epochs=3).fit(X, Y, unlabelled=ALL)
+    assert len(model.tuned_.scores) == 2
+    assert model.record_.taught == len(ALL)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "unlabelled", "says"),
+    [
+        ({"teacher": TEACHER}, None, "give them to fit as unlabelled"),
+        ({}, ALL, "give teacher"),
+        ({"teacher": classifier()}, ALL, "is not fitted"),
+        ({"teacher": 7}, ALL, "teacher is a int"),
+        ({"teacher": "nowhere"}, ALL, "nowhere is no trained model"),
+        ({"teacher": TEACHER}, [], "holds no texts"),
+        ({"teacher": TEACHER}, [None], "texts"),
+    ],
+)
+def test_what_cannot_teach_is_said(arguments: Any, unlabelled: Any, says: str) -> None:
+    with pytest.raises((TrainingError, DataError), match=says):
+        classifier(**arguments).fit(X, Y, unlabelled=unlabelled)
+
+
+def test_a_teacher_of_other_labels_is_refused() -> None:
+    with pytest.raises(TrainingError, match=r"teacher's classes are \['bad', 'good'\]"):
+        classifier(teacher=TEACHER).fit(X, [f"{each}!" for each in Y], unlabelled=ALL)
+    with pytest.raises(TrainingError, match="any number of labels"):
+        classifier(teacher=TEACHER).fit(X, [(each,) for each in Y], unlabelled=ALL)

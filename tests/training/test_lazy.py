@@ -1,0 +1,139 @@
+"""Steps of the rows that are read, beside those of AdamW over all rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+import torch
+from tables import random_table
+from test_loop import PLAN, bag_on, noisy_texts
+from torch import Tensor, nn
+
+from wordgraft.grafts.torch import embedding
+from wordgraft.training import REGIMES
+from wordgraft.training.guards import L2sp, Watch
+from wordgraft.training.lazy import LazyRows
+from wordgraft.training.loop import train
+from wordgraft.training.run import Run
+
+ROWS, DIMS = 40, 6
+
+
+def layer_of(seed: int = 0) -> nn.Embedding:
+    weight = torch.randn(ROWS, DIMS, generator=torch.Generator().manual_seed(seed))
+    weight[0] = 0
+    return nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0)
+
+
+def batches(steps: int, seed: int = 1) -> list[tuple[Tensor, Tensor]]:
+    """Ids, early ones often and late ones seldom, and what each is multiplied by."""
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(steps):
+        ids = (torch.rand(5, generator=generator) ** 4 * ROWS).long()
+        found.append((ids, torch.randn(5, DIMS, generator=generator)))
+    return found
+
+
+def rate(step: int) -> float:
+    return 0.01 / (1 + step / 100)
+
+
+def lazily(layer: nn.Embedding, lazy: LazyRows, given: list[tuple[Tensor, Tensor]]) -> None:
+    for ids, factor in given:
+        lazy.begin_step(ids)
+        lazy.weight.grad = None
+        (layer(ids).tanh() * factor).sum().backward()
+        lazy.take_step(rate(lazy.step))
+
+
+def by_adamw(given: list[tuple[Tensor, Tensor]]) -> Tensor:
+    layer = layer_of()
+    optimizer = torch.optim.AdamW(layer.parameters(), weight_decay=0.0)
+    for step, (ids, factor) in enumerate(given):
+        optimizer.param_groups[0]["lr"] = rate(step)
+        optimizer.zero_grad()
+        (layer(ids).tanh() * factor).sum().backward()
+        optimizer.step()
+    return layer.weight.detach()
+
+
+@pytest.mark.parametrize("steps", [1, 30, 700])
+def test_rows_end_where_adamw_takes_them(steps: int) -> None:
+    given = batches(steps)
+    layer = layer_of()
+    lazy = LazyRows(layer)
+    lazily(layer, lazy, given)
+    lazy.close()
+    expected = by_adamw(given)
+    moved = (expected - layer_of().weight.detach()).abs().max()
+    assert moved > 5e-3
+    torch.testing.assert_close(layer.weight.detach(), expected, rtol=0, atol=2e-5 * float(moved))
+    assert not layer.sparse
+    assert not layer.weight[0].any()
+
+
+def test_catching_up_in_between_changes_nothing() -> None:
+    given = batches(60)
+    layers = [layer_of(), layer_of()]
+    for layer, stops in zip(layers, ((60,), (13, 40, 60)), strict=True):
+        lazy, done = LazyRows(layer), 0
+        for stop in stops:
+            lazily(layer, lazy, given[done:stop])
+            lazy.catch_up()
+            done = stop
+    torch.testing.assert_close(layers[0].weight, layers[1].weight, rtol=1e-5, atol=1e-6)
+
+
+def test_a_kept_state_goes_on_to_the_bit() -> None:
+    given = batches(50)
+    whole = layer_of()
+    lazy = LazyRows(whole)
+    lazily(whole, lazy, given)
+    first = layer_of()
+    lazy_first = LazyRows(first)
+    lazily(first, lazy_first, given[:20])
+    second = nn.Embedding.from_pretrained(first.weight.detach().clone(), False, padding_idx=0)
+    lazy_second = LazyRows(second)
+    lazy_second.load(lazy_first.tensors())
+    lazily(second, lazy_second, given[20:])
+    lazy.close(), lazy_second.close()
+    assert torch.equal(whole.weight, second.weight)
+
+
+def test_rows_that_rest_stay() -> None:
+    layer = layer_of()
+    lazy = LazyRows(layer)
+    layer.weight.requires_grad_(False)
+    lazy.begin_step(torch.tensor([1, 2]))
+    lazy.take_step(1.0)
+    lazy.close()
+    assert torch.equal(layer.weight, layer_of().weight)
+
+
+def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = replace(PLAN, clip=0.5, schedule="linear", held_out=0.0)
+    found = []
+    for _ in range(2):
+        network = bag_on(embedding(random_table(60, 8), trainable=True))
+        train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+        found.append(network.rows.layer.weight.detach())
+        monkeypatch.setattr(Run, "_table_of", lambda *_: (None, 0.0))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
+
+
+def test_a_guard_that_pulls_all_rows_has_them_all_move() -> None:
+    table = random_table(60, 8)
+    network = bag_on(embedding(table, trainable=True))
+    watches: list[Watch] = []
+
+    class Watched(L2sp):
+        def on(self, network: nn.Module, *, seed: int) -> Watch:
+            watches.append(super().on(network, seed=seed))
+            return watches[-1]
+
+    plan = replace(PLAN, guards=(Watched(0.1),), held_out=0.0, max_epochs=2)
+    train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+    assert watches[0].pulls
+    assert not network.rows.layer.weight.grad.is_sparse
