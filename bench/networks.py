@@ -316,6 +316,7 @@ def step_share(network: str, texts: int = 2_000) -> float:
         max_epochs=2,
         random_state=0,
     )
+    model.fit(chosen[:200], labels[:200])  # what is done once is done before the clock runs
     spent = {"inside": 0.0}
     forward, backward = Network.forward, torch.Tensor.backward
 

@@ -1,6 +1,4 @@
 "use strict";
-const read = (id) => JSON.parse(document.getElementById(id).textContent);
-
 for (const table of document.querySelectorAll("table.sortable")) {
   const heads = [...table.tHead.rows[0].cells];
   heads.forEach((head, column) => {
@@ -25,19 +23,3 @@ for (const table of document.querySelectorAll("table.sortable")) {
 addEventListener("beforeprint", () => {
   for (const each of document.querySelectorAll("details[data-print]")) each.open = true;
 });
-
-// Strings in the page are data; no file is fetched, whatever a specification names.
-const loader = { load: () => Promise.reject(new Error("nothing is fetched")),
-                 sanitize: () => Promise.reject(new Error("nothing is linked")) };
-const place = (id) => document.getElementById(`chart-${id}`);
-const inView = ([id]) => place(id).getBoundingClientRect().top < innerHeight;
-
-// What is looked at first is drawn first; the page answers between two charts.
-(async () => {
-  const charts = Object.entries(read("specs"));
-  for (const [id, spec] of [...charts.filter(inView), ...charts.filter((each) => !inView(each))]) {
-    await vegaEmbed(place(id), spec, { actions: false, renderer: "svg", loader })
-      .then(() => place(id).setAttribute("data-drawn", ""), console.error);
-    await new Promise((done) => setTimeout(done));
-  }
-})();

@@ -1,0 +1,15 @@
+// Strings in the page are data; no file is fetched, whatever a specification names.
+const loader = { load: () => Promise.reject(new Error("nothing is fetched")),
+                 sanitize: () => Promise.reject(new Error("nothing is linked")) };
+const place = (id) => document.getElementById(`chart-${id}`);
+const inView = ([id]) => place(id).getBoundingClientRect().top < innerHeight;
+
+// What is looked at first is drawn first; the page answers between two charts.
+(async () => {
+  const charts = Object.entries(JSON.parse(document.getElementById("specs").textContent));
+  for (const [id, spec] of [...charts.filter(inView), ...charts.filter((each) => !inView(each))]) {
+    await vegaEmbed(place(id), spec, { actions: false, renderer: "svg", loader })
+      .then(() => place(id).setAttribute("data-drawn", ""), console.error);
+    await new Promise((done) => setTimeout(done));
+  }
+})();
