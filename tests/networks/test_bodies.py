@@ -9,12 +9,13 @@ import pytest
 import torch
 from numpy.testing import assert_allclose
 from tables import random_table
+from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 
 from wordgraft.grafts.torch import embedding
 from wordgraft.networks import NETWORKS, Network, build
 from wordgraft.networks.build import Shape
 from wordgraft.networks.heads import ClassHead, LabelHead, TagHead, impossible
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import Inputs, Sequences, padded
 from wordgraft.networks.joined import CASING, LETTERS, LayerMix
 from wordgraft.networks.rows import EmbeddingRows, FeatureRows
 
@@ -55,6 +56,23 @@ def test_a_texts_logits_do_not_depend_on_its_neighbours(name: str) -> None:
     for text, found in zip(texts, together, strict=True):
         assert_allclose(logits(net, [text])[0], found, atol=1e-5)
     assert np.abs(together[0] - together[3]).max() > 1e-4
+
+
+def test_the_lstm_reads_as_torch_does_packed_sequences() -> None:
+    body = network("bilstm", per_word=True).body.eval()
+    rng = torch.Generator().manual_seed(0)
+    words = Sequences(torch.randn(14, 6, generator=rng), torch.tensor([3, 7, 1, 3]))
+    found = body(words, {})
+    found.sum().backward()
+    own = [each.grad.clone() for each in body.lstm.parameters()]
+    body.zero_grad()
+    block, mask = padded(words)
+    packed = pack_padded_sequence(block, words.lengths, batch_first=True, enforce_sorted=False)
+    expected = pad_packed_sequence(body.lstm(packed)[0], batch_first=True)[0][mask]
+    expected.sum().backward()
+    torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-6)
+    for one, parameter in zip(own, body.lstm.parameters(), strict=True):
+        torch.testing.assert_close(one, parameter.grad, rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("name", FOR_WORDS)
