@@ -38,16 +38,20 @@ from wordgraft.tasks.classify import TextClassifier
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
 TABLES = HERE / ".kept" / "tables"
 # Seeds by training texts; the long runs have fewer.
-SIZES = {500: 3, 2_000: 3, 9_543: 1}
+ALL = 9_543
+SIZES = {500: 3, 2_000: 3, ALL: 1}
 FEW = {100: 5, 500: 5, 2_000: 5}
 # What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
-# fine-tuned on the arm's own training texts.
+# fine-tuned on the arm's own training texts; `taught` is also given what that encoder says of the
+# other training texts, whose labels nobody reads.
 STATIC: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
     "bilstm, inherited": {"network": "bilstm", "table": "inherited"},
+    "bilstm, taught": {"network": "bilstm", "table": "inherited", "taught": True},
     "bag, contextual": {"network": "bag", "table": "contextual"},
     "bag, inherited": {"network": "bag", "table": "inherited"},
+    "bag, taught": {"network": "bag", "table": "inherited", "taught": True},
 }
 FROZEN: dict[str, dict[str, Any]] = {
     "features, logistic": {"network": "features", "layers": [4, 5, 6]},
@@ -143,9 +147,14 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
     if not texts:  # the labels' words alone; texts only say which labels there are
         train, labels = drawn(50, seed)
         arguments["max_epochs"] = 0
+    unlabelled = None
+    if arguments.pop("taught", False):
+        arguments["teacher"] = tuned(texts, seed)[0]
+        everything, _ = tweets("train")
+        unlabelled = sorted(set(everything) - set(train))
     model = classifier(seed, texts, **arguments)
     began = time.perf_counter()
-    model.fit(train, labels)
+    model.fit(train, labels, unlabelled=unlabelled)
     seconds = time.perf_counter() - began
     predicted = model.predict(test)
     return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}
@@ -181,6 +190,7 @@ def tweets_part() -> dict[str, Any]:
         name: {
             str(texts): measured("tweets", name, texts, seeds, arm)
             for texts, seeds in (FEW if name in FROZEN else SIZES).items()
+            if not (arm.get("taught") and texts == ALL)  # no text is left to be taught on
         }
         for name, arm in {**STATIC, **FROZEN}.items()
     }

@@ -56,7 +56,8 @@ class LazyRows:
         self._read = None
         if self.weight.requires_grad:
             rows = torch.unique(ids)
-            self._read = self._caught_up(rows[rows != self.layer.padding_idx])
+            padding = self.layer.padding_idx  # it never has a gradient
+            self._read = self._caught_up(rows if padding is None else rows[rows != padding])
 
     @torch.no_grad()
     def take_step(self, rate: float) -> None:
