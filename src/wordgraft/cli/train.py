@@ -109,7 +109,8 @@ def train(
         float | None, typer.Option(help="Learning rate of the body.  [default: the head's]")
     ] = None,
     head_rate: Annotated[
-        float | None, typer.Option(help="Learning rate of the last layer.  [default: 1e-3]")
+        float | None,
+        typer.Option(help="Learning rate of the last layer.  [default: 1e-3; 2e-3 for bilstm]"),
     ] = None,
     schedule: Annotated[
         str | None,

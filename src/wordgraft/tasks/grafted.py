@@ -96,6 +96,8 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             return recipes.ENCODER
         if self.per_word:
             return recipes.TAG
+        if self._body_name == "bilstm":
+            return recipes.BILSTM
         return recipes.SEQUENCES if self._kind.pads else recipes.CLASSIFY
 
     def _setting(self, name: str) -> Any:

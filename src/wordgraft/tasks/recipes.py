@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -53,6 +53,10 @@ SEQUENCES = Recipe(
     held_out=0.0,
     schedule="linear",
 )
+# Fewer passes want less dropout and a higher rate. On 1,500 other training tweets, a BiLSTM reached
+# 0.783 macro-F1 with 8,043 texts (2 seeds) and 0.700 with 2,000 (3), where the settings above gave
+# 0.763 and 0.695; with 500 both gave 0.61 (3).
+BILSTM = replace(SEQUENCES, dropout=0.1, head_rate=2e-3)
 # On 1,000 held-out training tweets, 40 passes over 100 texts came to 0.571 macro-F1 and 15 to 0.525
 # (one seed).
 ENCODER = Recipe(
