@@ -209,3 +209,14 @@ def test_layers_are_mixed_by_softmax_and_a_scale() -> None:
     mix = LayerMix(3)
     assert_allclose(mix(words.vectors).detach(), stored[[1, 0]].mean(axis=1))
     assert FeatureRows(stored[:, :1])(inputs([[1, 0]])).vectors.shape == (2, 4)
+
+
+@pytest.mark.parametrize("name", FOR_TEXTS)
+def test_products_in_bfloat16_are_possible_on_any_cpu(name: str) -> None:
+    net, given = network(name, per_word=False), inputs([[3, 7, 9], [6]])
+    with torch.autocast("cpu", torch.bfloat16):
+        found = net(given)
+    found.float().sum().backward()
+    expected = net.eval()(given)
+    with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16):
+        torch.testing.assert_close(net(given).float(), expected.detach(), rtol=0.1, atol=0.1)

@@ -36,6 +36,18 @@ def classifier(**arguments: Any) -> wg.TextClassifier:
 TEACHER = classifier(max_epochs=200, patience=200).fit(ALL, ["good", "bad"] * 40)
 
 
+class Odd:
+    """A teacher that is no estimator, with answers of any form."""
+
+    classes_ = ("bad", "good")
+
+    def __init__(self, answers: list[list[float]]) -> None:
+        self.answers = answers
+
+    def predict_proba(self, texts: list[str]) -> list[list[float]]:
+        return self.answers
+
+
 @pytest.mark.parametrize("network", ["bag", "bilstm"])
 def test_what_the_teacher_knows_comes_across(network: str) -> None:
     model = classifier(network=network, head_rate=1e-2, teacher=TEACHER).fit(X, Y, unlabelled=ALL)
@@ -43,10 +55,10 @@ def test_what_the_teacher_knows_comes_across(network: str) -> None:
     record = model.record_
     assert record.taught == len(ALL)
     assert record.texts + record.held_out == len(ALL) + len(X)
-    # Only texts with a label of their own are held out.
-    assert record.held_out <= len(X)
     alone = classifier(network=network, head_rate=1e-2).fit(X, Y)
     assert alone.record_.taught == 0
+    # Only texts with a label of their own are held out, as many of each class as without a teacher.
+    assert record.held_out == alone.record_.held_out == (6 if network == "bag" else 0)
     sure = [each.predict_proba(["bright dry", "dry"])[:, 1].min() for each in (model, alone)]
     assert sure[0] > sure[1] + 0.1
 
@@ -87,9 +99,14 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
         ({"teacher": TEACHER}, None, "give them to fit as unlabelled"),
         ({}, ALL, "give teacher"),
         ({"teacher": classifier()}, ALL, "is not fitted"),
-        ({"teacher": 7}, ALL, "teacher is a int"),
+        ({"teacher": 7}, ALL, "teacher is 7, expected a fitted classifier"),
+        ({"teacher": wg.TextClassifier}, ALL, "expected a fitted classifier"),
+        ({"teacher": Odd([[0.5, 0.5]])}, ALL, r"gave an array of \(1, 2\) for 80 texts"),
+        ({"teacher": Odd([[-3.0, -0.1]] * 80)}, ALL, "not from 0 to 1"),
+        ({"teacher": Odd([[np.nan, 0.1]] * 80)}, ALL, "not from 0 to 1"),
         ({"teacher": "nowhere"}, ALL, "nowhere is no trained model"),
-        ({"teacher": TEACHER}, [], "holds no texts"),
+        ({"teacher": TEACHER}, [], "unlabelled holds no texts"),
+        ({"teacher": TEACHER}, "one text", "unlabelled is one string"),
         ({"teacher": TEACHER}, [None], "texts"),
     ],
 )

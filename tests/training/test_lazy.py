@@ -102,6 +102,18 @@ def test_a_kept_state_goes_on_to_the_bit() -> None:
     assert torch.equal(whole.weight, second.weight)
 
 
+def test_a_step_that_is_not_taken_moves_nothing_twice() -> None:
+    given = batches(21)
+    layers = [layer_of(), layer_of()]
+    for layer, aborted in zip(layers, (False, True), strict=True):
+        lazy = LazyRows(layer)
+        lazily(layer, lazy, given[:20])
+        if aborted:
+            lazy.begin_step(given[20][0])
+        lazy.close()
+    torch.testing.assert_close(layers[0].weight, layers[1].weight, rtol=1e-6, atol=1e-7)
+
+
 def test_rows_that_rest_stay() -> None:
     layer = layer_of()
     lazy = LazyRows(layer)

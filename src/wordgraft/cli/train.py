@@ -110,7 +110,9 @@ def train(
     ] = None,
     head_rate: Annotated[
         float | None,
-        typer.Option(help="Learning rate of the last layer.  [default: 1e-3; 2e-3 for bilstm]"),
+        typer.Option(
+            help="Learning rate of the last layer.  [default: 1e-3; 2e-3 for texts by bilstm]"
+        ),
     ] = None,
     schedule: Annotated[
         str | None,

@@ -14,19 +14,19 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 
-def checked_texts(texts: Iterable[str]) -> list[str]:
+def checked_texts(texts: Iterable[str], name: str = "X") -> list[str]:
     """The texts as a list. Raises `DataError` for none at all, and for one that is no string."""
     if isinstance(texts, str):
-        raise DataError("X is one string, expected an iterable of texts: wrap it in a list")
+        raise DataError(f"{name} is one string, expected an iterable of texts: wrap it in a list")
     if getattr(texts, "ndim", 1) != 1:
         raise DataError(
-            f"X has {texts.ndim} dimensions, expected one text each: "  # type: ignore[attr-defined]
+            f"{name} has {texts.ndim} dimensions, expected one text each: "  # type: ignore[attr-defined]
             "choose the text column, as in frame['text']"
         )
     found = list(texts)
     if not found:
-        raise DataError("X holds no texts; expected at least one")
-    _refuse_missing(found, "texts")
+        raise DataError(f"{name} holds no texts; expected at least one")
+    _refuse_missing(found, "texts" if name == "X" else f"texts of {name}")
     for place, text in enumerate(found):
         if not isinstance(text, str):
             raise DataError(

@@ -81,7 +81,8 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             pieces.
         teacher: a larger classifier of the same labels, fitted, or its folder, whose answers stand
             for the labels of texts that have none: those are given to `fit` as `unlabelled`. Any
-            classifier of texts that has scikit-learn's `predict_proba` will do.
+            classifier of texts that has scikit-learn's `classes_` and `predict_proba` will do. A
+            pickle holds it too, `save` does not.
         tune: settings to try on held-out training texts before the run: rates, and the values of
             guards. 0 takes those that are given.
         forgetting: what the report of forgetting looks at, for network `encoder`: see `Asked`.
@@ -286,7 +287,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
                 "body 'logistic' learns from labels alone, not from a teacher's probabilities: "
                 "give another body, such as 'linear'"
             )
-        return checked_texts(unlabelled)
+        return checked_texts(unlabelled, "unlabelled")
 
     def _head(self, weight: Float32[ndarray, " classes"] | None = None) -> Any:
         from wordgraft.networks.heads import ClassHead, LabelHead

@@ -289,7 +289,8 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
 
         assert isinstance(self.layer_, EncoderLayer)
         rest, held_out = parts
-        judged, kind = (held_out, "held-out") if len(held_out) else (rest, "training")
+        own = rest.take(np.arange(len(rest) - rest.taught))
+        judged, kind = (held_out, "held-out") if len(held_out) else (own, "training")
         name = "entity F1" if self.per_word else "macro-F1"
         self.forgetting_ = report(
             network,

@@ -80,7 +80,10 @@ class Labels:
             shares = (len(targets) - present) / np.maximum(present, 1)
             # A label of few texts is not shouted: the root keeps its probabilities near the truth.
             return np.asarray(np.sqrt(np.maximum(shares, 1)), np.float32)
-        counts = self.certain(targets).sum(axis=0)
+        if targets.ndim > 1:
+            counts = targets.sum(axis=0)
+        else:
+            counts = np.bincount(targets, minlength=len(self.classes))
         weights: Float32[ndarray, " k"] = len(targets) / (len(counts) * np.maximum(counts, 1))
         return np.asarray(weights, np.float32)
 

@@ -26,35 +26,60 @@ def checked_teacher(teacher: Any, labels: Labels) -> Any:
         from wordgraft.tasks.classify import TextClassifier
 
         teacher = TextClassifier.load(teacher)
-    if not callable(getattr(teacher, "predict_proba", None)):
+    if isinstance(teacher, type) or not callable(getattr(teacher, "predict_proba", None)):
         raise TrainingError(
-            f"teacher is a {type(teacher).__name__}, expected a fitted classifier of texts with "
+            f"teacher is {teacher!r:.80}, expected a fitted classifier of texts with classes_ and "
             "predict_proba, or the folder of a saved TextClassifier"
         )
-    validation = require("sklearn.utils.validation", purpose="a teacher")
-    sklearn = require("sklearn.exceptions", purpose="a teacher")
-    try:
-        validation.check_is_fitted(teacher)
-    except sklearn.NotFittedError as error:
-        raise TrainingError(
-            f"the teacher, a {type(teacher).__name__}, is not fitted; scikit-learn's clone makes "
-            "it so: give its folder then, or wrap it in sklearn.frozen.FrozenEstimator"
-        ) from error
-    known = np.asarray(teacher.classes_)
+    known = _classes_of(teacher)
     if getattr(teacher, "multilabel_", False) != labels.multi:
         kinds = ("one label", "any number of labels")
         raise TrainingError(
             f"the teacher gives a text {kinds[not labels.multi]}, y {kinds[labels.multi]}; train "
             "both on labels of one form"
         )
-    if known.tolist() != labels.classes.tolist():
+    if known != labels.classes.tolist():
         raise TrainingError(
-            f"the teacher's classes are {known.tolist()!r:.200}, those of y are "
+            f"the teacher's classes are {known!r:.200}, those of y are "
             f"{labels.classes.tolist()!r:.200}; train both on the same labels"
         )
     return teacher
 
 
 def answers_of(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
-    """How probable the teacher finds each class of each text."""
-    return np.asarray(teacher.predict_proba(list(texts)), np.float32)
+    """How probable the teacher finds each class of each text.
+
+    Raises `TrainingError` for answers that are no probabilities.
+    """
+    not_fitted = require("sklearn.exceptions", purpose="a teacher").NotFittedError
+    try:
+        found = np.asarray(teacher.predict_proba(list(texts)), np.float32)
+    except not_fitted as error:
+        raise _not_fitted(teacher) from error
+    wanted = (len(texts), len(_classes_of(teacher)))
+    if found.shape != wanted:
+        raise TrainingError(
+            f"the teacher's predict_proba gave an array of {found.shape} for {len(texts):,} texts, "
+            f"expected {wanted}: a probability of each class of each text"
+        )
+    if not ((found >= 0) & (found <= 1)).all():  # NaN is neither
+        raise TrainingError(
+            "the teacher's predict_proba gave values that are not from 0 to 1, expected "
+            "probabilities: look at its answers, or train it anew"
+        )
+    return found
+
+
+def _classes_of(teacher: Any) -> list[Any]:
+    try:
+        found: list[Any] = np.asarray(teacher.classes_).tolist()
+    except AttributeError as error:
+        raise _not_fitted(teacher) from error
+    return found
+
+
+def _not_fitted(teacher: Any) -> TrainingError:
+    return TrainingError(
+        f"the teacher, a {type(teacher).__name__}, is not fitted; scikit-learn's clone makes it "
+        "so: give its folder then, or wrap it in sklearn.frozen.FrozenEstimator"
+    )

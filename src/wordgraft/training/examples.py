@@ -72,8 +72,12 @@ class Examples:
         apart = np.zeros(len(self), bool)
         labelled = len(self) - self.taught
         kinds = np.zeros(labelled, np.int64)
-        if not isinstance(self.targets, Ragged) and self.targets.ndim == 1:
-            kinds = self.targets[:labelled]
+        if not isinstance(self.targets, Ragged):
+            own = self.targets[:labelled]
+            if own.ndim == 1:
+                kinds = own
+            elif own.dtype == np.float32 and (own.sum(axis=1) == 1).all():  # one class each
+                kinds = own.argmax(axis=1)
         for number in np.unique(kinds) if share else ():
             members = rng.permutation(np.flatnonzero(kinds == number))
             if len(members) > 2:

@@ -12,6 +12,8 @@ from torch import Tensor, nn
 BETAS, EPS = (0.9, 0.999), 1e-8
 # Steps after which what is left of a row's momentum is lost in rounding: 0.9 ** 256 < 1e-11.
 _MEMORY = 256
+# Rows that catch up at once, where all do: what that needs beside them stays small.
+_BLOCK = 4096
 
 
 class LazyRows:
@@ -79,7 +81,10 @@ class LazyRows:
 
     def catch_up(self) -> None:
         """Bring all rows up to now."""
-        self._keep(self._caught_up(torch.nonzero(self.last < self.step)[:, 0]))
+        if self._read is not None:  # a step was not taken; its rows have caught up
+            self._keep(self._read)
+        for rows in torch.split(torch.nonzero(self.last < self.step)[:, 0], _BLOCK):
+            self._keep(self._caught_up(rows))
 
     def close(self) -> None:
         """Bring all rows up to now; the layer is what it was."""

@@ -78,7 +78,8 @@ def train(
         cpu=plan.device == "cpu", kwargs_handlers=_handlers(accelerate, regime)
     )
     rest, held_out = plan.split(examples)
-    keeper = _keeper(network, examples, plan, regime, names) if plan.keep else None
+    processes = accelerator.num_processes
+    keeper = _keeper(network, examples, plan, regime, names, processes) if plan.keep else None
     kept = keeper.load() if keeper is not None else None
     started = time.perf_counter()
     with _seeded(plan.seed):
@@ -178,7 +179,12 @@ def _begin_rows(
 
 
 def _keeper(
-    network: Network, examples: Examples, plan: Plan, regime: Regime, names: tuple[str, str]
+    network: Network,
+    examples: Examples,
+    plan: Plan,
+    regime: Regime,
+    names: tuple[str, str],
+    processes: int,
 ) -> Keeper:
     assert plan.keep is not None
     own = {k: v for k, v in asdict(replace(plan, guards=())).items() if not k.startswith("keep")}
@@ -186,6 +192,8 @@ def _keeper(
         "network": names[0],
         "init": names[1],
         "regime": regime.name,
+        # Several keep the rows' moments elsewhere than one does: see `LazyRows`.
+        "processes": processes,
         **{name: str(value) for name, value in own.items() if name not in ("resume", "device")},
         "guards": [_described(guard) for guard in plan.guards],
         "parameters": sum(each.numel() for each in network.parameters()),

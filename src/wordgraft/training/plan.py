@@ -73,7 +73,8 @@ class Plan:
         """The texts to train on and the held-out ones; the same at each call."""
         share = self.held_out
         if isinstance(share, str):
-            share = min(_LARGEST_SHARE, max(_SHARE, _FEWEST_HELD_OUT / max(len(examples), 1)))
+            labelled = len(examples) - examples.taught
+            share = min(_LARGEST_SHARE, max(_SHARE, _FEWEST_HELD_OUT / max(labelled, 1)))
         return examples.held_out(share, np.random.default_rng(self.seed))
 
     @property

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wordgraft.errors import TrainingError
+from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
 from wordgraft.progress import progress_bar
 from wordgraft.training.batching import inputs_of, targets_of
@@ -38,6 +38,8 @@ from wordgraft.training.schedules import SCHEDULES
 
 # As torch has it: a norm of nothing is not divided by.
 _CLIP_EPS = 1e-6
+# Devices on which torch has sparse gradients of embeddings.
+_SPARSE = ("cpu", "cuda")
 _LOG = logging.getLogger(__name__)
 # How allocators of torch say that there is no memory left, where they raise a RuntimeError.
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
@@ -129,7 +131,7 @@ class Run:
     def _epochs(self, keeper: Keeper | None, kept: Kept | None, *, progress: bool) -> None:
         plan, start = self.plan, snapshot(self.network) if keeper is not None else {}
         first, losses = self._from(kept)
-        good = snapshot(self.network) if not self.judge else None
+        good = self._good(kept)
         saved = time.monotonic()
         with progress_bar("training", plan.max_epochs, show=progress) as advance:
             advance(len(self.done.losses))
@@ -151,7 +153,7 @@ class Run:
                         break
                     losses.append(loss)
                     if keeper is not None and time.monotonic() - saved > plan.keep_every:
-                        self._keep(keeper, start, before, step + 1, losses)
+                        self._keep(keeper, start, good or {}, before, step + 1, losses)
                         saved = time.monotonic()
                 if failed:
                     self.best = self.best or good
@@ -184,6 +186,7 @@ class Run:
         if (
             not isinstance(table, nn.Embedding)
             or self.accelerator.num_processes > 1
+            or self.accelerator.device.type not in _SPARSE
             or any(watch.pulls for watch in self.watches)
         ):
             return None, 0.0
@@ -315,6 +318,7 @@ class Run:
         self,
         keeper: Keeper,
         start: dict[str, Tensor],
+        good: dict[str, Tensor],
         rng: dict[str, Any],
         step: int,
         losses: list[float],
@@ -325,6 +329,7 @@ class Run:
             "network": snapshot(self.network),
             "start": {name: each for name, each in start.items() if part_of(name) != ROWS},
             "best": self.best or {},
+            "good": good,
             "optimizer": optimizer_tensors(self.optimizer),
             "table": {} if self.lazy is None else self.lazy.tensors(),
             "random": random_tensors(),
@@ -342,14 +347,27 @@ class Run:
         }
         keeper.save(Kept(tensors, position))
 
+    def _good(self, kept: Kept | None) -> dict[str, Tensor] | None:
+        """Weights after the last whole epoch, to go back to where no judge keeps the best."""
+        if self.judge is not None:
+            return None
+        return (kept.group("good") if kept is not None else {}) or snapshot(self.network)
+
     def _from(self, kept: Kept | None) -> tuple[int, list[float]]:
         """Take up a kept state: the step to go on with in its epoch, and losses of those before."""
         if kept is None:
             return 0, []
+        table = kept.group("table")
+        if bool(table) != (self.lazy is not None):
+            raise ProgressError(
+                "the progress was kept on another kind of device or by another wordgraft, and does "
+                "not hold the moments of the rows as this run needs them; start over with "
+                "--no-resume (resume=False)"
+            )
         self.network.load_state_dict(kept.group("network"))
         load_optimizer(self.optimizer, kept.group("optimizer"))
         if self.lazy is not None:
-            self.lazy.load(kept.group("table"))
+            self.lazy.load(table)
         load_random(kept.group("random"))
         at = kept.position
         self.rng.bit_generator.state = at["rng"]
