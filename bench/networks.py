@@ -37,7 +37,7 @@ from wordgraft.tasks.classify import TextClassifier
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
 TABLES = HERE / ".kept" / "tables"
-# Seeds by training texts; the long runs have fewer.
+# Seeds by training texts, of networks whose rows learn and of frozen ones, which are quick.
 ALL = 9_543
 SIZES = {500: 3, 2_000: 3, ALL: 3}
 FEW = {100: 5, 500: 5, 2_000: 5}

@@ -32,7 +32,6 @@ class LazyRows:
         self.layer, self.weight = layer, layer.weight
         self.moments = [torch.zeros_like(self.weight.detach()) for _ in BETAS]
         device = self.weight.device
-        self.step = 0
         # The step up to which each row has come.
         self.last = torch.zeros(len(self.weight), dtype=torch.int64, device=device)
         # What a row of momentum 1 that has come to each step missed since.
@@ -41,6 +40,11 @@ class LazyRows:
         self._fall = fall ** torch.arange(_MEMORY, 0, -1, device=device)
         self._read: _Read | None = None
         layer.sparse = True
+
+    @property
+    def step(self) -> int:
+        """How many were taken."""
+        return len(self.missed) - 1
 
     @property
     def gradient(self) -> Tensor | None:
@@ -68,16 +72,15 @@ class LazyRows:
         if values is None or self._read is None:  # the rows rest
             return
         rows, mean, square = self._read
-        self.step += 1
-        first, second = (1 - beta**self.step for beta in BETAS)
+        first, second = (1 - beta ** (self.step + 1) for beta in BETAS)
         mean.lerp_(values, 1 - BETAS[0])
         square.mul_(BETAS[1]).addcmul_(values, values, value=1 - BETAS[1])
         along = mean / square.sqrt().div_(second**0.5).add_(EPS)
         self.weight.index_add_(0, rows, along, alpha=-rate / first)
-        self._keep(self._read)
         window = self.missed[-_MEMORY:]
         window += rate / first * second**0.5 * self._fall[-len(window) :]
         self.missed = torch.cat([self.missed, self.missed.new_zeros(1)])
+        self._keep(self._read)
 
     def catch_up(self) -> None:
         """Bring all rows up to now."""
@@ -103,7 +106,6 @@ class LazyRows:
         found = {name: each.to(device, copy=True) for name, each in tensors.items()}
         self.moments = [found["mean"], found["square"]]
         self.last, self.missed = found["last"], found["missed"]
-        self.step = len(self.missed) - 1
 
     @torch.no_grad()
     def _caught_up(self, rows: Tensor) -> _Read:

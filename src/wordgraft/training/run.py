@@ -234,9 +234,7 @@ class Run:
             )
 
     def _in_chunks(self, batch: Examples) -> float:
-        self.optimizer.zero_grad()
-        if self.lazy is not None:
-            self.lazy.weight.grad = None
+        self.network.zero_grad()  # the optimizer's parameters, and a table's that has left it
         processes = self.accelerator.num_processes
         own, alone = self._own_share(batch)
         parts = _cut(own, self.chunks)
@@ -276,6 +274,7 @@ class Run:
         if self.lazy is not None and self.lazy.gradient is not None:
             given.append(self.lazy.gradient)
         norm = nn.utils.get_total_norm(given)
+        # torch's own clipping takes parameters, and not the values of a sparse gradient.
         if norm > self.plan.clip:
             torch._foreach_mul_(given, self.plan.clip / (norm + _CLIP_EPS))
         return float(norm)
