@@ -15,6 +15,8 @@ from torch import Tensor, nn
 from wordgraft.errors import ProgressError
 from wordgraft.grafts.torch import embedding
 from wordgraft.networks import Network
+from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training import REGIMES
 from wordgraft.training.guards import L2sp, Watch
 from wordgraft.training.lazy import LazyRows
@@ -24,10 +26,11 @@ from wordgraft.training.run import Run
 ROWS, DIMS = 40, 6
 
 
-def layer_of(seed: int = 0) -> nn.Embedding:
-    weight = torch.randn(ROWS, DIMS, generator=torch.Generator().manual_seed(seed))
-    weight[0] = 0
-    return nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0)
+def rows_of(weight: Tensor | None = None) -> EmbeddingRows:
+    if weight is None:
+        weight = torch.randn(ROWS, DIMS, generator=torch.Generator().manual_seed(0))
+        weight[0] = 0
+    return EmbeddingRows(nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0))
 
 
 def batches(steps: int, seed: int = 1) -> list[tuple[Tensor, Tensor]]:
@@ -44,16 +47,19 @@ def rate(step: int) -> float:
     return 0.01 / (1 + step / 100)
 
 
-def lazily(layer: nn.Embedding, lazy: LazyRows, given: list[tuple[Tensor, Tensor]]) -> None:
+def read(rows: EmbeddingRows, ids: Tensor) -> Tensor:
+    return rows(Inputs(ids, torch.tensor([len(ids)]), {})).vectors
+
+
+def lazily(rows: EmbeddingRows, lazy: LazyRows, given: list[tuple[Tensor, Tensor]]) -> None:
     for ids, factor in given:
         lazy.begin_step(ids)
-        lazy.weight.grad = None
-        (layer(ids).tanh() * factor).sum().backward()
+        (read(rows, ids).tanh() * factor).sum().backward()
         lazy.take_step(rate(lazy.step))
 
 
 def by_adamw(given: list[tuple[Tensor, Tensor]]) -> Tensor:
-    layer = layer_of()
+    layer = rows_of().layer
     optimizer = torch.optim.AdamW(layer.parameters(), weight_decay=0.0)
     for step, (ids, factor) in enumerate(given):
         optimizer.param_groups[0]["lr"] = rate(step)
@@ -66,66 +72,85 @@ def by_adamw(given: list[tuple[Tensor, Tensor]]) -> Tensor:
 @pytest.mark.parametrize("steps", [1, 30, 700])
 def test_rows_end_where_adamw_takes_them(steps: int) -> None:
     given = batches(steps)
-    layer = layer_of()
-    lazy = LazyRows(layer)
-    lazily(layer, lazy, given)
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    lazily(rows, lazy, given)
     lazy.close()
     expected = by_adamw(given)
-    moved = (expected - layer_of().weight.detach()).abs().max()
+    moved = (expected - rows_of().layer.weight.detach()).abs().max()
     assert moved > 5e-3
-    torch.testing.assert_close(layer.weight.detach(), expected, rtol=0, atol=2e-5 * float(moved))
-    assert not layer.sparse
-    assert not layer.weight[0].any()
+    found = rows.layer.weight.detach()
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-5 * float(moved))
+    assert not found[0].any()
+    assert torch.equal(read(rows, torch.tensor([3, 0])).detach(), found[[3, 0]])
 
 
 def test_catching_up_in_between_changes_nothing() -> None:
     given = batches(60)
-    layers = [layer_of(), layer_of()]
-    for layer, stops in zip(layers, ((60,), (13, 40, 60)), strict=True):
-        lazy, done = LazyRows(layer), 0
+    both = [rows_of(), rows_of()]
+    for rows, stops in zip(both, ((60,), (13, 40, 60)), strict=True):
+        lazy, done = LazyRows(rows), 0
         for stop in stops:
-            lazily(layer, lazy, given[done:stop])
+            lazily(rows, lazy, given[done:stop])
             lazy.catch_up()
             done = stop
-    torch.testing.assert_close(layers[0].weight, layers[1].weight, rtol=1e-5, atol=1e-6)
+    torch.testing.assert_close(both[0].layer.weight, both[1].layer.weight, rtol=1e-5, atol=1e-6)
 
 
 def test_a_kept_state_goes_on_to_the_bit() -> None:
     given = batches(50)
-    whole = layer_of()
+    whole = rows_of()
     lazy = LazyRows(whole)
     lazily(whole, lazy, given)
-    first = layer_of()
+    first = rows_of()
     lazy_first = LazyRows(first)
     lazily(first, lazy_first, given[:20])
-    second = nn.Embedding.from_pretrained(first.weight.detach().clone(), False, padding_idx=0)
+    second = rows_of(first.layer.weight.detach().clone())
     lazy_second = LazyRows(second)
     lazy_second.load(lazy_first.tensors())
     lazily(second, lazy_second, given[20:])
     lazy.close(), lazy_second.close()
-    assert torch.equal(whole.weight, second.weight)
+    assert torch.equal(whole.layer.weight, second.layer.weight)
 
 
-def test_a_step_that_is_not_taken_moves_nothing_twice() -> None:
+@pytest.mark.parametrize("reached", ["begun", "gradient"])
+def test_a_step_that_is_not_taken_changes_nothing(reached: str) -> None:
     given = batches(21)
-    layers = [layer_of(), layer_of()]
-    for layer, aborted in zip(layers, (False, True), strict=True):
-        lazy = LazyRows(layer)
-        lazily(layer, lazy, given[:20])
+    both = [rows_of(), rows_of()]
+    for rows, aborted in zip(both, (False, True), strict=True):
+        lazy = LazyRows(rows)
+        lazily(rows, lazy, given[:20])
         if aborted:
             lazy.begin_step(given[20][0])
+            if reached == "gradient":
+                read(rows, given[20][0]).sum().backward()
         lazy.close()
-    torch.testing.assert_close(layers[0].weight, layers[1].weight, rtol=1e-6, atol=1e-7)
+    assert torch.equal(both[0].layer.weight, both[1].layer.weight)
+
+
+def test_gradients_of_parts_add_up_and_are_forgotten() -> None:
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    lazy.begin_step(torch.tensor([7, 0, 2, 7]))
+    read(rows, torch.tensor([7, 0])).sum().backward()
+    read(rows, torch.tensor([2, 7])).sum().backward()
+    assert lazy.gradient is not None
+    # Rows 0, 2 and 7; the padding has no gradient.
+    assert lazy.gradient.tolist() == [[0.0] * DIMS, [1.0] * DIMS, [2.0] * DIMS]
+    assert rows.layer.weight.grad is None
+    lazy.zero_grad()
+    assert lazy.gradient is None
 
 
 def test_rows_that_rest_stay() -> None:
-    layer = layer_of()
-    lazy = LazyRows(layer)
-    layer.weight.requires_grad_(False)
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    rows.layer.weight.requires_grad_(False)
     lazy.begin_step(torch.tensor([1, 2]))
+    assert not read(rows, torch.tensor([1, 2])).requires_grad
     lazy.take_step(1.0)
     lazy.close()
-    assert torch.equal(layer.weight, layer_of().weight)
+    assert torch.equal(rows.layer.weight, rows_of().layer.weight)
 
 
 def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -152,7 +177,7 @@ def test_a_guard_that_pulls_all_rows_has_them_all_move() -> None:
     plan = replace(PLAN, guards=(Watched(0.1),), held_out=0.0, max_epochs=2)
     train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
     assert watches[0].pulls
-    assert not network.rows.layer.weight.grad.is_sparse
+    assert network.rows.layer.weight.grad is not None
 
 
 def trained(plan: Plan) -> Network:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from wordgraft.networks.inputs import Inputs, Sequences
 
@@ -16,15 +17,21 @@ if TYPE_CHECKING:
 
 
 class EmbeddingRows(nn.Module):
-    """The rows of a table: ids are row ids."""
+    """The rows of a table: ids are row ids.
+
+    Attributes:
+        look_up: gives the vectors of ids instead of the layer, where training keeps rows apart.
+    """
 
     def __init__(self, layer: nn.Embedding) -> None:
         super().__init__()
         self.layer = layer
+        self.look_up: Callable[[Tensor], Tensor] | None = None
 
     def forward(self, inputs: Inputs) -> Sequences:
         """One vector an id."""
-        return Sequences(self.layer(inputs.ids), inputs.lengths)
+        look_up = self.look_up or self.layer
+        return Sequences(look_up(inputs.ids), inputs.lengths)
 
 
 class Stored(Protocol):

@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 import torch
 from torch import Tensor, nn
+from torch.optim.adamw import adamw
+
+if TYPE_CHECKING:
+    from wordgraft.networks.rows import EmbeddingRows
 
 # AdamW's own, as torch has them.
 BETAS, EPS = (0.9, 0.999), 1e-8
@@ -17,21 +21,25 @@ _BLOCK = 4096
 
 
 class LazyRows:
-    """AdamW without weight decay, of a matrix whose gradients have few rows.
+    """AdamW without weight decay, of a matrix of which each batch reads a few rows.
 
     Each of AdamW's steps also moves the rows that had no gradient, by what is left of their
     momentum. Here these wait, and a row catches up when it is read next: by one product, as what it
     missed is its momentum times a number that does not depend on the row. The weights are those of
     AdamW but for rounding.
 
+    From `begin_step` to `take_step` the batch's rows stand apart from the matrix, in a small one
+    that is looked up, has the gradient and takes the step.
+
     Args:
-        layer: its gradients become sparse until `close`.
+        rows: look ids up here instead of in their layer until `close`.
     """
 
-    def __init__(self, layer: nn.Embedding) -> None:
-        self.layer, self.weight = layer, layer.weight
-        self.moments = [torch.zeros_like(self.weight.detach()) for _ in BETAS]
+    def __init__(self, rows: EmbeddingRows) -> None:
+        self._of, self.layer, self.weight = rows, rows.layer, rows.layer.weight
         device = self.weight.device
+        # Mean and square of each row's gradients.
+        self.moments = torch.zeros((2, *self.weight.shape), dtype=self.weight.dtype, device=device)
         # The step up to which each row has come.
         self.last = torch.zeros(len(self.weight), dtype=torch.int64, device=device)
         # What a row of momentum 1 that has come to each step missed since.
@@ -39,7 +47,7 @@ class LazyRows:
         fall = BETAS[0] / BETAS[1] ** 0.5
         self._fall = fall ** torch.arange(_MEMORY, 0, -1, device=device)
         self._read: _Read | None = None
-        layer.sparse = True
+        rows.look_up = self._look_up
 
     @property
     def step(self) -> int:
@@ -49,86 +57,103 @@ class LazyRows:
     @property
     def gradient(self) -> Tensor | None:
         """That of the rows read, (rows, dims), in the order of their ids."""
-        found = self.weight.grad
-        if found is None:
-            return None
-        if not found.is_coalesced():
-            found = self.weight.grad = found.coalesce()
-        values: Tensor = found.values()
-        return values
+        return None if self._read is None else self._read.weight.grad
+
+    def zero_grad(self) -> None:
+        """Forget the gradient."""
+        if self._read is not None:
+            self._read.weight.grad = None
 
     def begin_step(self, ids: Tensor) -> None:
-        """Bring the rows that a batch is about to read to where AdamW would have them by now."""
+        """Take the rows that a batch is about to read to where AdamW would have them by now."""
         self._read = None
         if self.weight.requires_grad:
-            rows = torch.unique(ids)
-            padding = self.layer.padding_idx  # it never has a gradient
-            self._read = self._caught_up(rows if padding is None else rows[rows != padding])
+            self._read = self._caught_up(torch.unique(ids))
+            self._read.weight.requires_grad_()
 
     @torch.no_grad()
     def take_step(self, rate: float) -> None:
         """One step along the gradient, for the rows that `begin_step` was given."""
-        values = self.gradient
-        if values is None or self._read is None:  # the rows rest
+        if self._read is None or self.gradient is None:  # the rows rest
             return
-        rows, mean, square = self._read
+        mean, square = self._read.moments
+        adamw(
+            [self._read.weight],
+            [self.gradient],
+            [mean],
+            [square],
+            [],
+            [torch.tensor(float(self.step), device=self.weight.device)],
+            fused=True,
+            amsgrad=False,
+            beta1=BETAS[0],
+            beta2=BETAS[1],
+            lr=rate,
+            weight_decay=0.0,
+            eps=EPS,
+            maximize=False,
+        )
         first, second = (1 - beta ** (self.step + 1) for beta in BETAS)
-        mean.lerp_(values, 1 - BETAS[0])
-        square.mul_(BETAS[1]).addcmul_(values, values, value=1 - BETAS[1])
-        along = mean / square.sqrt().div_(second**0.5).add_(EPS)
-        self.weight.index_add_(0, rows, along, alpha=-rate / first)
         window = self.missed[-_MEMORY:]
         window += rate / first * second**0.5 * self._fall[-len(window) :]
         self.missed = torch.cat([self.missed, self.missed.new_zeros(1)])
-        self._keep(self._read)
+        self._put_back(self._read)
+        self._read = None
 
+    @torch.no_grad()
     def catch_up(self) -> None:
         """Bring all rows up to now."""
-        if self._read is not None:  # a step was not taken; its rows have caught up
-            self._keep(self._read)
+        self._read = None  # a step that was not taken has changed nothing
         for rows in torch.split(torch.nonzero(self.last < self.step)[:, 0], _BLOCK):
-            self._keep(self._caught_up(rows))
+            self._put_back(self._caught_up(rows))
 
     def close(self) -> None:
-        """Bring all rows up to now; the layer is what it was."""
+        """Bring all rows up to now; their layer is looked up again."""
         self.catch_up()
-        self.layer.sparse = False
-        self.weight.grad = None
+        self._of.look_up = None
 
     def tensors(self) -> dict[str, Tensor]:
         """The state, but for the weights."""
-        mean, square = self.moments
-        return {"mean": mean, "square": square, "last": self.last, "missed": self.missed}
+        return {"moments": self.moments, "last": self.last, "missed": self.missed}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
         """The reverse of `tensors`."""
         device = self.weight.device
         found = {name: each.to(device, copy=True) for name, each in tensors.items()}
-        self.moments = [found["mean"], found["square"]]
-        self.last, self.missed = found["last"], found["missed"]
+        self.moments, self.last, self.missed = found["moments"], found["last"], found["missed"]
+
+    def _look_up(self, ids: Tensor) -> Tensor:
+        if self._read is None:
+            found: Tensor = self.layer(ids)
+            return found
+        rows, padding = self._read.rows, self.layer.padding_idx  # which never has a gradient
+        places = torch.searchsorted(rows, ids)
+        apart = None if padding is None else torch.nonzero(rows == padding).flatten().tolist()
+        return nn.functional.embedding(
+            places, self._read.weight, padding_idx=apart[0] if apart else None
+        )
 
     @torch.no_grad()
     def _caught_up(self, rows: Tensor) -> _Read:
-        """Move rows to where they would be, and give their moments as they would be."""
+        """Rows and their moments as AdamW would have them by now."""
         last = self.last.index_select(0, rows)[:, None]
-        mean, square = (each.index_select(0, rows) for each in self.moments)
-        eps = EPS * (1 - BETAS[1] ** (last + 1)).sqrt()
-        along = mean / square.sqrt().add_(eps)
-        self.weight.index_add_(0, rows, along.mul_(self.missed[last]), alpha=-1)
-        for moment, beta in zip((mean, square), BETAS, strict=True):
+        weight, moments = self.weight.index_select(0, rows), self.moments.index_select(1, rows)
+        mean, square = moments
+        below = square.sqrt().add_(EPS * (1 - BETAS[1] ** (last + 1)).sqrt())
+        weight.addcdiv_(mean * self.missed[last], below, value=-1)
+        for moment, beta in zip(moments, BETAS, strict=True):
             moment.mul_(beta ** (self.step - last))
-        return _Read(rows, mean, square)
+        return _Read(rows, weight, moments)
 
-    def _keep(self, read: _Read) -> None:
-        for moment, value in zip(self.moments, read[1:], strict=True):
-            moment.index_copy_(0, read.rows, value)
+    def _put_back(self, read: _Read) -> None:
+        self.weight.index_copy_(0, read.rows, read.weight)
+        self.moments.index_copy_(1, read.rows, read.moments)
         self.last[read.rows] = self.step
-        self._read = None
 
 
 class _Read(NamedTuple):
-    """Ids of rows, and their moments up to now."""
+    """Ids of rows, the rows, and their moments."""
 
     rows: Tensor
-    mean: Tensor
-    square: Tensor
+    weight: Tensor
+    moments: Tensor

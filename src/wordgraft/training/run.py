@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
+from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.progress import progress_bar
 from wordgraft.training.batching import inputs_of, targets_of
 from wordgraft.training.examples import Examples
@@ -38,8 +39,6 @@ from wordgraft.training.schedules import SCHEDULES
 
 # As torch has it: a norm of nothing is not divided by.
 _CLIP_EPS = 1e-6
-# Devices on which torch has sparse gradients of embeddings.
-_SPARSE = ("cpu", "cuda")
 _LOG = logging.getLogger(__name__)
 # How allocators of torch say that there is no memory left, where they raise a RuntimeError.
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
@@ -96,6 +95,7 @@ class Run:
         self.done = Done()
         self.best: dict[str, Tensor] | None = None
         self.stopped: str | None = None
+        self._of_rows = [each for each in network.named_parameters() if part_of(each[0]) == ROWS]
         # Everything that will ever learn; what rests until its turn has no gradient meanwhile.
         self._let_learn(1.0)
         top = layers_of(network) + 1
@@ -106,13 +106,13 @@ class Run:
             factor=lambda depth: float(np.prod([g.factor(depth, top) for g in plan.guards])),
         )
         table, self.table_rate = self._table_of(groups)
-        optimizer = torch.optim.AdamW(groups, fused=True)
-        for group in optimizer.param_groups:
+        self.model = accelerator.prepare(network)
+        self.optimizer = torch.optim.AdamW(groups, fused=True)
+        for group in self.optimizer.param_groups:
             group["initial_lr"] = group["lr"]
-        self.model, self.optimizer = accelerator.prepare(network, optimizer)
         self.learning = [p for group in self.optimizer.param_groups for p in group["params"]]
         self.lazy = None if table is None else LazyRows(table)
-        learning = self.learning if table is None else [*self.learning, table.weight]
+        learning = self.learning if table is None else [*self.learning, table.layer.weight]
         self.parameters = sum(each.numel() for each in learning)
 
     def go(self, keeper: Keeper | None, kept: Kept | None, *, progress: bool) -> None:
@@ -177,21 +177,20 @@ class Run:
         places = int(getattr(rows, "places_read", 0))
         return 1 - float(rows.tokens_read / places) if places else None
 
-    def _table_of(self, groups: list[dict[str, Any]]) -> tuple[nn.Embedding | None, float]:
+    def _table_of(self, groups: list[dict[str, Any]]) -> tuple[EmbeddingRows | None, float]:
         """The table whose rows learn one by one, and their rate; it leaves the optimizer's groups.
 
         None where each step has a gradient for all rows, or other processes wait for it.
         """
-        table = getattr(self.network.rows, "layer", None)
+        table = self.network.rows
         if (
-            not isinstance(table, nn.Embedding)
+            not isinstance(table, EmbeddingRows)
             or self.accelerator.num_processes > 1
-            or self.accelerator.device.type not in _SPARSE
             or any(watch.pulls for watch in self.watches)
         ):
             return None, 0.0
         for group in groups:
-            rest = [each for each in group["params"] if each is not table.weight]
+            rest = [each for each in group["params"] if each is not table.layer.weight]
             if len(rest) < len(group["params"]) and not group["weight_decay"]:
                 group["params"] = rest
                 return table, group["lr"]
@@ -234,7 +233,9 @@ class Run:
             )
 
     def _in_chunks(self, batch: Examples) -> float:
-        self.network.zero_grad()  # the optimizer's parameters, and a table's that has left it
+        self.optimizer.zero_grad()
+        if self.lazy is not None:
+            self.lazy.zero_grad()
         processes = self.accelerator.num_processes
         own, alone = self._own_share(batch)
         parts = _cut(own, self.chunks)
@@ -274,7 +275,6 @@ class Run:
         if self.lazy is not None and self.lazy.gradient is not None:
             given.append(self.lazy.gradient)
         norm = nn.utils.get_total_norm(given)
-        # torch's own clipping takes parameters, and not the values of a sparse gradient.
         if norm > self.plan.clip:
             torch._foreach_mul_(given, self.plan.clip / (norm + _CLIP_EPS))
         return float(norm)
@@ -283,9 +283,7 @@ class Run:
         """Give gradients to those parameters whose turn has come."""
         top = layers_of(self.network) + 1
         any_row = False
-        for name, parameter in self.network.named_parameters():
-            if part_of(name) != ROWS:
-                continue
+        for name, parameter in self._of_rows:
             learns = self.regime.learns(depth_of(self.network, name), top, passed) and all(
                 watch.may_learn(name) for watch in self.watches
             )
