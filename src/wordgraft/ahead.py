@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import os
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from wordgraft.extras import require
 
 _Item = TypeVar("_Item")
+_Made = TypeVar("_Made")
 
 
 def usable_cpus() -> int:
@@ -29,20 +31,35 @@ def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
 
 
 def side_by_side(work: Callable[[_Item], None], parts: Sequence[_Item]) -> None:
-    """Do the work on each part, as many at once as PyTorch has threads, which then has one each.
+    """Do the work on each part: `made_side_by_side` without results."""
+    for _ in made_side_by_side(work, parts):
+        pass
 
-    For small steps of NumPy and PyTorch in turns, of which threads within each step gain little.
+
+def made_side_by_side(
+    work: Callable[[_Item], _Made], parts: Sequence[_Item], *, fewest: int = 2
+) -> Iterator[_Made]:
+    """What the work makes of each part, in their order, one after the other if they are too few.
+
+    As many parts are worked on at once as PyTorch has threads, which then has one for each: of
+    small steps in turns, threads within each step gain little.
     """
     torch = require("torch", purpose="working on parts side by side")
     threads = torch.get_num_threads()
-    if min(threads, len(parts)) <= 1:
-        for part in parts:
-            work(part)
+    if threads < 2 or len(parts) < fewest:
+        yield from map(work, parts)
         return
+    # New threads take it over from here.
     torch.set_num_threads(1)
+    pool = ThreadPoolExecutor(min(threads, len(parts)))
+    coming: deque[Future[_Made]] = deque()
     try:
-        with ThreadPoolExecutor(min(threads, len(parts))) as pool:
-            for _ in pool.map(work, parts):
-                pass
+        for part in parts:
+            coming.append(pool.submit(work, part))
+            if len(coming) > threads:  # one waits, so that none is idle; more would only take room
+                yield coming.popleft().result()
+        while coming:
+            yield coming.popleft().result()
     finally:
+        pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)

@@ -53,6 +53,29 @@ def test_hidden_states_are_those_of_transformers(
     assert sorted(seen) == [0, 1, 2, 3, 4]
 
 
+@each_architecture
+def test_batches_side_by_side_are_those_one_after_the_other(
+    tiny_checkpoint: Tiny, name: str
+) -> None:
+    encoder = Encoder(open_checkpoint(tiny_checkpoint(name)), layers=[1, 3], device="cpu")
+    rng = np.random.default_rng(0)
+    rows = [rng.integers(5, 60, length).tolist() for length in rng.integers(1, 9, 60)]
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            assert encoder.at_once == threads
+            found.append([*encoder.encode(Ragged.of(rows))])
+    finally:
+        torch.set_num_threads(before)
+    assert len(found[0]) > 2
+    for (batch, alone), (same, beside) in zip(*found, strict=True):
+        assert_array_equal(batch, same)
+        assert [*alone] == [*beside] == [1, 3]
+        for layer in alone:
+            assert_allclose(beside[layer], alone[layer], rtol=1e-5, atol=1e-6)
+
+
 def test_the_real_minilm(minilm: str) -> None:
     checkpoint = open_checkpoint(minilm)
     model = AutoModel.from_pretrained(checkpoint.folder).eval()

@@ -17,6 +17,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 from transformers import AutoModel, AutoTokenizer
 
 import wordgraft as wg
+from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import CheckpointError, OutputError
 from wordgraft.features import FeatureRecipe, clear, entries, features_of, prune
 
@@ -65,6 +67,32 @@ def test_one_vector_a_text_is_the_mean_over_every_position(minilm: str) -> None:
         expected = model(**encoding).last_hidden_state[0].mean(dim=0)
     assert_allclose(vectors_of(found, 0)[0, 0], expected, atol=2e-3)
     assert found.places.lengths.tolist() == [1, 1, 1, 1]
+
+
+def test_texts_of_one_length_are_encoded_together(
+    checkpoint: wg.Checkpoint, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(0)
+    texts = [[f"{rng.choice(TEXTS[0])}" for _ in range(rng.integers(1, 6))] for _ in range(90)]
+    recipe = FeatureRecipe.of(checkpoint)
+    whole = features_of(checkpoint, texts, recipe, cache=None)
+    monkeypatch.setattr("wordgraft.features.compute._PIECES_AT_ONCE", 40)
+    monkeypatch.setattr("wordgraft.checkpoint.encoder.CPU_TOKENS", 20)
+    lengths: list[list[int]] = []
+    encode = Encoder.encode
+
+    def noted(self: Encoder, sequences: Ragged) -> object:
+        lengths.append(sequences.lengths.tolist())
+        return encode(self, sequences)
+
+    monkeypatch.setattr(Encoder, "encode", noted)
+    parts = features_of(checkpoint, texts, recipe, cache=None)
+    flat = [length for part in lengths for length in part]
+    assert len(lengths) > 3
+    assert flat == sorted(flat, reverse=True)
+    for text, words in enumerate(texts):
+        assert len(vectors_of(parts, text)) == len(words)
+        assert_allclose(vectors_of(parts, text), vectors_of(whole, text), atol=2e-3)
 
 
 def test_long_texts_are_read_in_windows_and_lose_no_word(checkpoint: wg.Checkpoint) -> None:

@@ -389,24 +389,3 @@ def test_maxima_over_n_grams_are_those_of_the_convolutions() -> None:
     with torch.inference_mode():
         by_n_gram = network.spelt(letters)
     torch.testing.assert_close(by_n_gram, by_convolution, rtol=1e-5, atol=1e-5)
-
-
-def test_threads_of_pytorch_are_as_before() -> None:
-    from wordgraft.ahead import side_by_side
-
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    try:
-        seen: list[int] = []
-        side_by_side(lambda part: seen.append(part * torch.get_num_threads()), [1, 2, 3])
-        assert sorted(seen) == [1, 2, 3]
-        assert torch.get_num_threads() == 2
-        with pytest.raises(ValueError, match="no"):
-            side_by_side(_refuse, [1, 2, 3])
-        assert torch.get_num_threads() == 2
-    finally:
-        torch.set_num_threads(before)
-
-
-def _refuse(part: int) -> None:
-    raise ValueError(f"no {part}")

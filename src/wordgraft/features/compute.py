@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-# Pieces between two shards: some 25 MB of four layers, 384 wide; what Ctrl-C loses at most.
+# Pieces between two shards at least: some 25 MB of four layers, 384 wide; what Ctrl-C loses.
 _PIECES_AT_ONCE = 8192
 
 
@@ -64,7 +64,8 @@ def features_of(
         words = sum(map(len, missing))
         _LOG.info("encoding %s texts of %s words", f"{len(missing):,}", f"{words:,}")
         with progress_bar("encoding texts", len(missing), show=progress) as advance:
-            for some, pieces in _parts(checkpoint, missing):
+            room = max(_PIECES_AT_ONCE, loaded.at_once * loaded.tokens_per_batch)
+            for some, pieces in _parts(checkpoint, missing, room):
                 vectors, lengths = _encoded(loaded, pieces, recipe.pooling)
                 store.add(some, vectors, lengths)
                 advance(len(some))
@@ -86,23 +87,31 @@ class _Pieces:
 
 
 def _parts(
-    checkpoint: Checkpoint, texts: list[Sequence[str]]
+    checkpoint: Checkpoint, texts: list[Sequence[str]], room: int
 ) -> Iterator[tuple[list[Sequence[str]], _Pieces]]:
-    """Some texts at a time, cut into pieces; words are cut once however often they occur."""
+    """Some texts at a time, of some `room` pieces; words are cut once however often they occur.
+
+    The longest come first, so that texts of one length stand together and batches fill up.
+    """
     number: dict[str, int] = {}
-    flat = [number.setdefault(word, len(number)) for text in texts for word in text]
-    pieces = checkpoint.tokenizer.word_pieces(list(number)).take(np.array(flat, np.int64))
-    words = np.array([len(text) for text in texts], np.int64)
-    word_offsets = np.concatenate([[0], np.cumsum(words)])
-    offsets = pieces.offsets[word_offsets]
-    part_of = offsets[:-1] // _PIECES_AT_ONCE
+    words = Ragged.of([[number.setdefault(word, len(number)) for word in text] for text in texts])
+    pieces = checkpoint.tokenizer.word_pieces(list(number))
+    before = np.concatenate([[0], np.cumsum(pieces.lengths[words.ids])])
+    order = np.argsort(-np.diff(before[words.offsets]), kind="stable")
+    words = words.take(order)
+    pieces = pieces.take(words.ids)
+    offsets = pieces.offsets[words.offsets]
+    part_of = offsets[:-1] // room
     for part in np.split(np.arange(len(texts)), np.flatnonzero(np.diff(part_of)) + 1):
         first, end = part[0], part[-1] + 1
-        some = slice(word_offsets[first], word_offsets[end])
+        some = slice(words.offsets[first], words.offsets[end])
         ids = Ragged(
             pieces.ids[offsets[first] : offsets[end]], offsets[first : end + 1] - offsets[first]
         )
-        yield texts[first:end], _Pieces(ids, pieces.lengths[some], words[first:end])
+        yield (
+            [texts[place] for place in order[part]],
+            _Pieces(ids, pieces.lengths[some], words.lengths[first:end]),
+        )
 
 
 def _encoded(

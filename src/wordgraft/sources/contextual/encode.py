@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Batches of chosen sentences, and sentences of a whole corpus, between two looks at the clock.
+# Batches of chosen sentences, at least, and sentences of a whole corpus, between two looks at the
+# clock.
 _BATCHES_AT_ONCE = 16
 _SENTENCES_AT_ONCE = 4096
 # Seconds, and share of the work, that may go into measuring the encoder's speed.
@@ -127,7 +128,8 @@ def _parts(
             yield block.sentences, block.position
         return
     sentences, tokens = plan.choice.sentences, plan.choice.tokens
-    part_of = (np.cumsum(tokens) - tokens) // (_BATCHES_AT_ONCE * encoder.tokens_per_batch)
+    batches = max(_BATCHES_AT_ONCE, 2 * encoder.at_once)
+    part_of = (np.cumsum(tokens) - tokens) // (batches * encoder.tokens_per_batch)
     borders = [0, *(np.flatnonzero(np.diff(part_of)) + 1).tolist(), len(sentences)]
     for start, end in pairwise(borders):
         if start >= done["sentences"]:
@@ -168,7 +170,7 @@ def tokens_per_second(encoder: Encoder, length: int, *, of: int) -> float:
 
     Takes a small part of the time that `of` tokens will.
     """
-    rows = max(1, encoder.tokens_per_batch // length)
+    rows = max(1, encoder.tokens_per_batch // length) * encoder.at_once
     batch = Ragged(np.zeros(rows * length, np.int64), np.arange(rows + 1) * length)
     best, started = 0.0, time.perf_counter()
     while not best or time.perf_counter() - started < min(_PROBE_SECONDS, _PROBE_SHARE * of / best):
