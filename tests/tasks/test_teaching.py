@@ -16,6 +16,7 @@ from tables import table_of
 
 import wordgraft as wg
 from wordgraft.errors import DataError, TrainingError
+from wordgraft.tasks.teaching import answers_of
 
 _RNG = np.random.default_rng(0)
 WARM = ["sun", "warm", "bright", "dry"]
@@ -113,6 +114,18 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
 def test_what_cannot_teach_is_said(arguments: Any, unlabelled: Any, says: str) -> None:
     with pytest.raises((TrainingError, DataError), match=says):
         classifier(**arguments).fit(X, Y, unlabelled=unlabelled)
+
+
+def test_a_teacher_answers_for_some_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = answers_of(TEACHER, ALL)
+    monkeypatch.setattr("wordgraft.tasks.teaching._TEXTS_AT_ONCE", 7)
+    np.testing.assert_allclose(answers_of(TEACHER, ALL), whole, atol=1e-6)
+
+
+def test_a_logistic_body_is_refused_with_all_else_that_is_wrong() -> None:
+    wrong = classifier(network="features", body="logistic", dropout=2, teacher=TEACHER)
+    with pytest.raises(TrainingError, match=r"dropout(.|\n)*learns from labels alone"):
+        wrong.fit(X, Y, unlabelled=ALL)
 
 
 def test_a_teacher_of_other_labels_is_refused() -> None:

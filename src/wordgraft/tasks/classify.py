@@ -217,7 +217,8 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         if more:
             from wordgraft.tasks.teaching import answers_of, checked_teacher
 
-            answers = answers_of(checked_teacher(self.teacher, self.labels_), more)
+            teacher = checked_teacher(self.teacher, self.labels_)
+            answers = answers_of(teacher, more, progress=self.progress)
             texts = [*texts, *more]
             targets = np.concatenate([self.labels_.certain(targets), answers])
         seed = seed_of(self.random_state)
@@ -282,11 +283,6 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
                 "unlabelled texts want a teacher who says what they are: give teacher, a fitted "
                 "classifier or its folder"
             )
-        if self._body_name == LOGISTIC:
-            raise TrainingError(
-                "body 'logistic' learns from labels alone, not from a teacher's probabilities: "
-                "give another body, such as 'linear'"
-            )
         return checked_texts(unlabelled, "unlabelled")
 
     def _head(self, weight: Float32[ndarray, " classes"] | None = None) -> Any:
@@ -324,6 +320,14 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         if self.labels_.multi:
             return Scores.of_sets(self.labels_.sets(true), self.labels_.sets(chosen)).macro_f1
         return Scores.of(true.tolist(), chosen.tolist()).macro_f1
+
+    def _wrong_together(self) -> Iterable[str]:
+        yield from super()._wrong_together()
+        if self.teacher is not None and self._body_name == LOGISTIC:
+            yield (
+                "body 'logistic' learns from labels alone, not from a teacher's probabilities: "
+                "give another body, such as 'linear'"
+            )
 
     def _more_names(self) -> dict[str, Iterable[Any]]:
         return {"class_weight": ("balanced", None), "head_init": HEAD_INITS}

@@ -13,11 +13,15 @@ import numpy as np
 
 from wordgraft.errors import TrainingError
 from wordgraft.extras import require
+from wordgraft.progress import progress_bar
 from wordgraft.tasks.labels import Labels
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
+
+# Between two steps of the progress bar.
+_TEXTS_AT_ONCE = 512
 
 
 def checked_teacher(teacher: Any, labels: Labels) -> Any:
@@ -46,11 +50,22 @@ def checked_teacher(teacher: Any, labels: Labels) -> Any:
     return teacher
 
 
-def answers_of(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
+def answers_of(
+    teacher: Any, texts: Sequence[str], *, progress: bool = False
+) -> Float32[ndarray, "texts classes"]:
     """How probable the teacher finds each class of each text.
 
     Raises `TrainingError` for answers that are no probabilities.
     """
+    parts = []
+    with progress_bar("asking the teacher", len(texts), show=progress) as advance:
+        for start in range(0, len(texts), _TEXTS_AT_ONCE):
+            parts.append(_answers(teacher, texts[start : start + _TEXTS_AT_ONCE]))
+            advance(len(parts[-1]))
+    return np.concatenate(parts)
+
+
+def _answers(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
     not_fitted = require("sklearn.exceptions", purpose="a teacher").NotFittedError
     try:
         found = np.asarray(teacher.predict_proba(list(texts)), np.float32)
