@@ -181,7 +181,6 @@ def test_passes_follow_the_number_of_texts() -> None:
         ({"regime": "thaw"}, "regime is 'thaw', expected one of auto, frozen, tuned, full, lp-ft"),
         ({"rows_rate": 0}, "rows_rate is 0, expected a number above 0"),
         ({"checkpoint": None}, "network 'encoder' fine-tunes an encoder: give checkpoint"),
-        ({"head_init": "labels"}, "head_init 'labels' is for rows of words"),
     ],
 )
 def test_arguments_that_make_no_sense(
@@ -189,6 +188,20 @@ def test_arguments_that_make_no_sense(
 ) -> None:
     with pytest.raises(TrainingError, match=message):
         wg.TextClassifier(**{"checkpoint": folder, **QUICK, **arguments}).fit(SENTENCES, LABELS)
+
+
+def test_a_head_that_starts_from_words_knows_classes_before_the_first_step(minilm: str) -> None:
+    texts = ["the shares soared after the report", "profits fell and sales were weak"] * 3
+    words = {"up": ["gain", "rise", "strong"], "down": ["loss", "fall", "drop"]}
+    told = wg.TextClassifier(
+        checkpoint=minilm,
+        **{**QUICK, "max_epochs": 0},
+        head_init="labels",
+        label_words=words,
+    ).fit(texts, ["up", "down"] * 3)
+    assert told.record_.epochs == 0
+    asked = ["a strong quarter, earnings rise", "a heavy loss; the stock drops"]
+    assert told.predict(asked).tolist() == ["up", "down"]
 
 
 def test_forgetting_is_of_encoders_alone() -> None:

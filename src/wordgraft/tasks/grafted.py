@@ -364,8 +364,6 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             yield f"guard is {self.guard!r}: {error}"
         if self._reports and self.network != ENCODER:
             yield f"forgetting is measured of network {ENCODER!r}, network is {self.network!r}"
-        if self.network == ENCODER and getattr(self, "head_init", "xavier") == "labels":
-            yield "head_init 'labels' is for rows of words, not for network 'encoder'"
         if self.forget_at_most is not None and not 0 <= self.forget_at_most < np.inf:
             yield f"forget_at_most is {self.forget_at_most!r}, expected a number from 0"
 

@@ -11,7 +11,7 @@ import torch
 from wordgraft.errors import TrainingError
 from wordgraft.networks import Network
 from wordgraft.tasks.first_layer import FirstLayer
-from wordgraft.training.batching import inputs_of
+from wordgraft.training.answers import features
 from wordgraft.training.examples import Examples
 
 if TYPE_CHECKING:
@@ -39,14 +39,13 @@ def start_from_labels(
     """
     words = [_words_of(label, label_words) for label in classes.tolist()]
     _refuse_strangers(label_words, classes)
-    network.eval()
     flat = [word for each in words for word in each]
     class_of = np.repeat(np.arange(len(words)), [len(each) for each in words])
     read = layer.read(flat)
-    spoken = _features(network.regrafted(read.rows), _of(read))
+    spoken = features(network.regrafted(read.rows), _of(read))
     rng = np.random.default_rng(0)
     some = rng.permutation(len(examples))[:_MOST_TEXTS]
-    texts = _features(network, examples.take(some)) if len(some) else spoken
+    texts = features(network, examples.take(some)) if len(some) else spoken
     directions = np.stack([_unit(spoken[class_of == k]).mean(axis=0) for k in range(len(words))])
     directions -= directions.mean(axis=0)
     logits = texts @ directions.T
@@ -59,12 +58,6 @@ def start_from_labels(
 
 def _of(read: Any) -> Examples:
     return Examples(read.ids, np.zeros(len(read.ids), np.int64), read.extras)
-
-
-def _features(network: Network, examples: Examples) -> ndarray:
-    with torch.inference_mode():
-        found: ndarray = network.features(inputs_of(examples, torch.device("cpu"))).numpy()
-    return found
 
 
 def _unit(rows: ndarray) -> ndarray:
