@@ -28,7 +28,7 @@ import torch
 from common import DATA, ENCODER, HERE, rival, summary, write_result
 from runs import ENDED_ONLY, kept
 from sklearn.metrics import f1_score
-from tuned import TWEETS, drawn, tuned, tuned_tagger, tweets
+from tuned import LABEL_WORDS, TWEETS, drawn, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 from wordgraft.networks import Network
@@ -60,11 +60,6 @@ FROZEN: dict[str, dict[str, Any]] = {
 # Words of an inherited table, and contexts of each: its cost is the encoder's. All words and ten
 # contexts were worth no more: 0.717 and 0.711 with 2,000 texts, on 3,000 other training tweets.
 WORDS, CONTEXTS = 8_000, 4
-LABEL_WORDS = {
-    "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
-    "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
-    "2": ["neutral", "announces", "report", "says", "meeting", "conference", "results", "news"],
-}
 TAGGED = {
     "wnut17": ("train.conll", "test.conll"),
     "sec_filings": ("train.conll", "test.conll"),

@@ -1,8 +1,9 @@
 """Fine-tuning the whole encoder: quality by size, regimes and guards, speed beside transformers.
 
-python bench/regimes.py [quality] [guards] [ner] [throughput] [tables]     all of them by default
+python bench/regimes.py [quality] [spoken] [guards] [ner] [throughput] [tables]     all by default
 
 - quality: financial tweets, macro-F1 on the 2,388 validation texts, which chose nothing.
+- spoken: the same, where the head starts from eight words a class.
 - guards: each regime and guard at one setting, its default, ten passes over 200 tweets: macro-F1
   on 1,000 validation texts, and what was lost in word similarity and on film reviews (a linear
   probe).
@@ -31,12 +32,14 @@ import numpy as np
 import torch
 from common import DATA, ENCODER, summary, write_result
 from runs import ended, kept
-from tuned import tuned, tuned_tagger, tweets
+from tuned import LABEL_WORDS, drawn, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
+# Words of the labels matter where labels are few.
+SPOKEN_SIZES = (100, 500)
 GUARD_TEXTS, GUARD_EPOCHS, GUARD_JUDGES = 200, 10, 1_000
 # Regime and guard of each row of the table.
 ARMS = (
@@ -50,7 +53,13 @@ LIBRARIES = ("wordgraft", "torch", "transformers", "accelerate", "peft", "numpy"
 
 def main() -> None:
     logging.getLogger("wordgraft").setLevel(logging.ERROR)
-    parts = {"quality": quality, "guards": guards, "ner": ner, "throughput": throughput}
+    parts = {
+        "quality": quality,
+        "spoken": spoken,
+        "guards": guards,
+        "ner": ner,
+        "throughput": throughput,
+    }
     for name in sys.argv[1:] or parts:
         if name != "tables":
             parts[name]()
@@ -69,6 +78,25 @@ def _quality(size: int, seed: int) -> dict[str, Any]:
     folder, how = tuned(size, seed)
     scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
     return {"macro_f1": scores.macro_f1, **how}
+
+
+def spoken() -> None:
+    for size in SPOKEN_SIZES:
+        for seed in SEEDS:
+            once(f"spoken {size} {seed}", lambda size=size, seed=seed: _spoken(size, seed))
+
+
+def _spoken(size: int, seed: int) -> dict[str, Any]:
+    (texts, labels), (test, truth) = drawn(size, seed), tweets("valid")
+    model = wg.TextClassifier(
+        checkpoint=ENCODER,
+        network="encoder",
+        head_init="labels",
+        label_words=LABEL_WORDS,
+        random_state=seed,
+    ).fit(texts.tolist(), labels)
+    found = {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
+    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **found}
 
 
 def guards() -> None:
@@ -226,6 +254,11 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
             str(size): {**summary(scores), "runs": len(scores)}
             for size in SIZES
             if (scores := values(f"quality {size}", "macro_f1"))
+        },
+        "tweets_macro_f1_head_from_label_words": {
+            str(size): {**summary(scores), "runs": len(scores)}
+            for size in SPOKEN_SIZES
+            if (scores := values(f"spoken {size}", "macro_f1"))
         },
         "padding": max(
             [run["padding"] for run in found.values() if run.get("padding") is not None], default=0

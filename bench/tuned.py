@@ -14,6 +14,12 @@ from common import DATA, ENCODER, HERE
 import wordgraft as wg
 
 TWEETS = DATA / "twitter_financial_sentiment"
+# What a user who knows the labels might say of them; 0 is bearish, 1 bullish, 2 neither.
+LABEL_WORDS = {
+    "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
+    "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
+    "2": ["neutral", "announces", "report", "says", "meeting", "conference", "results", "news"],
+}
 _KEPT = HERE / ".kept" / "tuned"
 
 
