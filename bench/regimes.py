@@ -32,7 +32,7 @@ import numpy as np
 import torch
 from common import DATA, ENCODER, summary, write_result
 from runs import ended, kept
-from tuned import LABEL_WORDS, drawn, tuned, tuned_tagger, tweets
+from tuned import LABEL_WORDS, drawn, how_it_went, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 
@@ -95,8 +95,7 @@ def _spoken(size: int, seed: int) -> dict[str, Any]:
         label_words=LABEL_WORDS,
         random_state=seed,
     ).fit(texts.tolist(), labels)
-    found = {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
-    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **found}
+    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **how_it_went(model)}
 
 
 def guards() -> None:
@@ -249,17 +248,16 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     def values(prefix: str, key: str) -> list[float]:
         return [run[key] for name, run in found.items() if name.startswith(f"{prefix} ")]
 
+    def by_size(part: str, sizes: Sequence[int]) -> dict[str, Any]:
+        return {
+            str(size): {**summary(scores), "runs": len(scores)}
+            for size in sizes
+            if (scores := values(f"{part} {size}", "macro_f1"))
+        }
+
     made: dict[str, Any] = {
-        "tweets_macro_f1": {
-            str(size): {**summary(scores), "runs": len(scores)}
-            for size in SIZES
-            if (scores := values(f"quality {size}", "macro_f1"))
-        },
-        "tweets_macro_f1_head_from_label_words": {
-            str(size): {**summary(scores), "runs": len(scores)}
-            for size in SPOKEN_SIZES
-            if (scores := values(f"spoken {size}", "macro_f1"))
-        },
+        "tweets_macro_f1": by_size("quality", SIZES),
+        "tweets_macro_f1_head_from_label_words": by_size("spoken", SPOKEN_SIZES),
         "padding": max(
             [run["padding"] for run in found.values() if run.get("padding") is not None], default=0
         ),

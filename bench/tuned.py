@@ -52,11 +52,15 @@ def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
     return _kept(f"wnut17-{seed}", model, train.sentences, train.tags)
 
 
+def how_it_went(model: Any) -> dict[str, Any]:
+    """What a fine-tuned model's record says of its training."""
+    return {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
+
+
 def _kept(name: str, model: Any, texts: Any, labels: Any) -> tuple[Path, dict[str, Any]]:
     folder, notes = _KEPT / name, _KEPT / f"{name}.json"
     if not notes.is_file():
         _KEPT.mkdir(parents=True, exist_ok=True)
         model.fit(texts, labels).save(folder, force=True)
-        found = {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
-        notes.write_text(json.dumps(found) + "\n", "utf-8")
+        notes.write_text(json.dumps(how_it_went(model)) + "\n", "utf-8")
     return folder, json.loads(notes.read_text("utf-8"))

@@ -220,6 +220,18 @@ def test_moments_kept_the_dense_way_are_refused(
         trained(plan)
 
 
+def test_moments_kept_by_another_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, max_epochs=2, keep=tmp_path / "p", keep_every=-1.0)
+    named = LazyRows.tensors
+    with monkeypatch.context() as patched:
+        patched.setattr(LazyRows, "tensors", lambda self: {"mean": named(self)["moments"][0]})
+        trained(plan)
+    with pytest.raises(ProgressError, match="start over with --no-resume"):
+        trained(plan)
+
+
 def test_a_loss_that_is_no_number_after_a_resumption_gives_the_last_whole_pass_back(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

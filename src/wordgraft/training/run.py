@@ -355,7 +355,7 @@ class Run:
         if kept is None:
             return 0, []
         table = kept.group("table")
-        if bool(table) != (self.lazy is not None):
+        if {*table} != {*(() if self.lazy is None else self.lazy.tensors())}:
             raise ProgressError(
                 "the progress was kept on another kind of device or by another wordgraft, and does "
                 "not hold the moments of the rows as this run needs them; start over with "
