@@ -11,6 +11,7 @@ from sklearn.base import clone
 from sklearn.feature_extraction.text import CountVectorizer
 from sklearn.frozen import FrozenEstimator
 from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from tables import table_of
 
@@ -133,3 +134,50 @@ def test_a_teacher_of_other_labels_is_refused() -> None:
         classifier(teacher=TEACHER).fit(X, [f"{each}!" for each in Y], unlabelled=ALL)
     with pytest.raises(TrainingError, match="any number of labels"):
         classifier(teacher=TEACHER).fit(X, [(each,) for each in Y], unlabelled=ALL)
+
+
+def test_soft_labels_are_half_of_what_is_learned() -> None:
+    # The labels alone would have every "dark" text good.
+    texts, labels = [*ALL, *["dark"] * 20], [*["good", "bad"] * 40, *["good"] * 20]
+    soft = cross_val_predict(classifier(max_epochs=20), ALL, labels[:80], method="predict_proba")
+    soft = np.concatenate([soft, np.tile([[1.0, 0.0]], (20, 1))])
+    sides = []
+    for given in (soft, None):
+        model = classifier(max_epochs=200).fit(texts, labels, soft_labels=given)
+        assert model.record_.texts + model.record_.held_out == len(texts)
+        assert model.record_.held_out == 20
+        assert model.record_.taught == 0
+        sides.append(model.predict_proba(["dark"])[0, 1])
+    assert abs(sides[0] - 0.5) < 0.15 < 0.35 < sides[1] - sides[0]
+
+
+def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
+    soft = classifier().fit(X, Y).predict_proba(X)
+    model = classifier(teacher=TEACHER).fit(X, Y, unlabelled=ALL, soft_labels=soft)
+    assert model.record_.taught == len(ALL)
+    sets = [("good",) if label == "good" else ("bad", "sad") for label in Y]
+    model = classifier(max_epochs=200).fit(X, sets, soft_labels=np.full((len(X), 3), 0.5))
+    assert model.predict(["sun warm", "rain cold"]) == [("good",), ("bad", "sad")]
+    assert model.predict_proba(["sun warm"])[0, 1] < 0.85  # of a label alone: near 1
+
+
+@pytest.mark.parametrize(
+    ("soft", "says"),
+    [
+        ([[0.5, 0.5]], r"shape \(1, 2\), expected \(32, 2\): .* classes \['bad', 'good'\]"),
+        ([[0.5, np.nan]] * 32, "not from 0 to 1"),
+        ([[0.5, 0.4]] * 32, r"soft labels of text 0 add up to 0.900, expected 1"),
+        ([["a", "b"]] * 32, "no numbers"),
+    ],
+)
+def test_soft_labels_that_are_none_are_said(soft: Any, says: str) -> None:
+    with pytest.raises(DataError, match=says):
+        classifier().fit(X, Y, soft_labels=soft)
+
+
+def test_a_logistic_regression_takes_no_soft_labels(minilm: str) -> None:
+    model = wg.TextClassifier(checkpoint=minilm, network="features")
+    with pytest.raises(
+        TrainingError, match="soft_labels: body 'logistic' learns from labels alone"
+    ):
+        model.fit(X, Y, soft_labels=np.full((len(X), 2), 0.5))

@@ -31,6 +31,10 @@ else:
     ClassifierMixin = require("sklearn.base", purpose="TextClassifier").ClassifierMixin
 
 HEAD_INITS = ("xavier", "labels")
+_LABELS_ALONE = (
+    "body 'logistic' learns from labels alone, not from another model's probabilities: give "
+    "another body, such as 'linear'"
+)
 
 
 class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
@@ -200,11 +204,15 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         y: Iterable[Any],
         *,
         unlabelled: Iterable[str] | None = None,
+        soft_labels: Any = None,
     ) -> Self:
         """Train on texts `X` and their labels `y`, and on `unlabelled` ones as the teacher says.
 
         Labels are numbers or strings, one a text; or, for texts with any number of them, a list of
-        labels a text, or a matrix of zeros and ones (texts, labels).
+        labels a text, or a matrix of zeros and ones (texts, labels). `soft_labels`, a probability
+        of each class of each text of `X` (texts, classes), are half of what is learned, the labels
+        the other half. They are to come from a model that has not seen these labels:
+        scikit-learn's `cross_val_predict` gives such.
 
         Raises `DataError` (also a `ValueError`) for texts or labels that cannot be trained on,
         and `TrainingError` for arguments that make no sense, all named at once.
@@ -213,6 +221,11 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         texts = checked_texts(X)
         self.labels_, targets = Labels.of(y, texts=len(texts))
         require("torch", purpose="training")
+        if soft_labels is not None:
+            from wordgraft.tasks.teaching import softened
+
+            self._refuse_for_logistic("soft_labels")
+            targets = softened(targets, soft_labels, self.labels_)
         more = self._to_be_taught(unlabelled)
         if more:
             from wordgraft.tasks.teaching import answers_of, checked_teacher
@@ -321,13 +334,14 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             return Scores.of_sets(self.labels_.sets(true), self.labels_.sets(chosen)).macro_f1
         return Scores.of(true.tolist(), chosen.tolist()).macro_f1
 
+    def _refuse_for_logistic(self, name: str) -> None:
+        if self._body_name == LOGISTIC:
+            raise TrainingError(f"{name}: {_LABELS_ALONE}")
+
     def _wrong_together(self) -> Iterable[str]:
         yield from super()._wrong_together()
         if self.teacher is not None and self._body_name == LOGISTIC:
-            yield (
-                "body 'logistic' learns from labels alone, not from a teacher's probabilities: "
-                "give another body, such as 'linear'"
-            )
+            yield _LABELS_ALONE
 
     def _more_names(self) -> dict[str, Iterable[Any]]:
         return {"class_weight": ("balanced", None), "head_init": HEAD_INITS}

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordgraft.errors import TrainingError
+from wordgraft.errors import DataError, TrainingError
 from wordgraft.extras import require
 from wordgraft.progress import progress_bar
 from wordgraft.tasks.labels import Labels
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Between two steps of the progress bar.
 _TEXTS_AT_ONCE = 512
+# By which probabilities of half precision may miss 1 when they are added up.
+_ROUNDING = 0.01
 
 
 def checked_teacher(teacher: Any, labels: Labels) -> Any:
@@ -63,6 +65,33 @@ def answers_of(
             parts.append(_answers(teacher, texts[start : start + _TEXTS_AT_ONCE]))
             advance(len(parts[-1]))
     return np.concatenate(parts)
+
+
+def softened(targets: ndarray, soft_labels: Any, labels: Labels) -> Float32[ndarray, "texts k"]:
+    """The mean of labels and of what another model says of the same texts.
+
+    Raises `DataError` for what are no probabilities of each class of each text.
+    """
+    certain = labels.certain(targets)
+    try:
+        soft = np.asarray(soft_labels, np.float32)
+    except (TypeError, ValueError) as error:
+        raise DataError(f"soft_labels hold what are no numbers ({error!s:.120})") from error
+    if soft.shape != certain.shape:
+        raise DataError(
+            f"soft_labels have shape {soft.shape}, expected {certain.shape}: a probability of each "
+            f"of the classes {labels.classes.tolist()!r:.200}, in this order, of each text"
+        )
+    if not ((soft >= 0) & (soft <= 1)).all():  # NaN is neither
+        raise DataError("soft_labels hold values that are not from 0 to 1, expected probabilities")
+    sums = soft.sum(axis=1)
+    if not labels.multi and (np.abs(sums - 1) > _ROUNDING).any():
+        worst = int(np.abs(sums - 1).argmax())
+        raise DataError(
+            f"the soft labels of text {worst:,} add up to {sums[worst]:.3f}, expected 1: the "
+            "probabilities of classes of which each text has one"
+        )
+    return np.asarray((certain + soft) / 2, np.float32)
 
 
 def _answers(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
