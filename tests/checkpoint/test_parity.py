@@ -42,7 +42,7 @@ def test_hidden_states_are_those_of_transformers(
     rows = [rng.choice(usable, length).tolist() for length in (5, 9, 5, 3, 9)]
     model = AutoModel.from_pretrained(folder).eval()
     seen = []
-    for batch, hidden in Encoder(checkpoint, layers=layers).encode(Ragged.of(rows)):
+    for batch, hidden in Encoder(checkpoint, layers=layers, device="cpu").encode(Ragged.of(rows)):
         seen += batch.tolist()
         ids = torch.tensor([rows[place] for place in batch])
         with torch.inference_mode():
@@ -85,7 +85,7 @@ def test_the_real_minilm(minilm: str) -> None:
     ids = checkpoint.tokenizer.tokenizer.encode("A grafted bud takes.").ids
     with torch.inference_mode():
         theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
-    _, ours = next(Encoder(checkpoint, layers=(3, 6)).encode(Ragged.of([ids])))
+    _, ours = next(Encoder(checkpoint, layers=(3, 6), device="cpu").encode(Ragged.of([ids])))
     assert_allclose(ours[3], theirs[3], atol=1e-5)
     assert_allclose(ours[6], theirs[6], atol=1e-5)
 
@@ -103,7 +103,7 @@ def test_an_albert_of_several_groups_is_not_cut(tmp_path: Path, setting: str) ->
     with torch.inference_mode():
         theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
     checkpoint = open_checkpoint(tmp_path)
-    _, ours = next(Encoder(checkpoint, layers=(4,)).encode(Ragged.of([ids])))
+    _, ours = next(Encoder(checkpoint, layers=(4,), device="cpu").encode(Ragged.of([ids])))
     assert_allclose(ours[4], theirs[-1], atol=1e-5)
     with pytest.raises(CheckpointError, match=f"has {setting} 2, expected 1 .* last layer, 4"):
         Encoder(checkpoint, layers=(2,))

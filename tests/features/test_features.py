@@ -75,7 +75,7 @@ def test_texts_of_one_length_are_encoded_together(
     rng = np.random.default_rng(0)
     texts = [[f"{rng.choice(TEXTS[0])}" for _ in range(rng.integers(1, 6))] for _ in range(90)]
     recipe = FeatureRecipe.of(checkpoint)
-    whole = features_of(checkpoint, texts, recipe, cache=None)
+    whole = features_of(checkpoint, texts, recipe, cache=None, device="cpu")
     monkeypatch.setattr("wordgraft.features.compute._PIECES_AT_ONCE", 40)
     monkeypatch.setattr("wordgraft.checkpoint.encoder.CPU_TOKENS", 20)
     lengths: list[list[int]] = []
@@ -86,7 +86,7 @@ def test_texts_of_one_length_are_encoded_together(
         return encode(self, sequences)
 
     monkeypatch.setattr(Encoder, "encode", noted)
-    parts = features_of(checkpoint, texts, recipe, cache=None)
+    parts = features_of(checkpoint, texts, recipe, cache=None, device="cpu")
     flat = [length for part in lengths for length in part]
     assert len(lengths) > 3
     assert flat == sorted(flat, reverse=True)

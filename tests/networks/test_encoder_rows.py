@@ -142,3 +142,17 @@ def test_texts_of_like_length_go_together() -> None:
     places = sum(len(group) * max(lengths[text] for text in group) for group in groups)
     assert 1 - sum(lengths) / places <= 0.05
     assert len(groups) < 20
+
+
+def test_a_gpu_reads_batches_whole_while_little_of_all_is_padding(
+    tiny_checkpoint: Callable[[str], Path],
+) -> None:
+    rows = EncoderRows(open_checkpoint(tiny_checkpoint("bert"))).train()
+    gpu, whole = torch.device("cuda"), [[0, 1, 2, 3]]
+    sizes = [10, 10, 10, 14]
+    assert sorted(map(sorted, rows.groups(sizes, torch.device("cpu")))) == [[0, 1, 2], [3]]
+    assert len(rows.groups(sizes, gpu)) == 2  # 12 of 56 places: nothing was read yet to make up
+    rows.tokens_read, rows.places_read = 490, 500
+    assert rows.groups(sizes, gpu) == whole  # 22 of 556
+    rows.tokens_read, rows.places_read = 480, 500
+    assert len(rows.groups(sizes, gpu)) == 2  # 32 of 556

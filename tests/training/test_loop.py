@@ -212,3 +212,23 @@ def test_tags_and_extras_stay_with_their_words() -> None:
     for batch in examples.batches(2, np.random.default_rng(0), by_length=True):
         assert_array_equal(batch.flat_targets, batch.ids.ids * 10)
         assert_array_equal(batch.extras["twice"].ids, batch.ids.ids * 2)
+
+
+def test_a_run_may_have_another_device_than_the_first_of_its_process(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    from accelerate.state import AcceleratorState, PartialState
+
+    run()  # whatever was first, accelerate has a state now
+    states = [dict(kind._shared_state) for kind in (AcceleratorState, PartialState)]
+    for state in states:
+        state |= {"device": torch.device("cuda"), "_cpu": False}
+    for kind, state in zip((AcceleratorState, PartialState), states, strict=True):
+        monkeypatch.setattr(kind, "_shared_state", dict(state))
+    network, record = run()
+    assert record.epochs > 1
+    assert {each.device.type for each in network.parameters()} == {"cpu"}
+    assert [dict(kind._shared_state) for kind in (AcceleratorState, PartialState)] == states
+    with pytest.raises(TrainingError, match="the training loss became"):
+        run(replace(PLAN, head_rate=1e30, rows_rate=1e30))
+    assert PartialState._shared_state["device"].type == "cuda"  # put back after errors too

@@ -59,7 +59,7 @@ class Encoder:
             )
         _check_groups(checkpoint, layers)
         torch = require("torch", purpose="running the encoder")
-        self.device = _device(device)
+        self.device = device_of(device)
         on_cuda = self.device.type == "cuda"
         if dtype == "auto":
             dtype = "bfloat16" if on_cuda else "float32"
@@ -145,7 +145,8 @@ def equal_length_batches(
                 yield group[start : start + size]
 
 
-def _device(name: str) -> torch.device:
+def device_of(name: str) -> torch.device:
+    """`auto` (CUDA if there is one), or a torch device. Raises `CheckpointError` for another."""
     library = require("torch", purpose="running the encoder")
     if name == "auto":
         name = "cuda" if library.cuda.is_available() else "cpu"

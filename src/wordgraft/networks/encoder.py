@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
@@ -78,37 +79,53 @@ class EncoderRows(nn.Module):
     def forward(self, inputs: Inputs) -> Sequences:
         """A vector a token, or a word."""
         if PIECES not in inputs.extras:
-            return Sequences(self._states(inputs.ids, inputs.lengths), inputs.lengths)
+            sizes = inputs.sizes or inputs.lengths.tolist()
+            return Sequences(self._states(inputs.ids, sizes), inputs.lengths)
         return Sequences(self._of_words(inputs.extras[PIECES], inputs.lengths), inputs.lengths)
 
-    def _states(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        """(tokens, dims) of complete inputs, end to end."""
+    def _states(self, ids: Tensor, sizes: Sequence[int]) -> Tensor:
+        """(tokens, dims) of complete inputs of these sizes, end to end."""
         if not len(ids):
             return torch.zeros(0, self.dims, device=ids.device)
-        groups = alike(lengths.tolist())
+        groups = self.groups(sizes, ids.device)
         if len(groups) == 1:
-            return self._padded(ids, lengths)
-        starts = lengths.cumsum(0) - lengths
+            return self._padded(ids, sizes)
+        starts = np.cumsum([0, *sizes])
         found, places = [], []
         for group in groups:
-            some = torch.tensor(group, device=ids.device)
-            mask = mask_of(lengths[some])
-            at = (starts[some][:, None] + torch.arange(mask.shape[1], device=ids.device))[mask]
-            found.append(self._padded(ids[at], lengths[some]))
+            at = np.concatenate([np.arange(starts[text], starts[text + 1]) for text in group])
             places.append(at)
-        back = torch.argsort(torch.cat(places))
+            own = torch.from_numpy(at).to(ids.device)
+            found.append(self._padded(ids[own], [sizes[text] for text in group]))
+        back = torch.from_numpy(np.argsort(np.concatenate(places))).to(ids.device)
         return torch.cat(found)[back]
 
-    def _padded(self, ids: Tensor, lengths: Tensor) -> Tensor:
-        mask = mask_of(lengths)
+    def groups(self, sizes: Sequence[int], device: torch.device) -> list[list[int]]:
+        """Numbers of a batch's texts that are computed together; see `alike`.
+
+        On a GPU all are, as long as no more of what was read in training is padding: it computes
+        padding in no time, and waits for Python to ask for each part.
+        """
+        groups = alike(sizes)
+        places = self.places_read + max(sizes) * len(sizes)
+        padding = places - self.tokens_read - sum(sizes)
+        if device.type == "cpu" or padding > MOST_PADDING * places:
+            return groups
+        return [[*range(len(sizes))]]
+
+    def _padded(self, ids: Tensor, sizes: Sequence[int]) -> Tensor:
+        shape = len(sizes), max(sizes)
         if self.training:
             self.tokens_read += len(ids)
-            self.places_read += mask.numel()
-        if bool(mask.all()):  # texts of equal length need no mask, and run faster without
-            return self._last(ids.view(mask.shape), None).flatten(0, 1)
-        block = ids.new_full(mask.shape, self.pad)
-        block[mask] = ids
-        return self._last(block, mask)[mask]
+            self.places_read += shape[0] * shape[1]
+        if len(ids) == shape[0] * shape[1]:  # equal lengths need no mask, and run faster without
+            return self._last(ids.view(shape), None).flatten(0, 1)
+        # Reckoned here: what a GPU is asked for has to wait until it has done all else.
+        mask = mask_of(torch.tensor(sizes))
+        places = torch.nonzero(mask.flatten())[:, 0].to(ids.device)
+        block = ids.new_full((mask.numel(),), self.pad).index_copy(0, places, ids)
+        states = self._last(block.view(shape), mask.to(ids.device))
+        return states.flatten(0, 1).index_select(0, places)
 
     def _last(self, block: Tensor, mask: Tensor | None) -> Tensor:
         given = {} if mask is None else {"attention_mask": mask.long()}
@@ -133,7 +150,7 @@ class EncoderRows(nn.Module):
         ids[(ends - len(after))[:, None] + torch.arange(len(after), device=ids.device)] = after
         places = starts[:, None] + torch.arange(pieces.shape[1], device=ids.device)
         ids[places[own]] = pieces[own]
-        states = self._states(ids, sizes + extra)
+        states = self._states(ids, (sizes + extra).tolist())
         if self.words == "first":
             return states[starts]
         if self.words == "last":
@@ -247,7 +264,9 @@ def reinitialise(module: nn.Module, *, spread: float, generator: Generator) -> N
     with torch.no_grad():
         for part in parts:
             if isinstance(part, nn.Linear | nn.Embedding):
-                part.weight.normal_(0, spread, generator=generator)
+                # Drawn where the generator is, so that every device starts alike.
+                drawn = torch.empty(part.weight.shape, device=generator.device)
+                part.weight.copy_(drawn.normal_(0, spread, generator=generator))
             elif part.__class__.__name__.endswith("Norm") and hasattr(part, "weight"):
                 part.weight.fill_(1)
             if getattr(part, "bias", None) is not None and isinstance(part.bias, nn.Parameter):

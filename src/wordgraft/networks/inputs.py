@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import torch
@@ -15,11 +16,13 @@ class Inputs(NamedTuple):
         ids: int64 (tokens,), the texts' ids end to end.
         lengths: int64 (texts,), tokens of each text.
         extras: what else is known of each word or text, by name; see `wordgraft.tasks.shapes`.
+        sizes: the lengths as plain numbers, for who would have to wait for a GPU to tell them.
     """
 
     ids: Tensor
     lengths: Tensor
     extras: dict[str, Tensor]
+    sizes: Sequence[int] = ()
 
 
 class Sequences(NamedTuple):

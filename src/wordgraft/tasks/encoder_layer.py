@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
-from wordgraft.checkpoint.encoder import quiet
+from wordgraft.checkpoint.encoder import device_of, quiet
 from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
@@ -36,12 +36,15 @@ class EncoderLayer:
     Args:
         checkpoint: an open one, or its name.
         words: how a word's pieces become one vector, where words are tagged.
+        device: where it computes, before, in and after training; as `Encoder`'s.
     """
 
     layers = 1
     unknown = None
 
-    def __init__(self, checkpoint: Checkpoint | str | Path | None, *, words: str) -> None:
+    def __init__(
+        self, checkpoint: Checkpoint | str | Path | None, *, words: str, device: str
+    ) -> None:
         if checkpoint is None:
             raise TrainingError(
                 "network 'encoder' fine-tunes an encoder: give checkpoint, a name or a folder"
@@ -49,6 +52,7 @@ class EncoderLayer:
         opened = checkpoint if isinstance(checkpoint, Checkpoint) else open_checkpoint(checkpoint)
         self.checkpoint = opened
         self._words = words
+        self.device = device_of(device)
         self._rows: EncoderRows | None = None
 
     @property
@@ -57,7 +61,7 @@ class EncoderLayer:
         if self._rows is None:
             from wordgraft.networks.encoder import EncoderRows
 
-            self._rows = EncoderRows(self.checkpoint, words=self._words).eval()
+            self._rows = EncoderRows(self.checkpoint, words=self._words).to(self.device).eval()
         return self._rows
 
     @property

@@ -49,7 +49,7 @@ def save_model(model: Grafted, path: Path, *, force: bool = False) -> None:
     checked_fitted(model)
     arguments = model.get_params(deep=False)
     with new_folder(path, force=force, marker=MARKER) as folder:
-        arrays = {name: t.numpy() for name, t in model.network_.state_dict().items()}
+        arrays = {name: t.cpu().numpy() for name, t in model.network_.state_dict().items()}
         if model.per_word:
             arrays[_SEEN] = np.array(sorted(model.seen_), np.uint64)
         write_tensors(folder / _NETWORK, arrays)
@@ -134,7 +134,7 @@ def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
         table = EmbeddingTable.load(path / "table")
         return TableLayer(table, oov=model.oov, init=model.init, trainable=False)
     if kept["kind"] == "encoder":
-        return _encoder_layer(path, kept)
+        return _encoder_layer(path, kept, model.device)
     try:
         checkpoint = open_checkpoint(kept["checkpoint"])
     except CheckpointError as error:
@@ -155,14 +155,14 @@ def _first_layer(model: Any, path: Path, kept: dict[str, Any]) -> FirstLayer:
     )
 
 
-def _encoder_layer(path: Path, kept: dict[str, Any]) -> EncoderLayer:
+def _encoder_layer(path: Path, kept: dict[str, Any], device: str) -> EncoderLayer:
     checkpoint = open_checkpoint(path)
     if checkpoint.sha256 != kept["weights"]:
         raise TrainingError(
             f"the encoder's weights in {path} are not what was saved (their hash differs from the "
             f"one in {MARKER}); copy the folder again or train anew"
         )
-    return EncoderLayer(checkpoint, words=kept["words"])
+    return EncoderLayer(checkpoint, words=kept["words"], device=device)
 
 
 def _network(model: Any, arrays: dict[str, Any]) -> Any:

@@ -126,7 +126,8 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
 
     def _first_layer(self, seed: int) -> FirstLayer:
         if self.network == ENCODER:
-            return EncoderLayer(self.checkpoint, words=self._pooling if self.per_word else "first")
+            words = self._pooling if self.per_word else "first"
+            return EncoderLayer(self.checkpoint, words=words, device=self.device)
         if self.network == FEATURES:
             pooling = "text" if self._body_name == LOGISTIC else "words"
             return FeatureLayer(
@@ -224,7 +225,8 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             if self.per_word
             else Pooling(layer.dims, self._pooling, **options)
         )
-        return Network(rows, body, head(layer.dims, Generator().manual_seed(seed)))
+        network = Network(rows, body, head(layer.dims, Generator().manual_seed(seed)))
+        return network.to(layer.device)
 
     def _extras(self, texts: Sequence[Text]) -> dict[str, Ragged]:
         if not self.per_word or self.network == ENCODER:
@@ -295,7 +297,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         self.forgetting_ = report(
             network,
             start,
-            Measures(self.layer_.checkpoint, self.forgetting or Asked(), texts),
+            Measures(self.layer_.checkpoint, self.forgetting or Asked(), texts, device=self.device),
             lambda each: self._score_of(each, judged),
             score=f"{name} on {len(judged):,} {kind} texts",
             at_most=self.forget_at_most,

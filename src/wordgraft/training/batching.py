@@ -13,7 +13,7 @@ def inputs_of(batch: Examples, device: torch.device) -> Inputs:
     """The ids, lengths and extras of a batch, on a device."""
     extras = {name: torch.from_numpy(each.ids).to(device) for name, each in batch.extras.items()}
     ids, lengths = torch.from_numpy(batch.ids.ids), torch.from_numpy(batch.ids.lengths)
-    return Inputs(ids.to(device), lengths.to(device), extras)
+    return Inputs(ids.to(device), lengths.to(device), extras, batch.ids.lengths.tolist())
 
 
 def targets_of(batch: Examples, device: torch.device) -> Tensor:

@@ -61,7 +61,7 @@ def train(
     on_start: Callable[[dict[str, Tensor]], None] | None = None,
     progress: bool = False,
 ) -> RunRecord:
-    """Train `network` in place and leave it with its best weights, on the CPU.
+    """Train `network` in place and leave it with its best weights, on the device it came on.
 
     Args:
         names: of the network and of its init, for the record.
@@ -74,16 +74,15 @@ def train(
     when the state cannot be kept there.
     """
     accelerate = require("accelerate", purpose="training")
-    accelerator = accelerate.Accelerator(
-        cpu=plan.device == "cpu", kwargs_handlers=_handlers(accelerate, regime)
-    )
     rest, held_out = plan.split(examples)
-    processes = accelerator.num_processes
-    keeper = _keeper(network, examples, plan, regime, names, processes) if plan.keep else None
-    kept = keeper.load() if keeper is not None else None
     started = time.perf_counter()
-    with _seeded(plan.seed):
+    with _accelerated(accelerate, plan, regime) as accelerator, _seeded(plan.seed):
+        processes = accelerator.num_processes
+        keeper = _keeper(network, examples, plan, regime, names, processes) if plan.keep else None
+        kept = keeper.load() if keeper is not None else None
         watches = [guard.on(network, seed=plan.seed) for guard in plan.guards]
+        home = next(network.parameters()).device
+        network.to(accelerator.device)
         head_trained = regime.head_first
         if kept is not None:
             network.load_state_dict(kept.group("start"), strict=False)
@@ -94,7 +93,7 @@ def train(
         run.go(keeper, kept, progress=progress)
         for watch in sorted(watches, key=lambda each: each.ends_last):
             watch.end()
-    network.to("cpu").eval()
+    network.to(home).eval()
     return RunRecord(
         network=names[0],
         init=names[1],
@@ -133,7 +132,6 @@ def _run(
         if len(held_out):
             judged = lambda each: (judge or loss_on)(each, held_out)  # noqa: E731
         return Run(network, rest, plan, regime, watches, accelerator, judged)
-    network.to(accelerator.device)
     head, (rest, apart) = probe.apart(network, rest, held_out)
     if len(held_out):
         judged = lambda each: (judge or loss_on)(each, apart)  # noqa: E731
@@ -214,6 +212,29 @@ def _handlers(accelerate: Any, regime: Regime) -> list[Any]:
     """Several processes wait for the gradients of all parameters, unless told that some rest."""
     rests = regime.learns(0, 1, 0.0) is not regime.learns(0, 1, 1.0)
     return [accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)] if rests else []
+
+
+@contextmanager
+def _accelerated(accelerate: Any, plan: Plan, regime: Regime) -> Iterator[Any]:
+    """accelerate's `Accelerator` for a run.
+
+    accelerate holds to the first device of a process; where this run wants another, that is put by
+    and put back behind it, for whoever else uses it.
+    """
+    cpu = plan.device == "cpu"
+    whole, part = accelerate.state.AcceleratorState, accelerate.state.PartialState
+    first = part._shared_state
+    fits = not first or (first["device"].type == "cpu" if cpu else not first["_cpu"])
+    apart = not fits and first["num_processes"] == 1
+    held = [dict(kind._shared_state) for kind in (whole, part)]
+    if apart:
+        whole._reset_state(reset_partial_state=True)
+    try:
+        yield accelerate.Accelerator(cpu=cpu, kwargs_handlers=_handlers(accelerate, regime))
+    finally:
+        for kind, before in zip((whole, part), held if apart else (), strict=apart):
+            kind._shared_state.clear()
+            kind._shared_state.update(before)
 
 
 @contextmanager

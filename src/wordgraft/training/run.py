@@ -95,10 +95,16 @@ class Run:
         self.done = Done()
         self.best: dict[str, Tensor] | None = None
         self.stopped: str | None = None
-        self._of_rows = [each for each in network.named_parameters() if part_of(each[0]) == ROWS]
+        self._top = top = layers_of(network) + 1
+        # Parameters of the rows, how deep each lies, and whether the guards let it learn.
+        self._of_rows = [
+            (parameter, depth_of(network, name), all(each.may_learn(name) for each in watches))
+            for name, parameter in network.named_parameters()
+            if part_of(name) == ROWS
+        ]
+        self._turns: list[bool] = []
         # Everything that will ever learn; what rests until its turn has no gradient meanwhile.
         self._let_learn(1.0)
-        top = layers_of(network) + 1
         groups = parameter_groups(
             network,
             plan.rates,
@@ -281,18 +287,19 @@ class Run:
 
     def _let_learn(self, passed: float) -> None:
         """Give gradients to those parameters whose turn has come."""
-        top = layers_of(self.network) + 1
-        any_row = False
-        for name, parameter in self._of_rows:
-            learns = self.regime.learns(depth_of(self.network, name), top, passed) and all(
-                watch.may_learn(name) for watch in self.watches
-            )
-            any_row |= learns
-            if parameter.requires_grad is not learns:
-                parameter.requires_grad_(learns)
-                parameter.grad = None
+        turns = [self.regime.learns(depth, self._top, passed) for depth in range(self._top + 1)]
+        if turns != self._turns:
+            self._turns = turns
+            for parameter, depth, may in self._of_rows:
+                learns = may and turns[depth]
+                if parameter.requires_grad is not learns:
+                    parameter.requires_grad_(learns)
+                    parameter.grad = None
         # An encoder that does not learn gives the same vectors each time.
-        self.network.rows.train(any_row and self.network.training)
+        any_row = any(parameter.requires_grad for parameter, _, _ in self._of_rows)
+        rows = self.network.rows
+        if rows.training is not (learning := any_row and self.network.training):
+            rows.train(learning)
 
     def _fail(self, loss: float, step: int, epoch: int) -> None:
         advice = (

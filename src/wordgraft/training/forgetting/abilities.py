@@ -108,7 +108,7 @@ class MaskedWords:
 
     def loss(self, read: Read, weights: Mapping[str, Any]) -> float:
         """Mean loss a masked piece, with `weights` as the encoder below the head."""
-        self.model.base_model.load_state_dict(weights, strict=False)
+        self.model.to(read.device).base_model.load_state_dict(weights, strict=False)
         total, masked = 0.0, 0
         for batch, ids in read.batches(self.inputs):
             length = ids.shape[1]

@@ -49,10 +49,18 @@ class Measures:
 
     Args:
         training: texts of the task, as they stand.
+        device: of the encoder before training, as of `Encoder`; a trained one stays where it is.
     """
 
-    def __init__(self, checkpoint: Checkpoint, asked: Asked, training: Sequence[str]) -> None:
-        self.before = Read(checkpoint)
+    def __init__(
+        self,
+        checkpoint: Checkpoint,
+        asked: Asked,
+        training: Sequence[str],
+        *,
+        device: str = "auto",
+    ) -> None:
+        self.before = Read(checkpoint, device=device)
         self.texts = {"training": sequences_of(checkpoint, _some(training, MOST_TEXTS))}
         if asked.general:
             self.texts["general"] = sequences_of(checkpoint, _some(asked.general, MOST_TEXTS))

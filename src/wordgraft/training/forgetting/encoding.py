@@ -22,14 +22,15 @@ if TYPE_CHECKING:
 class Read(Encoder):
     """An encoder that gives any of its layers, and whose weights can be changed for others."""
 
-    def __init__(self, checkpoint: Checkpoint, *, device: str = "cpu") -> None:
+    def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:
         layers = range(checkpoint.layers + 1)
         super().__init__(checkpoint, layers=list(layers), device=device, dtype="float32")
 
     def holding(self, model: Any) -> Read:
         """The same with another model of the same shape: transformers' own, as trained."""
         other = copy(self)
-        other.model = model.to(self.device).eval()
+        other.model = model.eval()
+        other.device = next(model.parameters()).device
         return other
 
     def at(self, *layers: int) -> Read:

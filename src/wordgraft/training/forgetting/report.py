@@ -14,7 +14,7 @@ from wordgraft.extras import require
 from wordgraft.training.forgetting.abilities import Ability
 from wordgraft.training.forgetting.asked import Measures
 from wordgraft.training.forgetting.drift import Drift
-from wordgraft.training.guards.wise import interpolated
+from wordgraft.training.guards.wise import interpolated, snapshot
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -164,7 +164,7 @@ def report(
 
     The network is left as it was given.
     """
-    end = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+    end = snapshot(network)
     model: Any = network.rows.model
     abilities, moved = measures.abilities(model), measures.drift(model)
     curve = []
