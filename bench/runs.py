@@ -28,7 +28,7 @@ def kept(
             return found
     if ENDED_ONLY in sys.argv:
         return None
-    found = make()
+    found = {**make(), **_where()}
     path = _path(bench)
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
@@ -42,6 +42,14 @@ def ended(bench: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
     path = _path(bench)
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     return [(line["run"], line["found"]) for line in map(json.loads, lines)]
+
+
+def _where() -> dict[str, str]:
+    """What computed a run."""
+    import torch
+
+    device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"
+    return {"device": device, "torch": torch.__version__}
 
 
 def _path(bench: str) -> Path:

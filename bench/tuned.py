@@ -20,6 +20,9 @@ LABEL_WORDS = {
     "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
     "2": ["neutral", "announces", "report", "says", "meeting", "conference", "results", "news"],
 }
+FOLDS = 4
+# One precision, whichever device there is.
+_ENCODER: dict[str, Any] = {"network": "encoder", "precision": "float32"}
 _KEPT = HERE / ".kept" / "tuned"
 
 
@@ -41,14 +44,34 @@ def drawn(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 def tuned(size: int, seed: int) -> tuple[Path, dict[str, Any]]:
     """A model folder, with the encoder fine-tuned on `drawn(size, seed)`, and how that went."""
     texts, labels = drawn(size, seed)
-    model = wg.TextClassifier(checkpoint=ENCODER, network="encoder", random_state=seed)
+    model = wg.TextClassifier(checkpoint=ENCODER, random_state=seed, **_ENCODER)
     return _kept(f"{size}-{seed}", model, texts.tolist(), labels)
+
+
+def soft_labels(size: int, seed: int) -> np.ndarray:
+    """Probabilities of `drawn(size, seed)`, each by an encoder fine-tuned on the other folds."""
+    places, answers = zip(*(of_fold(size, seed, fold) for fold in range(FOLDS)), strict=True)
+    together: np.ndarray = np.concatenate(answers)[np.argsort(np.concatenate(places))]
+    return together
+
+
+def of_fold(size: int, seed: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
+    """Which texts of `drawn(size, seed)` a fold has, and what the others' encoder says of them."""
+    texts, labels = drawn(size, seed)
+    own = np.arange(size) % FOLDS == fold
+    kept = _KEPT / f"{size}-{seed}-fold{fold}.npy"
+    if not kept.is_file():
+        model = wg.TextClassifier(checkpoint=ENCODER, random_state=seed, **_ENCODER)
+        model.fit(texts[~own].tolist(), labels[~own])
+        _KEPT.mkdir(parents=True, exist_ok=True)
+        np.save(kept, model.predict_proba(texts[own].tolist()))
+    return np.flatnonzero(own), np.load(kept)
 
 
 def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
     """The same, with the encoder fine-tuned on the training sentences of WNUT-17."""
     train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
-    model = wg.SequenceTagger(checkpoint=ENCODER, network="encoder", random_state=seed)
+    model = wg.SequenceTagger(checkpoint=ENCODER, random_state=seed, **_ENCODER)
     return _kept(f"wnut17-{seed}", model, train.sentences, train.tags)
 
 
