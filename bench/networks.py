@@ -41,15 +41,19 @@ TABLES = HERE / ".kept" / "tables"
 ALL = 9_543
 SIZES = {500: 5, 2_000: 5, ALL: 5}
 FEW = {100: 5, 500: 5, 2_000: 5}
+# With all texts none is left to be taught on; soft labels want many.
+TAUGHT, TAUGHT_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
 # What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
 # fine-tuned on the arm's own training texts; `taught` is also given what that encoder says of the
-# other training texts, whose labels nobody reads. `soft labels`, half of what is learned, are what
-# encoders fine-tuned on three quarters of the training texts say of the fourth.
+# other training texts, whose labels nobody reads; or, by words, what one says whose head started
+# from the labels' words. `soft labels`, half of what is learned, are what encoders fine-tuned on
+# three quarters of the training texts say of the fourth.
 STATIC: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
     "bilstm, inherited": {"network": "bilstm", "table": "inherited"},
     "bilstm, taught": {"network": "bilstm", "table": "inherited", "taught": True},
+    "bilstm, taught by words": {"network": "bilstm", "table": "contextual", "taught": "words"},
     "bilstm, soft labels": {"network": "bilstm", "table": "contextual", "soft": True},
     "bag, contextual": {"network": "bag", "table": "contextual"},
     "bag, inherited": {"network": "bag", "table": "inherited"},
@@ -146,8 +150,8 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
         arguments["max_epochs"] = 0
     unlabelled = None
     soft = soft_labels(texts, seed) if arguments.pop("soft", False) else None
-    if arguments.pop("taught", False):
-        arguments["teacher"] = tuned(texts, seed)[0]
+    if how := arguments.pop("taught", False):
+        arguments["teacher"] = tuned(texts, seed, words=how == "words")[0]
         everything, _ = tweets("train")
         unlabelled = sorted(set(everything) - set(train))
     model = classifier(seed, texts, **arguments)
@@ -187,12 +191,19 @@ def tweets_part() -> dict[str, Any]:
     return {
         name: {
             str(texts): measured("tweets", name, texts, seeds, arm)
-            for texts, seeds in (FEW if name in FROZEN else SIZES).items()
-            # With all texts none is left to be taught on; soft labels want many texts.
-            if (not arm.get("taught") or texts < ALL) and (not arm.get("soft") or texts == ALL)
+            for texts, seeds in sizes_of(name, arm).items()
         }
         for name, arm in {**STATIC, **FROZEN}.items()
     }
+
+
+def sizes_of(name: str, arm: dict[str, Any]) -> dict[int, int]:
+    """Seeds by training texts."""
+    if arm.get("soft"):
+        return SOFT
+    if taught := arm.get("taught"):
+        return TAUGHT_BY_WORDS if taught == "words" else TAUGHT
+    return FEW if name in FROZEN else SIZES
 
 
 def labels_part() -> dict[str, Any]:

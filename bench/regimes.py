@@ -35,15 +35,12 @@ import torch
 from common import DATA, ENCODER, HERE, summary, write_result
 from mpnet import mpnet
 from runs import ended, kept
-from tuned import LABEL_WORDS, drawn, how_it_went, tuned, tuned_tagger, tweets
+from tuned import drawn, how_it_went, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
-# Passes over the texts where the head starts from words: over all texts five, chosen on 1,500 other
-# training tweets (2 seeds: 0.815 with five, 0.806 with three, 0.801 with three and without words).
-SPOKEN: dict[int, int | str] = {100: "auto", 500: "auto", 2_000: "auto", 9_543: 5}
 GUARD_TEXTS, GUARD_EPOCHS, GUARD_JUDGES = 200, 10, 1_000
 # Regime and guard of each row of the table.
 ARMS = (
@@ -79,36 +76,27 @@ def main() -> None:
 
 
 def quality() -> None:
-    for size in SIZES:
-        for seed in SEEDS:
-            once(f"quality {size} {seed}", lambda size=size, seed=seed: _quality(size, seed))
-
-
-def _quality(size: int, seed: int) -> dict[str, Any]:
-    test, truth = tweets("valid")
-    folder, how = tuned(size, seed)
-    scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
-    return {"macro_f1": scores.macro_f1, **how}
+    _by_size("quality", words=False)
 
 
 def spoken() -> None:
-    for size in SPOKEN:
+    _by_size("spoken", words=True)
+
+
+def _by_size(part: str, *, words: bool) -> None:
+    for size in SIZES:
         for seed in SEEDS:
-            once(f"spoken {size} {seed}", lambda size=size, seed=seed: _spoken(size, seed))
+            once(
+                f"{part} {size} {seed}",
+                lambda size=size, seed=seed: _quality(size, seed, words=words),
+            )
 
 
-def _spoken(size: int, seed: int) -> dict[str, Any]:
-    (texts, labels), (test, truth) = drawn(size, seed), tweets("valid")
-    model = wg.TextClassifier(
-        checkpoint=ENCODER,
-        network="encoder",
-        precision="float32",
-        max_epochs=SPOKEN[size],
-        head_init="labels",
-        label_words=LABEL_WORDS,
-        random_state=seed,
-    ).fit(texts.tolist(), labels)
-    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **how_it_went(model)}
+def _quality(size: int, seed: int, *, words: bool) -> dict[str, Any]:
+    test, truth = tweets("valid")
+    folder, how = tuned(size, seed, words=words)
+    scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
+    return {"macro_f1": scores.macro_f1, **how}
 
 
 def large() -> None:
@@ -330,7 +318,7 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
 
     made: dict[str, Any] = {
         "tweets_macro_f1": by_size("quality", SIZES),
-        "tweets_macro_f1_head_from_label_words": by_size("spoken", tuple(SPOKEN)),
+        "tweets_macro_f1_head_from_label_words": by_size("spoken", SIZES),
         "tweets_macro_f1_mpnet": by_size("large", SIZES),
         "padding": max(
             [run["padding"] for run in found.values() if run.get("padding") is not None], default=0
