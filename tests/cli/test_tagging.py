@@ -95,7 +95,7 @@ def test_evaluate_names_types_the_model_does_not_know(place: Path, tmp_path: Pat
     [
         ("Anna B-PER\nwalked\nto O\n", "has 1 columns, expected 2"),
         ("Anna NNP\nwalked VBD\n", "none of its 2 columns holds tags alone"),
-        ("Anna O\nwalked O\n", "none of its 2 columns holds tags alone"),
+        ("Anna O\nwalked O\n", "all tags of 1 sentences are O; expected entities"),
     ],
 )
 def test_bad_tagged_files(place: Path, tmp_path: Path, content: str, message: str) -> None:

@@ -55,6 +55,11 @@ def test_compressed_files_and_patterns(tmp_path: Path) -> None:
     assert found.sentences == [["a", "c"], ["b", "c"]]
 
 
+def test_texts_without_entities_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.conll", "Tim O NNP\nleft O VBD\n\n")
+    assert wg.read_tagged(path).tags == [["O", "O"]]
+
+
 def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
     path = written(tmp_path / "a.conll", "B-X\tO\tTim\nO\tB-Y\tleft\n")
     assert wg.read_tagged(path).tags == [["O", "B-Y"]]
@@ -109,7 +114,7 @@ def test_insides_without_beginnings_are_counted(
         ("Tim\tB-PER\nCook\nleft\tO\n", r"line 2 .*'Cook', has 1 columns, expected 2"),
         ("Tim\tB-PER\nCook\t\nleft\tO\n", "none of its 2 columns holds tags alone|has no tag"),
         ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds tags alone.*--tag-column"),
-        ("Tim\tO\nCook\tO\n", "none of its 2 columns holds tags alone"),
+        ("Tim B-PER\nCook\n", "line 2 .*'Cook', has 1 columns, expected 2: a word has no tag"),
     ],
 )
 def test_broken_files(tmp_path: Path, text: str, message: str) -> None:

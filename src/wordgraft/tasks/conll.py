@@ -82,7 +82,7 @@ def _from_lines(
     rows = [(line.split("\t") if tabs else line.split()) for line in lines]
     rows = [[] if all(not cell.strip() for cell in row) else row for row in rows]
     widths = [len(row) for row in rows if row]
-    width = max(set(widths), key=widths.count, default=0)
+    width = max(set(widths), key=lambda each: (widths.count(each), each), default=0)
     rows = [row for row in rows if not _is_comment(row, width)]
     full = [row for row in rows if len(row) >= width and row]
     tag_at = _place(path, "tag", tag, width, _tag_column(path, full, width) if tag is None else 0)
@@ -123,10 +123,11 @@ def _is_comment(row: Sequence[str], width: int) -> bool:
 
 
 def _tag_column(path: str, rows: Sequence[Sequence[str]], width: int) -> int:
-    for place in reversed(range(width)):
-        cells = [row[place].strip() for row in rows]
-        if cells and all(is_tag(cell) for cell in cells) and any(cell != "O" for cell in cells):
-            return place
+    columns = {place: {row[place].strip() for row in rows} for place in reversed(range(width))}
+    found = [place for place, cells in columns.items() if cells and all(map(is_tag, cells))]
+    # One without any entity only where there is no other.
+    for place in sorted(found, key=lambda each: columns[each] == {"O"}):
+        return place
     raise DataError(
         f"{path}: none of its {width} columns holds tags alone (O, B-..., I-...); name the column: "
         "--tag-column 3, counted from 0"
