@@ -16,6 +16,7 @@ from tiny import SENTENCES
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
+from wordgraft.tasks.grafted import _on as moved_to
 from wordgraft.tasks.recipes import ENCODER
 from wordgraft.training.forgetting import Asked
 
@@ -211,6 +212,18 @@ def test_forgetting_is_of_encoders_alone() -> None:
 def test_it_pickles(classifier: wg.TextClassifier) -> None:
     again = pickle.loads(pickle.dumps(classifier))
     assert_array_equal(again.predict_proba(SENTENCES[:5]), classifier.predict_proba(SENTENCES[:5]))
+
+
+def test_what_is_pickled_is_a_copy_where_the_device_is_another(
+    classifier: wg.TextClassifier,
+) -> None:
+    state = vars(classifier)
+    assert moved_to("cpu", state) is state
+    moved = moved_to("meta", state)  # the one other device that every machine has
+    parts = [moved["network_"], moved["layer_"].rows, classifier.network_, classifier.layer_.rows]
+    devices = [{each.device.type for each in part.parameters()} for part in parts]
+    assert devices == [{"meta"}, {"meta"}, {"cpu"}, {"cpu"}]
+    assert moved["layer_"].device.type == "meta"
 
 
 @pytest.mark.parametrize("regime", ["lp-ft", "gradual", "full"])

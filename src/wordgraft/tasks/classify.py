@@ -94,7 +94,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         keep: a folder for the state of the run, which goes on from there after an interruption.
         resume: whether it does; if not, what the folder holds is discarded.
         precision: `float32`, `bfloat16`, or `auto`: the latter on CUDA.
-        device: `auto` or `cpu`.
+        device: `auto`, a GPU where there is one, or `cpu`. A fine-tuned encoder stays there.
         random_state: seed of everything random; an int makes a run repeatable.
         progress: show a progress bar on standard error.
 

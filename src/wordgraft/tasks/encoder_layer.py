@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import shutil
 from collections.abc import Sequence
+from copy import copy, deepcopy
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,6 +20,8 @@ from wordgraft.extras import require
 from wordgraft.tasks.first_layer import Read, Text
 
 if TYPE_CHECKING:
+    import torch
+
     from wordgraft.networks import Network
     from wordgraft.networks.encoder import EncoderRows
 
@@ -67,6 +70,12 @@ class EncoderLayer:
     @property
     def dims(self) -> int:
         return self.rows.dims
+
+    def on(self, device: torch.device) -> EncoderLayer:
+        """A copy on another device."""
+        other = copy(self)
+        other.device, other._rows = device, deepcopy(self.rows).to(device)
+        return other
 
     def begin(self, texts: Sequence[Text]) -> Read:
         self._rows = None  # as it was before any training

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from wordgraft.checkpoint.encoder import device_of
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.errors import TrainingError
 from wordgraft.extras import require
@@ -72,6 +74,13 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         from wordgraft.tasks.files import load_model
 
         return load_model(Path(path), cls)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """On the CPU, so that a machine without a GPU can open what is pickled."""
+        return _on("cpu", super().__getstate__())
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        super().__setstate__(_on(state.get("device", "auto"), state))
 
     @property
     def table_(self) -> EmbeddingTable:
@@ -402,6 +411,15 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
                 f"random_state is {seed!r}, expected None, a RandomState or a whole number from 0 "
                 f"to below {_SEEDS:,}"
             )
+
+
+def _on(device: str, state: dict[str, Any]) -> dict[str, Any]:
+    """An estimator's state with an encoder that was trained on another device."""
+    layer = state.get("layer_")
+    if not isinstance(layer, EncoderLayer) or layer.device == device_of(device):
+        return state
+    moved = layer.on(device_of(device))
+    return {**state, "layer_": moved, "network_": deepcopy(state["network_"]).to(moved.device)}
 
 
 def trials_file(keep: Path) -> Path:
