@@ -5,7 +5,9 @@ from __future__ import annotations
 import logging
 import pickle
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,9 +18,11 @@ from tiny import SENTENCES
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
+from wordgraft.tasks.grafted import Grafted
 from wordgraft.tasks.grafted import _on as moved_to
 from wordgraft.tasks.recipes import ENCODER
 from wordgraft.training.forgetting import Asked
+from wordgraft.training.run import Run
 
 Tiny = Callable[[str], Path]
 LABELS = ["money" if "bank" in text or "market" in text else "other" for text in SENTENCES]
@@ -246,3 +250,33 @@ def test_tables_take_the_regimes_and_the_guards_that_fit_them(regime: str) -> No
         fitted("reinit")
     with pytest.raises(TrainingError, match="lora works on the linear layers of the rows"):
         fitted("lora")
+
+
+def test_an_interruption_says_where_what_was_done_is(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept = tmp_path / "m.progress"
+    steps = [0]
+    step = Run._step
+
+    def stopped(self: Run, *arguments: Any) -> float:
+        steps[0] += 1
+        if steps[0] == 3:
+            raise KeyboardInterrupt
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Run, "_step", stopped)
+    for every, says in ((60.0, 0), (-1.0, 1)):
+        caplog.clear()
+        steps[0] = 0
+        monkeypatch.setattr(
+            wg.TextClassifier,
+            "_plan",
+            lambda self, *given, every=every, plan=Grafted._plan: replace(
+                plan(self, *given), keep_every=every
+            ),
+        )
+        with pytest.raises(KeyboardInterrupt):
+            wg.TextClassifier(checkpoint=folder, **QUICK, keep=kept).fit(SENTENCES, LABELS)
+        assert caplog.text.count(f"{kept} holds what was done; run the same command again") == says
+        assert kept.exists() == bool(says)

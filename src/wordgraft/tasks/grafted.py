@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 else:
     BaseEstimator = require("sklearn.base", purpose="training").BaseEstimator
 
+_LOG = logging.getLogger(__name__)
 INITS = ("table", "random")
 FEATURES, ENCODER = "features", "encoder"
 # Read through a table or not, a body may be a regression that is solved, not trained.
@@ -252,6 +254,26 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         judge: Judge | None = None,
     ) -> None:
         """Train, and keep the record; `texts` as they stand, for a report of forgetting."""
+        try:
+            self._train_or_go_on(network, examples, texts, seed, judge)
+        except KeyboardInterrupt:
+            held = [] if self.keep is None else [Path(self.keep), trials_file(Path(self.keep))]
+            if there := [str(each) for each in held if each.exists()]:
+                _LOG.warning(
+                    "%s holds what was done; run the same command again to go on, or with "
+                    "--no-resume (resume=False) to start over",
+                    " with ".join(there),
+                )
+            raise
+
+    def _train_or_go_on(
+        self,
+        network: Network,
+        examples: Examples,
+        texts: Sequence[str],
+        seed: int,
+        judge: Judge | None,
+    ) -> None:
         from wordgraft.training.loop import train
 
         plan = self._plan(seed, len(examples))
