@@ -224,7 +224,8 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         if soft_labels is not None:
             from wordgraft.tasks.teaching import softened
 
-            self._refuse_for_logistic("soft_labels")
+            if self._body_name == LOGISTIC:
+                raise TrainingError(f"soft_labels: {_LABELS_ALONE}")
             targets = softened(targets, soft_labels, self.labels_)
         more = self._to_be_taught(unlabelled)
         if more:
@@ -333,10 +334,6 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         if self.labels_.multi:
             return Scores.of_sets(self.labels_.sets(true), self.labels_.sets(chosen)).macro_f1
         return Scores.of(true.tolist(), chosen.tolist()).macro_f1
-
-    def _refuse_for_logistic(self, name: str) -> None:
-        if self._body_name == LOGISTIC:
-            raise TrainingError(f"{name}: {_LABELS_ALONE}")
 
     def _wrong_together(self) -> Iterable[str]:
         yield from super()._wrong_together()

@@ -15,6 +15,7 @@ from wordgraft.errors import DataError, TrainingError
 from wordgraft.extras import require
 from wordgraft.progress import progress_bar
 from wordgraft.tasks.labels import Labels
+from wordgraft.training.examples import ROUNDING
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
@@ -22,8 +23,6 @@ if TYPE_CHECKING:
 
 # Between two steps of the progress bar.
 _TEXTS_AT_ONCE = 512
-# By which probabilities of half precision may miss 1 when they are added up.
-_ROUNDING = 0.01
 
 
 def checked_teacher(teacher: Any, labels: Labels) -> Any:
@@ -85,7 +84,7 @@ def softened(targets: ndarray, soft_labels: Any, labels: Labels) -> Float32[ndar
     if not ((soft >= 0) & (soft <= 1)).all():  # NaN is neither
         raise DataError("soft_labels hold values that are not from 0 to 1, expected probabilities")
     sums = soft.sum(axis=1)
-    if not labels.multi and (np.abs(sums - 1) > _ROUNDING).any():
+    if not labels.multi and (np.abs(sums - 1) > ROUNDING).any():
         worst = int(np.abs(sums - 1).argmax())
         raise DataError(
             f"the soft labels of text {worst:,} add up to {sums[worst]:.3f}, expected 1: the "

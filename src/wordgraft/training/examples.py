@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # Batches that are filled with texts of like length before their order is drawn.
 _BATCHES_SORTED = 50
+# By which probabilities of half precision may miss 1 when they are added up.
+ROUNDING = 0.01
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,10 +78,8 @@ class Examples:
             own = self.targets[:labelled]
             if own.ndim == 1:
                 kinds = own
-            elif own.dtype == np.float32 and np.allclose(
-                own.sum(axis=1), 1, atol=0.01
-            ):  # one class each
-                kinds = own.argmax(axis=1)
+            elif own.dtype == np.float32 and np.allclose(own.sum(axis=1), 1, atol=ROUNDING):
+                kinds = own.argmax(axis=1)  # one class each
         for number in np.unique(kinds) if share else ():
             members = rng.permutation(np.flatnonzero(kinds == number))
             if len(members) > 2:
