@@ -18,7 +18,7 @@ from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
 from wordgraft.training import REGIMES, precision
 from wordgraft.training.guards import parse_guards
-from wordgraft.training.loop import loss_on, predictions
+from wordgraft.training.loop import features, loss_on, predictions
 from wordgraft.training.parts import depth_of
 from wordgraft.training.run import Run
 
@@ -294,3 +294,18 @@ def test_l2sp_and_wise_keep_the_rows_nearer_to_their_start(folder: Path) -> None
     assert way("l2sp:10") < 0.8 * free
     assert way("decay:0.5") < 0.9 * free
     assert way("wise:0.5") == pytest.approx(0.5 * free, rel=1e-3)
+
+
+def test_predictions_side_by_side_are_those_one_after_the_other(folder: Path) -> None:
+    network, examples = network_of(folder).eval(), examples_of(folder, times=12)
+    found, before = [], torch.get_num_threads()
+    try:
+        for threads in (1, 2):
+            torch.set_num_threads(threads)
+            found.append((predictions(network, examples), features(network, examples)))
+            assert torch.get_num_threads() == threads
+    finally:
+        torch.set_num_threads(before)
+    assert len(examples) > 64  # several batches
+    for alone, beside in zip(*found, strict=True):
+        assert_allclose(beside, alone, rtol=1e-5, atol=1e-6)

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from wordgraft.ahead import made_side_by_side
 from wordgraft.checkpoint.tokenizer import Ragged
 from wordgraft.networks.inputs import Inputs
 from wordgraft.networks.network import Network
@@ -53,10 +54,7 @@ def predictions_lowered(
 
 def features(network: Network, examples: Examples) -> ndarray:
     """What the head reads of each text or word, in their order."""
-    found = []
-    for batch, inputs in _batches(network, examples):
-        del batch
-        found.append(network.features(inputs).cpu().numpy())
+    found = [read.cpu().numpy() for _, read, _, _ in _made(network, examples, network.features)]
     return _in_order(examples, np.concatenate(found))
 
 
@@ -81,19 +79,27 @@ def _loss(network: Network, found: Iterable[_Answer]) -> float:
 
 
 def _read(network: Network, examples: Examples) -> Iterator[_Answer]:
-    for batch, inputs in _batches(network, examples):
-        yield batch, network(inputs), inputs, inputs.ids.device
+    return _made(network, examples, network)
 
 
-def _batches(network: Network, examples: Examples) -> Iterator[tuple[Examples, Inputs]]:
+def _made(
+    network: Network, examples: Examples, make: Callable[[Inputs], Tensor]
+) -> Iterator[_Answer]:
     device = next(network.parameters()).device
     network.eval()
-    size = _AT_ONCE_THROUGH_LAYERS if hasattr(network.rows, "layers") else _AT_ONCE
-    order = _order(examples)
-    with torch.inference_mode():
-        for start in range(0, len(order), size):
-            batch = examples.take(order[start : start + size])
-            yield batch, inputs_of(batch, device)
+    through_layers = hasattr(network.rows, "layers")
+    size, order = _AT_ONCE_THROUGH_LAYERS if through_layers else _AT_ONCE, _order(examples)
+
+    def made(places: ndarray) -> _Answer:
+        batch = examples.take(places)
+        with torch.inference_mode():
+            inputs = inputs_of(batch, device)
+            return batch, make(inputs), inputs, device
+
+    parts = [order[start : start + size] for start in range(0, len(order), size)]
+    if through_layers and device.type == "cpu":
+        return made_side_by_side(made, parts)
+    return map(made, parts)
 
 
 def _order(examples: Examples) -> ndarray:
