@@ -25,7 +25,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache
+from functools import cache, partial
 from itertools import islice
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -48,6 +48,7 @@ ARMS = (
     *(("gradual", "none"), ("full", "decay"), ("full", "l2sp"), ("full", "mixout")),
     *(("full", "wise"), ("lp-ft", "wise"), ("full", "reinit"), ("full", "lora")),
 )
+GPU = torch.cuda.is_available()
 # Texts and passes beside `transformers.Trainer`.
 TRAINER, GPU_TRAINER, TRAINER_BATCH = (320, 4), (3_200, 1), 16
 # The larger has 12 layers, 768 wide, and is run where there is a GPU.
@@ -76,20 +77,24 @@ def main() -> None:
 
 
 def quality() -> None:
-    _by_size("quality", words=False)
+    _by_size("quality", partial(_quality, words=False))
 
 
 def spoken() -> None:
-    _by_size("spoken", words=True)
+    _by_size("spoken", partial(_quality, words=True))
 
 
-def _by_size(part: str, *, words: bool) -> None:
+def large() -> None:
+    if GPU:
+        _by_size("large", _large)
+    else:
+        print("large: no GPU here")
+
+
+def _by_size(part: str, run: Callable[[int, int], dict[str, Any]]) -> None:
     for size in SIZES:
         for seed in SEEDS:
-            once(
-                f"{part} {size} {seed}",
-                lambda size=size, seed=seed: _quality(size, seed, words=words),
-            )
+            once(f"{part} {size} {seed}", partial(run, size, seed))
 
 
 def _quality(size: int, seed: int, *, words: bool) -> dict[str, Any]:
@@ -97,15 +102,6 @@ def _quality(size: int, seed: int, *, words: bool) -> dict[str, Any]:
     folder, how = tuned(size, seed, words=words)
     scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
     return {"macro_f1": scores.macro_f1, **how}
-
-
-def large() -> None:
-    if not torch.cuda.is_available():
-        print("large: no GPU here")
-        return
-    for size in SIZES:
-        for seed in SEEDS:
-            once(f"large {size} {seed}", lambda size=size, seed=seed: _large(size, seed))
 
 
 def _large(size: int, seed: int) -> dict[str, Any]:
@@ -182,12 +178,10 @@ def _ner(seed: int) -> dict[str, Any]:
 
 def throughput() -> None:
     """On a GPU also the larger encoder, and in bfloat16."""
-    for encoder in ENCODERS if torch.cuda.is_available() else ("MiniLM",):
-        for precision in ("float32", "bfloat16") if torch.cuda.is_available() else ("float32",):
-            once(
-                f"throughput {_device()} {encoder} {precision}",
-                lambda encoder=encoder, precision=precision: _throughput(encoder, precision),
-            )
+    for encoder in ENCODERS if GPU else ("MiniLM",):
+        for precision in ("float32", "bfloat16") if GPU else ("float32",):
+            name = f"throughput {'GPU' if GPU else 'CPU'} {encoder} {precision}"
+            once(name, partial(_throughput, encoder, precision))
 
 
 def _throughput(encoder: str, precision: str) -> dict[str, Any]:
@@ -196,7 +190,7 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
     Counted is training alone, without reading weights and texts: on a CPU the processor's time,
     which other work on the machine does not lengthen, on a GPU the clock's.
     """
-    count, epochs = GPU_TRAINER if torch.cuda.is_available() else TRAINER
+    count, epochs = GPU_TRAINER if GPU else TRAINER
     texts, labels = tweets("train")
     texts, classes = texts[:count].tolist(), labels[:count].astype(int)
     seconds: dict[str, list[float]] = {"wordgraft": [], "Trainer": []}
@@ -220,7 +214,7 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
         "batch": TRAINER_BATCH,
         "precision": precision,
         "threads": torch.get_num_threads(),
-        f"texts_per_{'' if torch.cuda.is_available() else 'processor_'}second": {
+        f"texts_per_{'' if GPU else 'processor_'}second": {
             name: round(epochs * count / min(each), 2) for name, each in seconds.items()
         },
         "padding": padding,
@@ -248,14 +242,10 @@ def _training_timed(seconds: list[float]) -> Iterator[None]:
 
 
 def _clock() -> float:
-    if not torch.cuda.is_available():
+    if not GPU:
         return time.process_time()
     torch.cuda.synchronize()
     return time.perf_counter()
-
-
-def _device() -> str:
-    return "GPU" if torch.cuda.is_available() else "CPU"
 
 
 def _trainer(
@@ -284,7 +274,7 @@ def _trainer(
             per_device_train_batch_size=TRAINER_BATCH,
             num_train_epochs=epochs,
             learning_rate=1e-4,
-            use_cpu=not torch.cuda.is_available(),
+            use_cpu=not GPU,
             bf16=precision == "bfloat16",
             save_strategy="no",
             report_to=[],
@@ -309,17 +299,17 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
     def values(prefix: str, key: str) -> list[float]:
         return [run[key] for name, run in found.items() if name.startswith(f"{prefix} ")]
 
-    def by_size(part: str, sizes: Sequence[int]) -> dict[str, Any]:
+    def by_size(part: str) -> dict[str, Any]:
         return {
             str(size): {**summary(scores), "runs": len(scores)}
-            for size in sizes
+            for size in SIZES
             if (scores := values(f"{part} {size}", "macro_f1"))
         }
 
     made: dict[str, Any] = {
-        "tweets_macro_f1": by_size("quality", SIZES),
-        "tweets_macro_f1_head_from_label_words": by_size("spoken", SIZES),
-        "tweets_macro_f1_mpnet": by_size("large", SIZES),
+        "tweets_macro_f1": by_size("quality"),
+        "tweets_macro_f1_head_from_label_words": by_size("spoken"),
+        "tweets_macro_f1_mpnet": by_size("large"),
         "padding": max(
             [run["padding"] for run in found.values() if run.get("padding") is not None], default=0
         ),

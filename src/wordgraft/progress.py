@@ -1,16 +1,19 @@
-"""Progress bars: one way to show them, one way to switch them off."""
+"""Progress bars: one way to show them, one way to switch them off; what an interruption says."""
 
 from __future__ import annotations
 
+import logging
 import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+_LOG = logging.getLogger(__name__)
 # Work that ends sooner than this shows no bar: a flash of one is noise.
 SHOW_AFTER_SECONDS = 1.0
 
@@ -47,6 +50,21 @@ def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator
     finally:
         if bar is not None:
             bar.stop()
+
+
+@contextmanager
+def interruption_told(*kept: Path | None) -> Iterator[None]:
+    """On Ctrl-C, say which of these places holds what was done and how to go on from there."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if there := [str(place) for place in kept if place is not None and place.exists()]:
+            _LOG.warning(
+                "%s holds what was done; run the same command again to go on, or with --no-resume "
+                "to start over",
+                " with ".join(there),
+            )
+        raise
 
 
 def _start(description: str, total: int | None) -> Progress:

@@ -1,4 +1,4 @@
-"""The code in the README's section on frameworks runs as it stands."""
+"""The code in the README's sections on networks and on frameworks runs as it stands."""
 
 from __future__ import annotations
 
@@ -15,52 +15,52 @@ import wordgraft as wg
 README = Path(__file__).resolve().parents[2] / "README.md"
 
 
-@pytest.mark.slow
-def test_the_code_for_each_framework(
+@pytest.fixture
+def names(
     tiny_checkpoint: Callable[[str], Path],
     sentences: list[str],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-) -> None:
+) -> dict[str, Any]:
+    """What the code has from the sections before it; it runs in an empty folder."""
     monkeypatch.chdir(tmp_path)
-    checkpoint = wg.open_checkpoint(tiny_checkpoint("bert"))
-    table = wg.build_table(checkpoint, wg.Vocabulary.from_texts(sentences, checkpoint))
-    labels = ["up" if "river" in text else "down" for text in sentences]
-    classifier = wg.TextClassifier(table, max_epochs=2, random_state=0).fit(sentences, labels)
-    names: dict[str, Any] = {"wg": wg, "checkpoint": checkpoint, "table": table}
-    names |= {"texts": sentences, "labels": labels, "classifier": classifier}
-    section = README.read_text("utf-8").split("## Frameworks\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 5
-    for block in blocks:
-        exec(block, names)
-    assert names["states"]["cls"].shape == (len(sentences), 32)
-    np.testing.assert_array_equal(names["hidden"][0, 0], table[sentences[0].split()[0]])
-    assert set(names["pipeline"].predict(["the river"])) <= {"up", "down"}
-    assert (tmp_path / "news.onnx").is_file()
-
-
-@pytest.mark.slow
-def test_the_code_on_networks(
-    tiny_checkpoint: Callable[[str], Path],
-    sentences: list[str],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    tagged = "".join(f"the O\nriver{number} B-LOC\nrose O\n\n" for number in range(8))
-    Path("train.conll").write_text(tagged, "utf-8")
     name = tiny_checkpoint("bert")
     checkpoint = wg.open_checkpoint(name)
     table = wg.build_table(checkpoint, wg.Vocabulary.from_texts(sentences, checkpoint))
-    texts = sentences * 3
-    labels = ["up" if "river" in text else "down" for text in texts]
-    names: dict[str, Any] = {"wg": wg, "table": table, "name": name, "texts": texts}
-    names |= {"labels": labels, "other_texts": sentences}
-    section = README.read_text("utf-8").split("## Networks and taggers\n")[1].split("\n## ")[0]
-    blocks = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 3
-    for block in blocks:
+    found: dict[str, Any] = {"wg": wg, "name": name, "checkpoint": checkpoint, "table": table}
+    return found | {"texts": sentences, "labels": labels_of(sentences)}
+
+
+def labels_of(texts: list[str]) -> list[str]:
+    return ["up" if "river" in text else "down" for text in texts]
+
+
+def run_section(title: str, names: dict[str, Any], *, blocks: int) -> None:
+    section = README.read_text("utf-8").split(f"## {title}\n")[1].split("\n## ")[0]
+    found = re.findall(r"```python\n(.*?)```", section, re.DOTALL)
+    assert len(found) == blocks
+    for block in found:
         exec(block, names)
+
+
+@pytest.mark.slow
+def test_the_code_for_each_framework(names: dict[str, Any], sentences: list[str]) -> None:
+    table = names["table"]
+    classifier = wg.TextClassifier(table, max_epochs=2, random_state=0)
+    names["classifier"] = classifier.fit(sentences, names["labels"])
+    run_section("Frameworks", names, blocks=5)
+    assert names["states"]["cls"].shape == (len(sentences), 32)
+    np.testing.assert_array_equal(names["hidden"][0, 0], table[sentences[0].split()[0]])
+    assert set(names["pipeline"].predict(["the river"])) <= {"up", "down"}
+    assert Path("news.onnx").is_file()
+
+
+@pytest.mark.slow
+def test_the_code_on_networks(names: dict[str, Any], sentences: list[str]) -> None:
+    tagged = "".join(f"the O\nriver{number} B-LOC\nrose O\n\n" for number in range(8))
+    Path("train.conll").write_text(tagged, "utf-8")
+    texts = sentences * 3
+    names |= {"texts": texts, "labels": labels_of(texts), "other_texts": sentences}
+    run_section("Networks and taggers", names, blocks=3)
     assert names["soft"].shape == (len(texts), 2)
     assert set(names["small"].predict(["the river"])) <= {"up", "down"}

@@ -106,12 +106,11 @@ class EncoderRows(nn.Module):
         On a GPU all are, as long as no more of what was read in training is padding: it computes
         padding in no time, and waits for Python to ask for each part.
         """
-        groups = alike(sizes)
         places = self.places_read + max(sizes) * len(sizes)
         padding = places - self.tokens_read - sum(sizes)
-        if device.type == "cpu" or padding > MOST_PADDING * places:
-            return groups
-        return [[*range(len(sizes))]]
+        if device.type != "cpu" and padding <= MOST_PADDING * places:
+            return [[*range(len(sizes))]]
+        return alike(sizes)
 
     def _padded(self, ids: Tensor, sizes: Sequence[int]) -> Tensor:
         shape = len(sizes), max(sizes)

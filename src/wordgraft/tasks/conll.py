@@ -125,9 +125,8 @@ def _is_comment(row: Sequence[str], width: int) -> bool:
 def _tag_column(path: str, rows: Sequence[Sequence[str]], width: int) -> int:
     columns = {place: {row[place].strip() for row in rows} for place in reversed(range(width))}
     found = [place for place, cells in columns.items() if cells and all(map(is_tag, cells))]
-    # One without any entity only where there is no other.
-    for place in sorted(found, key=lambda each: columns[each] == {"O"}):
-        return place
+    if found:  # one without any entity only where there is no other
+        return min(found, key=lambda place: columns[place] == {"O"})
     raise DataError(
         f"{path}: none of its {width} columns holds tags alone (O, B-..., I-...); name the column: "
         "--tag-column 3, counted from 0"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Iterable, Sequence
 from copy import deepcopy
 from dataclasses import replace
@@ -17,6 +16,7 @@ from wordgraft.errors import TrainingError
 from wordgraft.extras import require
 from wordgraft.oov import METHODS
 from wordgraft.oov.reading import TextRows
+from wordgraft.progress import interruption_told
 from wordgraft.table import EmbeddingTable
 from wordgraft.tasks import recipes
 from wordgraft.tasks.encoder_layer import EncoderLayer
@@ -38,7 +38,6 @@ if TYPE_CHECKING:
 else:
     BaseEstimator = require("sklearn.base", purpose="training").BaseEstimator
 
-_LOG = logging.getLogger(__name__)
 INITS = ("table", "random")
 FEATURES, ENCODER = "features", "encoder"
 # Read through a table or not, a body may be a regression that is solved, not trained.
@@ -254,56 +253,38 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         judge: Judge | None = None,
     ) -> None:
         """Train, and keep the record; `texts` as they stand, for a report of forgetting."""
-        try:
-            self._train_or_go_on(network, examples, texts, seed, judge)
-        except KeyboardInterrupt:
-            held = [] if self.keep is None else [Path(self.keep), trials_file(Path(self.keep))]
-            if there := [str(each) for each in held if each.exists()]:
-                _LOG.warning(
-                    "%s holds what was done; run the same command again to go on, or with "
-                    "--no-resume (resume=False) to start over",
-                    " with ".join(there),
-                )
-            raise
-
-    def _train_or_go_on(
-        self,
-        network: Network,
-        examples: Examples,
-        texts: Sequence[str],
-        seed: int,
-        judge: Judge | None,
-    ) -> None:
         from wordgraft.training.loop import train
 
         plan = self._plan(seed, len(examples))
-        if self.tune:
-            from wordgraft.training.tune import tuned
+        trials = None if plan.keep is None else trials_file(plan.keep)
+        with interruption_told(plan.keep, trials):
+            if self.tune:
+                from wordgraft.training.tune import tuned
 
-            self.tuned_ = tuned(
+                self.tuned_ = tuned(
+                    network,
+                    examples,
+                    plan,
+                    regime=self._regime,
+                    trials=self.tune,
+                    score=self._score_of,
+                    keep=trials,
+                    progress=self.progress,
+                )
+                plan = replace(self.tuned_.plan, keep=plan.keep)
+            start: dict[str, Tensor] = {}
+            self.record_ = train(
                 network,
                 examples,
                 plan,
                 regime=self._regime,
-                trials=self.tune,
-                score=self._score_of,
-                keep=None if self.keep is None else trials_file(Path(self.keep)),
+                names=(self.network, "checkpoint" if self.network == ENCODER else self.init),
+                judge=judge,
+                on_start=start.update if self._reports else None,
                 progress=self.progress,
             )
-            plan = replace(self.tuned_.plan, keep=plan.keep)
-        start: dict[str, Tensor] = {}
-        self.record_ = train(
-            network,
-            examples,
-            plan,
-            regime=self._regime,
-            names=(self.network, "checkpoint" if self.network == ENCODER else self.init),
-            judge=judge,
-            on_start=start.update if self._reports else None,
-            progress=self.progress,
-        )
-        if self._reports:
-            self._report_forgetting(network, start, plan.split(examples), texts)
+            if self._reports:
+                self._report_forgetting(network, start, plan.split(examples), texts)
 
     @property
     def _reports(self) -> bool:

@@ -226,13 +226,13 @@ def _accelerated(accelerate: Any, plan: Plan, regime: Regime) -> Iterator[Any]:
     first = part._shared_state
     fits = not first or (first["device"].type == "cpu" if cpu else not first["_cpu"])
     apart = not fits and first["num_processes"] == 1
-    held = [dict(kind._shared_state) for kind in (whole, part)]
+    held = [(kind, dict(kind._shared_state)) for kind in (whole, part) if apart]
     if apart:
         whole._reset_state(reset_partial_state=True)
     try:
         yield accelerate.Accelerator(cpu=cpu, kwargs_handlers=_handlers(accelerate, regime))
     finally:
-        for kind, before in zip((whole, part), held if apart else (), strict=apart):
+        for kind, before in held:
             kind._shared_state.clear()
             kind._shared_state.update(before)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import CheckpointError, TableError
+from wordgraft.progress import interruption_told
 from wordgraft.sources.contextual.average import shrunk, spread_of
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.engine import Engine, engine_of
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
 
-_LOG = logging.getLogger(__name__)
 
 CONTEXTS = 10
 # The template counts as this many contexts: of 0, 1, 2 and 5 the best with 1 to 10 contexts a word,
@@ -103,21 +102,10 @@ def contextual(
         engine,
     )
     kept = KeptProgress(keep, identity(checkpoint, vocabulary, corpus, options), resume, keep_every)
-    try:
-        with engine_of(engine, address) as where:
-            plan = make_plan(
-                checkpoint, vocabulary, corpus, options, kept, where, progress=progress
-            )
-            framed = _framed(checkpoint, plan.vocabulary, options, templates)
-            return _table(checkpoint, corpus, plan, framed, options, kept, where, progress=progress)
-    except KeyboardInterrupt:
-        if keep is not None and keep.is_dir():
-            _LOG.warning(
-                "%s holds what was done; run the same command again to go on, or with --no-resume "
-                "to start over",
-                keep,
-            )
-        raise
+    with interruption_told(keep), engine_of(engine, address) as where:
+        plan = make_plan(checkpoint, vocabulary, corpus, options, kept, where, progress=progress)
+        framed = _framed(checkpoint, plan.vocabulary, options, templates)
+        return _table(checkpoint, corpus, plan, framed, options, kept, where, progress=progress)
 
 
 def _table(
