@@ -19,8 +19,8 @@ from typing import Any
 from common import ENCODER, HERE, write_result
 from tuned import tweets
 
-from wordgraft.comparing import Data, Materials, Statistics, compare, fitting_jobs, recommend
-from wordgraft.comparing.recommend import costs
+from wordgraft.comparison import Data, Materials, Statistics, compare, fitting_jobs, recommend
+from wordgraft.comparison.recommendation import costs
 from wordgraft.reports import write_comparison, write_explorer
 from wordgraft.table import EmbeddingTable
 

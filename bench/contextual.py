@@ -26,8 +26,8 @@ import wordgraft as wg
 from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.sources import Corpus, contextual, isolated
 from wordgraft.sources.contextual import Sampler, sample_corpus
-from wordgraft.sources.contextual.average import Aligner, Sums
-from wordgraft.sources.contextual.choose import choose
+from wordgraft.sources.contextual.accumulate import Aligner, Sums
+from wordgraft.sources.contextual.selection import choose
 from wordgraft.table import EmbeddingTable, word_similarity
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "tokenizers", "numpy")

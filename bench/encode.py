@@ -62,7 +62,7 @@ def main(parts: list[str]) -> None:
 
 def prepare(folder: Path) -> wg.EmbeddingTable:
     """Write the texts, the table and its model2vec folder. What the vectors are plays no part."""
-    from wordgraft.formats import write_model2vec
+    from wordgraft.export.formats import write_model2vec
     from wordgraft.table import Pca
 
     sentences = list(_sentences())
@@ -133,7 +133,7 @@ def run(which: list[str], task: dict[str, Any]) -> dict[str, Any]:
 
 def encode(task: dict[str, Any]) -> dict[str, Any]:
     """Mean vectors of all texts, words without a row left out as model2vec does."""
-    from wordgraft.sentences import LEAVE_OUT
+    from wordgraft.grafts.mean_vectors import LEAVE_OUT
 
     table = wg.EmbeddingTable.load(task["table"])
     texts = json.loads(Path(task["texts"]).read_text("utf-8"))
@@ -162,8 +162,8 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
     import transformers
     from onnxruntime import InferenceSession, SessionOptions
 
-    from wordgraft.onnx import OnnxModel
-    from wordgraft.onnx.export import export_onnx
+    from wordgraft.export.onnx import OnnxModel
+    from wordgraft.export.onnx.export import export_onnx
 
     folder = Path(task["folder"])
     checkpoint = wg.open_checkpoint(ENCODER)

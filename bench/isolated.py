@@ -20,7 +20,7 @@ REPEATS = 3
 _OURS = f"""
 import json, time
 import torch, transformers.modeling_utils  # the rival's clock starts behind its imports too
-import wordgraft.building
+import wordgraft.build_table
 import wordgraft as wg
 began = time.perf_counter()
 checkpoint = wg.open_checkpoint({ENCODER!r})

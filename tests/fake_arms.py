@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 
-from wordgraft.comparing import ArmSpec, Comparison, Data, Fitted, Materials, compare
-from wordgraft.comparing.arms import ARMS
+from wordgraft.comparison import ArmSpec, Comparison, Data, Fitted, Materials, compare
+from wordgraft.comparison.methods import ARMS
 
 LABELS = ("calm", "rain", "sun")
 

@@ -9,15 +9,16 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from wordgraft.building import build_table
+    from wordgraft.build import build_table
     from wordgraft.checkpoint import Checkpoint, open_checkpoint
+    from wordgraft.data.conll import read_tagged
+    from wordgraft.data.text_files import read_texts
     from wordgraft.errors import WordgraftError
-    from wordgraft.formats import read_vectors
+    from wordgraft.estimators import SequenceTagger, TextClassifier, TextVectors
+    from wordgraft.export.formats import read_vectors
+    from wordgraft.grafts.mean_vectors import mean_vectors
     from wordgraft.oov import method_of, with_oov
-    from wordgraft.reading import read_texts
-    from wordgraft.sentences import mean_vectors
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
-    from wordgraft.tasks import SequenceTagger, TextClassifier, TextVectors, read_tagged
     from wordgraft.vocabulary import Vocabulary
 
 __version__ = "0.1.0"
@@ -25,19 +26,19 @@ __version__ = "0.1.0"
 _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",
     "EmbeddingTable": "wordgraft.table",
-    "SequenceTagger": "wordgraft.tasks",
-    "TextClassifier": "wordgraft.tasks",
-    "TextVectors": "wordgraft.tasks",
+    "SequenceTagger": "wordgraft.estimators",
+    "TextClassifier": "wordgraft.estimators",
+    "TextVectors": "wordgraft.estimators",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
-    "build_table": "wordgraft.building",
-    "mean_vectors": "wordgraft.sentences",
+    "build_table": "wordgraft.build",
+    "mean_vectors": "wordgraft.grafts.mean_vectors",
     "method_of": "wordgraft.oov",
     "open_checkpoint": "wordgraft.checkpoint",
     "read_pairs": "wordgraft.table",
-    "read_tagged": "wordgraft.tasks",
-    "read_texts": "wordgraft.reading",
-    "read_vectors": "wordgraft.formats",
+    "read_tagged": "wordgraft.data.conll",
+    "read_texts": "wordgraft.data.text_files",
+    "read_vectors": "wordgraft.export.formats",
     "with_oov": "wordgraft.oov",
     "word_similarity": "wordgraft.table",
 }

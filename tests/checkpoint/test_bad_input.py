@@ -15,7 +15,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from wordgraft.building import build_table
+from wordgraft.build import build_table
 from wordgraft.checkpoint import open_checkpoint
 from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.errors import CheckpointError, PickleRefusedError, RemoteCodeError

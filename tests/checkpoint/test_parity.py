@@ -16,7 +16,7 @@ from transformers import AutoModel
 
 from wordgraft.checkpoint import open_checkpoint
 from wordgraft.checkpoint.encoder import Encoder
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
 
 each_architecture = pytest.mark.parametrize("name", tiny.ARCHITECTURES)

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run
 
 from wordgraft.table import EmbeddingTable
 
@@ -19,13 +20,6 @@ COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
     *("cache", "compare", "explore"),
 )
-
-
-def run(*arguments: object, cwd: Path | None = None) -> subprocess.CompletedProcess[str]:
-    code = "from wordgraft.cli import main; main()"
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
-    )
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from commands import run
 from numpy.testing import assert_array_equal
-from test_cli import run
 
 import wordgraft as wg
 from wordgraft.table import default_refinements

@@ -18,7 +18,7 @@ from transformers import AutoModel, AutoTokenizer
 
 import wordgraft as wg
 from wordgraft.checkpoint.encoder import Encoder
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError, OutputError
 from wordgraft.features import FeatureRecipe, clear, entries, features_of, prune
 

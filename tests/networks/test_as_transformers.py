@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 import torch
 import transformers
+from encoder_inputs import DISTINCT, TEXTS, inputs_of, pieces_of
 from numpy.testing import assert_allclose
-from test_encoder_rows import DISTINCT, TEXTS, inputs_of, pieces_of
 from torch import Generator
 
 from wordgraft.checkpoint import open_checkpoint

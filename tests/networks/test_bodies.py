@@ -15,8 +15,8 @@ from wordgraft.grafts.torch import embedding
 from wordgraft.networks import NETWORKS, Network, build
 from wordgraft.networks.build import Shape
 from wordgraft.networks.heads import ClassHead, LabelHead, TagHead, impossible
+from wordgraft.networks.input_features import CASING, LETTERS, LayerMix
 from wordgraft.networks.inputs import Inputs, Sequences, padded
-from wordgraft.networks.joined import CASING, LETTERS, LayerMix
 from wordgraft.networks.rows import EmbeddingRows, FeatureRows
 
 TABLE = random_table(40, 6)

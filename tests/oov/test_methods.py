@@ -18,7 +18,7 @@ from wordgraft import EmbeddingTable, Vocabulary, build_table, method_of, open_c
 from wordgraft.errors import TableError
 from wordgraft.oov import METHODS, OovMethod, read_rows_of, vectors_of
 from wordgraft.oov.blend import _differences, _Letters
-from wordgraft.oov.space import never_counted
+from wordgraft.oov.table_rows import never_counted
 from wordgraft.oov.typos import Typist
 from wordgraft.sources import Corpus
 from wordgraft.table import Center, Pca, Scale, Sif, UnknownWords

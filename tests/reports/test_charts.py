@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from wordgraft.comparing import ARMS
+from wordgraft.comparison import ARMS
 from wordgraft.reports.charts import _COLORS, Look, learning_curves
 from wordgraft.reports.page import embedded, rendered
 

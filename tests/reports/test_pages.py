@@ -13,7 +13,7 @@ import pytest
 from fake_arms import FakeArm, fake_comparison, right, texts_of
 from tables import random_table, table_of
 
-from wordgraft.comparing import Comparison, Data
+from wordgraft.comparison import Comparison, Data
 from wordgraft.reports import write_comparison, write_explorer
 
 playwright = pytest.importorskip("playwright.sync_api")

@@ -7,52 +7,17 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
+from noisy_texts import PLAN, TABLE, bag_on, noisy_texts
 from numpy.testing import assert_allclose, assert_array_equal
-from tables import random_table
 
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import TrainingError
 from wordgraft.grafts import SeenRows
 from wordgraft.grafts.torch import embedding, write_back
 from wordgraft.networks import Network
-from wordgraft.networks.build import Shape, build
-from wordgraft.networks.heads import ClassHead
-from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training import REGIMES, RunRecord
 from wordgraft.training.examples import Examples
 from wordgraft.training.loop import Plan, predictions, train
-
-TABLE = random_table(60, 8)
-PLAN = Plan(
-    rows_rate=1e-2,
-    head_rate=1e-2,
-    batch_size=16,
-    max_epochs=12,
-    patience=3,
-    held_out=0.25,
-    seed=0,
-    device="cpu",
-)
-
-
-def noisy_texts(n: int = 120, *, wrong: float = 0.2, seed: int = 0) -> Examples:
-    """Texts of five words, of class 1 if most of them are early ones; some labels are wrong."""
-    rng = np.random.default_rng(seed)
-    rows = rng.integers(2, 40, (n, 5))
-    classes = (rows < 21).sum(axis=1) > 2
-    flipped = rng.random(n) < wrong
-    return Examples(Ragged.of(rows.tolist()), (classes ^ flipped).astype(np.int64))
-
-
-def bag_on(
-    layer: torch.nn.Embedding, *, seed: int = 0, weights: np.ndarray | None = None
-) -> Network:
-    shape = Shape("bag", 8, 1, 16, 0.1, per_word=False, casing=False, letters=False, seed=seed)
-    return build(
-        EmbeddingRows(layer),
-        shape,
-        lambda width, generator: ClassHead(width, 2, generator=generator, weight=weights),
-    )
 
 
 def run(

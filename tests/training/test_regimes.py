@@ -17,10 +17,10 @@ from numpy.testing import assert_allclose
 from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
 from wordgraft.training import REGIMES, precision
-from wordgraft.training.guards import parse_guards
 from wordgraft.training.loop import features, loss_on, predictions
-from wordgraft.training.parts import depth_of
-from wordgraft.training.run import Run
+from wordgraft.training.optimizer_run import Run
+from wordgraft.training.param_groups import depth_of
+from wordgraft.training.regularizers import parse_guards
 
 Tiny = Callable[[str], Path]
 

@@ -12,8 +12,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from wordgraft import Vocabulary, open_checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.sources.contextual.rules import AlignedWords, KnownWords, OpenWords
+from wordgraft.core.ragged import Ragged
+from wordgraft.sources.contextual.alignment import AlignedWords, KnownWords, OpenWords
 from wordgraft.vocabulary import chunks as module
 from wordgraft.vocabulary.chunks import Chunks
 

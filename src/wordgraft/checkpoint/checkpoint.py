@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 from wordgraft.checkpoint.architectures import Architecture, architecture_of
 from wordgraft.checkpoint.locate import locate
 from wordgraft.checkpoint.tensors import PickledTensors, Tensors, open_tensors
+from wordgraft.core.atomic_io import sha256
 from wordgraft.errors import CheckpointError, RemoteCodeError
-from wordgraft.storage import sha256
 
 if TYPE_CHECKING:
     from jaxtyping import Float

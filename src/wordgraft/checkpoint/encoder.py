@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 import numpy as np
 
-from wordgraft.ahead import made_side_by_side
 from wordgraft.checkpoint.checkpoint import Checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.optional import require
+from wordgraft.core.parallel import made_side_by_side
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError, first_line
-from wordgraft.extras import require
 
 if TYPE_CHECKING:
     import torch

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 
 if TYPE_CHECKING:
     from wordgraft.checkpoint.checkpoint import Checkpoint

@@ -18,8 +18,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.optional import require
 from wordgraft.errors import CheckpointError, PickleRefusedError
-from wordgraft.extras import require
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -15,7 +15,7 @@ import typer
 from wordgraft.cli.shared import Quiet, choose, grid, show, start
 
 if TYPE_CHECKING:
-    from wordgraft.comparing import Comparison, Data
+    from wordgraft.comparison import Comparison, Data
 
 # Tuned for sentences, small, and the one that the figures of the documentation were taken with.
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"
@@ -138,12 +138,12 @@ def compare(
     start(quiet=quiet)
     for each in ("features", "tasks", "oov"):  # what they say of one run is too much of hundreds
         logging.getLogger(f"wordgraft.{each}").setLevel(logging.WARNING)
-    from wordgraft.comparing import Limits, Materials, fitting_jobs
-    from wordgraft.comparing import compare as run_comparison
-    from wordgraft.comparing.engine import ENGINES
-    from wordgraft.comparing.judges import JUDGES
-    from wordgraft.comparing.record import PAGE
-    from wordgraft.extras import require
+    from wordgraft.comparison import Limits, Materials, fitting_jobs
+    from wordgraft.comparison import compare as run_comparison
+    from wordgraft.comparison.records import PAGE
+    from wordgraft.comparison.runners.engine import ENGINES
+    from wordgraft.comparison.scoring import JUDGES
+    from wordgraft.core.optional import require
 
     choose("--task", task, JUDGES)
     choose("--engine", engine, ENGINES)
@@ -218,8 +218,8 @@ def compare(
 
 
 def _report(found: Comparison, folder: Path, labels: int | None, limits: Any) -> None:
-    from wordgraft.comparing.recommend import costs
-    from wordgraft.comparing.statistics import Statistics
+    from wordgraft.comparison.recommendation import costs
+    from wordgraft.comparison.statistics import Statistics
     from wordgraft.reports import write_comparison
 
     test, choice = Statistics(found, "test"), Statistics(found, "choice")
@@ -244,21 +244,21 @@ def _report(found: Comparison, folder: Path, labels: int | None, limits: Any) ->
 
 def _kept(folder: Path) -> tuple[dict[str, Any], str]:
     """The settings and the command that the comparison in a folder was begun with."""
-    from wordgraft.comparing.record import ReportFolder
+    from wordgraft.comparison.records import ReportFolder
     from wordgraft.errors import ProgressError
 
     description = ReportFolder(folder).description()
     if "settings" not in description:
         raise ProgressError(
             f"{folder} was not made by 'wordgraft compare', so it cannot say which files it "
-            "compares; go on in Python: wordgraft.comparing.compare(..., resume=True)"
+            "compares; go on in Python: wordgraft.comparison.compare(..., resume=True)"
         )
     return description["settings"], description["command"]
 
 
 def _read(settings: Mapping[str, Any]) -> Data:
-    from wordgraft.comparing import Data
-    from wordgraft.comparing.files import labelled
+    from wordgraft.comparison import Data
+    from wordgraft.data.labelled_texts import labelled
 
     columns = (settings["task"], settings["text"], settings["label"])
     train = labelled(settings["data"], *columns)
@@ -273,7 +273,7 @@ def _read(settings: Mapping[str, Any]) -> Data:
 
 def _checkpoint(given: str | None, arms: list[str] | None) -> str | None:
     """The encoder, unless none was named and no arm that was named needs one."""
-    from wordgraft.comparing import ARMS
+    from wordgraft.comparison import ARMS
 
     needed = arms is None or any("checkpoint" in ARMS[a].needs for a in arms if a in ARMS)
     # A random start takes its words and width from vectors, too, if there are any.
@@ -282,7 +282,7 @@ def _checkpoint(given: str | None, arms: list[str] | None) -> str | None:
 
 
 def _sizes(given: str | None) -> Any:
-    from wordgraft.comparing.compare import SIZES
+    from wordgraft.comparison.compare import SIZES
 
     if given is None:
         return SIZES

@@ -13,8 +13,8 @@ from wordgraft.cli.shared import Quiet, facts, grid, show, start
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.scores import ClassScores
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.metrics.classification import ClassScores
 
 _LOG = logging.getLogger(__name__)
 
@@ -45,8 +45,8 @@ def evaluate(
     Example: wordgraft evaluate ner.model test.conll
     """
     start(quiet=quiet)
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.files import task_in
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.estimators.io import task_in
 
     opened: Any
     if task_in(model) == "tag":
@@ -62,7 +62,7 @@ def evaluate(
 def _entities(
     tagger: SequenceTagger, data: str, token_column: str | None, tag_column: str | None
 ) -> None:
-    from wordgraft.tasks import read_tagged
+    from wordgraft.data.conll import read_tagged
 
     tagged = read_tagged(data, token=token_column, tag=tag_column)
     known = {tag[2:] for tag in tagger.tags_[1:]}
@@ -85,8 +85,8 @@ def _entities(
 
 
 def _classes(classifier: TextClassifier, data: str, text: str, label: str, separator: str) -> None:
-    from wordgraft.reading import read_rows
-    from wordgraft.tasks import Scores
+    from wordgraft.data.text_files import read_rows
+    from wordgraft.metrics.classification import Scores
 
     texts, labels = zip(*read_rows(data, [text, label]), strict=True)
     known = {str(name) for name in classifier.classes_}

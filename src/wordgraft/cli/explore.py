@@ -30,9 +30,9 @@ def explore(
     Example: wordgraft explore news.table -o explore.html
     """
     start(quiet=quiet)
-    from wordgraft.extras import require
+    from wordgraft.core.atomic_io import check_output
+    from wordgraft.core.optional import require
     from wordgraft.reports import write_explorer
-    from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
 
     require("jinja2", purpose="wordgraft explore")

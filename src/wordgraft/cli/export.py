@@ -64,10 +64,10 @@ def export(
         return
     if int8:
         raise typer.BadParameter("--int8 is for --to onnx; a table has 'wordgraft table --dtype'")
-    from wordgraft.formats import FORMATS
+    from wordgraft.core.atomic_io import check_output
+    from wordgraft.data.text_files import read_words
+    from wordgraft.export.formats import FORMATS
     from wordgraft.oov import METHODS
-    from wordgraft.reading import read_words
-    from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
 
     writable = [name for name, each in FORMATS.items() if each.write is not None]
@@ -95,10 +95,10 @@ def export(
 
 
 def _model(path: Path, output: Path, *, int8: bool, force: bool) -> None:
-    from wordgraft.onnx.export import export_onnx
-    from wordgraft.storage import check_output
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.files import task_in
+    from wordgraft.core.atomic_io import check_output
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.estimators.io import task_in
+    from wordgraft.export.onnx.export import export_onnx
 
     if output.suffix != ".onnx":
         raise typer.BadParameter(f"{output}: the file's name must end in .onnx", param_hint="'-o'")

@@ -10,7 +10,8 @@ import typer
 from wordgraft.cli.shared import facts, grid, show
 
 if TYPE_CHECKING:
-    from wordgraft.training.forgetting import Asked, ForgettingReport
+    from wordgraft.estimators.forgetting_report import ForgettingReport
+    from wordgraft.metrics.forgetting import Asked
 
 # Texts that are read of a file; the measures use fewer.
 _MOST = 20_000
@@ -20,9 +21,9 @@ def asked_of(general: str | None, pairs: list[Path], probes: list[str]) -> Asked
     """The files of the options, read. Raises `DataError` for one that cannot be."""
     from itertools import islice
 
-    from wordgraft.reading import read_rows, read_texts, split_column
+    from wordgraft.data.text_files import read_rows, read_texts, split_column
+    from wordgraft.metrics.forgetting import Asked
     from wordgraft.table import read_pairs
-    from wordgraft.training.forgetting import Asked
 
     labelled = {}
     for spec in probes:

@@ -37,17 +37,17 @@ def table_from_file(
         raise typer.BadParameter("--min-count needs the counts of --texts")
 
     from wordgraft.checkpoint import open_checkpoint
-    from wordgraft.formats import FORMATS, read_vectors
-    from wordgraft.formats.reading import answering, only
+    from wordgraft.core.atomic_io import check_output
+    from wordgraft.data.text_files import read_texts, read_words, split_column
+    from wordgraft.export.formats import FORMATS, read_vectors
+    from wordgraft.export.formats.reading import answering, only
     from wordgraft.oov import METHODS, with_oov
     from wordgraft.oov.constant import Unk, Zero
     from wordgraft.oov.encoder import Encoder
-    from wordgraft.reading import read_texts, read_words, split_column
-    from wordgraft.storage import check_output
     from wordgraft.table import default_refinements, parse_refinements
-    from wordgraft.table.files import MARKER
-    from wordgraft.table.precision import DTYPES
-    from wordgraft.vocabulary.build import most_frequent
+    from wordgraft.table.io import MARKER
+    from wordgraft.table.quantization import DTYPES
+    from wordgraft.vocabulary.counting import most_frequent
 
     readable = [name for name, each in FORMATS.items() if each.read is not None]
     if format is not None:

@@ -138,7 +138,7 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
 
 
 def _covered(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
-    from wordgraft.reading import read_texts, split_column
+    from wordgraft.data.text_files import read_texts, split_column
 
     texts = read_texts(*split_column(spec))
     coverage = table.coverage(counted(texts, "reading texts", quiet=quiet))

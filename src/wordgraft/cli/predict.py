@@ -12,8 +12,8 @@ import typer
 from wordgraft.cli.shared import Quiet, start
 
 if TYPE_CHECKING:
-    from wordgraft.onnx import OnnxModel
-    from wordgraft.tasks import SequenceTagger, TextClassifier
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.export.onnx import OnnxModel
 
 _LOG = logging.getLogger(__name__)
 _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
@@ -41,7 +41,7 @@ def predict(
     start(quiet=quiet)
     if bool(texts) == (file is not None):
         raise typer.BadParameter("give texts, or --file, and not both")
-    from wordgraft.reading import read_texts, split_column
+    from wordgraft.data.text_files import read_texts, split_column
 
     task, opened = _opened(model)
     found = list(texts or ()) if file is None else list(read_texts(*split_column(file)))
@@ -57,12 +57,12 @@ def predict(
 def _opened(model: Path) -> tuple[str, Any]:
     """The task and the model of a folder, or of a file that needs no framework to run."""
     if model.suffix == ".onnx":
-        from wordgraft.onnx import OnnxModel
+        from wordgraft.export.onnx import OnnxModel
 
         written = OnnxModel.load(model)
         return written.task, written
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.files import task_in
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.estimators.io import task_in
 
     task = task_in(model)
     return task, (SequenceTagger if task == "tag" else TextClassifier).load(model)
@@ -86,7 +86,7 @@ def _labels(classifier: TextClassifier | OnnxModel, texts: list[str], *, json_li
 
 
 def _entities(tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_lines: bool) -> None:
-    from wordgraft.tasks.words import words_of
+    from wordgraft.data.word_tokenizer import words_of
 
     cut = [words_of(text) for text in texts]
     spans = tagger.entities([[word.text for word in words] for words in cut])

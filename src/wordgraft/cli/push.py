@@ -40,9 +40,9 @@ def push(
     Example: wordgraft push news.table me/news-vectors --pairs simlex.tsv
     """
     start(quiet=quiet)
-    from wordgraft.formats.card import KINDS
-    from wordgraft.formats.hub import push as push_table
-    from wordgraft.formats.hub import write_hub
+    from wordgraft.export.formats.card import KINDS
+    from wordgraft.export.formats.hub import push as push_table
+    from wordgraft.export.formats.hub import write_hub
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 
     choose("--as", kind, KINDS)

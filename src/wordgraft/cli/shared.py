@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordgraft.progress import progress_bar
+from wordgraft.core.progress import progress_bar
 
 if TYPE_CHECKING:
     from rich.table import Table

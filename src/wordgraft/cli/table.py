@@ -171,16 +171,16 @@ def table(
     if not texts and not own_words and (min_count > 1 or max_words is not None):
         raise typer.BadParameter("--min-count and --max-words need the counts of --texts")
 
-    from wordgraft.building import build_table
+    from wordgraft.build import build_table
     from wordgraft.checkpoint import open_checkpoint
+    from wordgraft.core.atomic_io import check_output
     from wordgraft.oov import METHODS
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
     from wordgraft.sources.contextual import ENGINES
-    from wordgraft.sources.contextual.kept import discard
-    from wordgraft.storage import check_output
+    from wordgraft.sources.contextual.run_state import discard
     from wordgraft.table import parse_refinements
-    from wordgraft.table.files import MARKER
-    from wordgraft.table.precision import DTYPES
+    from wordgraft.table.io import MARKER
+    from wordgraft.table.quantization import DTYPES
 
     choose("--source", source, SOURCES)
     choose("--oov", oov, METHODS)
@@ -284,7 +284,7 @@ def _vocabulary(
     *,
     quiet: bool,
 ) -> Any:
-    from wordgraft.reading import read_words
+    from wordgraft.data.text_files import read_words
     from wordgraft.vocabulary import Vocabulary
 
     if texts:
@@ -297,6 +297,6 @@ def _vocabulary(
 
 
 def _texts_of(spec: str) -> Any:
-    from wordgraft.reading import read_texts, split_column
+    from wordgraft.data.text_files import read_texts, split_column
 
     return read_texts(*split_column(spec))

@@ -200,14 +200,14 @@ def train(
     Example: wordgraft train train.csv --network encoder --checkpoint bert-base-uncased -o my.model
     """
     start(quiet=quiet)
+    from wordgraft.core.atomic_io import check_output
+    from wordgraft.data.text_files import read_texts, split_column
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+    from wordgraft.estimators.base import INITS, discard
+    from wordgraft.estimators.classifier import HEAD_INITS
+    from wordgraft.estimators.io import MARKER
     from wordgraft.oov import METHODS
-    from wordgraft.reading import read_texts, split_column
-    from wordgraft.storage import check_output
     from wordgraft.table import EmbeddingTable
-    from wordgraft.tasks import SequenceTagger, TextClassifier
-    from wordgraft.tasks.classify import HEAD_INITS
-    from wordgraft.tasks.files import MARKER
-    from wordgraft.tasks.grafted import INITS, discard
     from wordgraft.training import REGIMES
 
     choose("--task", task, _TASKS)
@@ -269,7 +269,7 @@ def train(
     opened = None if table is None else EmbeddingTable.load(table)
     model: SequenceTagger | TextClassifier
     if task == "tag":
-        from wordgraft.tasks import read_tagged
+        from wordgraft.data.conll import read_tagged
 
         tagged = read_tagged(data, token=token_column, tag=tag_column)
         tagger = SequenceTagger(opened, casing=casing, letters=letters, **arguments)
@@ -325,7 +325,7 @@ def _report(model: Any, output: Path) -> None:
 def _labelled(
     data: str, text: str, label: str, separator: str | None
 ) -> tuple[list[str], list[Any]]:
-    from wordgraft.reading import read_rows
+    from wordgraft.data.text_files import read_rows
 
     texts, labels = zip(*read_rows(data, [text, label]), strict=True)
     if separator is None:

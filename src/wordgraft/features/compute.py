@@ -12,10 +12,10 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import Encoder
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.progress import progress_bar
+from wordgraft.core.ragged import Ragged
 from wordgraft.features.recipe import FeatureRecipe
 from wordgraft.features.store import FeatureStore
-from wordgraft.progress import progress_bar
 
 if TYPE_CHECKING:
     from jaxtyping import Float16, Int64

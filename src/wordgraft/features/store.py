@@ -26,10 +26,10 @@ import numpy as np
 import xxhash
 
 from wordgraft.checkpoint.tensors import Tensors
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.atomic_io import new_file, write_tensors
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError, DataError, OutputError
 from wordgraft.features.recipe import FeatureRecipe
-from wordgraft.storage import new_file, write_tensors
 
 if TYPE_CHECKING:
     from jaxtyping import Float16, Int64

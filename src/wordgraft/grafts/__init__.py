@@ -7,7 +7,7 @@
 whole encoder.
 """
 
-from wordgraft.grafts.seen import SeenRows
-from wordgraft.grafts.texts import encoder_inputs, padded_ids
+from wordgraft.grafts.padding import encoder_inputs, padded_ids
+from wordgraft.grafts.row_subset import SeenRows
 
 __all__ = ["SeenRows", "encoder_inputs", "padded_ids"]

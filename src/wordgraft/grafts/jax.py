@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.optional import require
 from wordgraft.errors import DataError
-from wordgraft.extras import require
 
 if TYPE_CHECKING:
     import jax

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordgraft.extras import require
-from wordgraft.grafts.seen import SeenRows
+from wordgraft.core.optional import require
+from wordgraft.grafts.row_subset import SeenRows
 from wordgraft.table import EmbeddingTable
 
 if TYPE_CHECKING:

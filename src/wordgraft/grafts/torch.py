@@ -14,9 +14,9 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
+from wordgraft.core.optional import require
 from wordgraft.errors import TableError
-from wordgraft.extras import require
-from wordgraft.grafts.seen import SeenRows
+from wordgraft.grafts.row_subset import SeenRows
 from wordgraft.oov.blend import Blend, characters_in, with_characters
 from wordgraft.oov.characters import Characters, spelling_of
 from wordgraft.table import EmbeddingTable

@@ -15,7 +15,7 @@ import torch
 from torch import nn
 
 from wordgraft.checkpoint.encoder import quiet
-from wordgraft.extras import require
+from wordgraft.core.optional import require
 from wordgraft.networks.encoder import EachWord, EncoderRows, Pooling
 from wordgraft.networks.network import Network
 

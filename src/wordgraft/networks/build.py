@@ -11,7 +11,7 @@ from torch import Generator
 from wordgraft.networks.bag import Bag, Mean
 from wordgraft.networks.bilstm import BiLstm
 from wordgraft.networks.cnn import Cnn
-from wordgraft.networks.joined import Casing, Joined, LayerMix, Letters
+from wordgraft.networks.input_features import Casing, Joined, LayerMix, Letters
 from wordgraft.networks.network import Body, Network, Rows
 from wordgraft.networks.transformer import Transformer
 

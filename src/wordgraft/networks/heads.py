@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from wordgraft.extras import require
+from wordgraft.core.optional import require
 from wordgraft.networks.initialize import linear
 from wordgraft.networks.inputs import Inputs, Sequences, mask_of, padded
 

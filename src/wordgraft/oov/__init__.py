@@ -16,7 +16,7 @@ from wordgraft.oov.neighbours import Neighbours
 from wordgraft.oov.ngrams import Ngrams
 from wordgraft.oov.pieces import Pieces
 from wordgraft.oov.protocol import OovMethod
-from wordgraft.oov.reading import (
+from wordgraft.oov.text_rows import (
     Answers,
     TextRows,
     answers,

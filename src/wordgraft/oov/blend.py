@@ -13,12 +13,12 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from wordgraft.ahead import side_by_side
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.parallel import side_by_side
+from wordgraft.oov.character_ngrams import characters_of, shortened
 from wordgraft.oov.characters import Characters
-from wordgraft.oov.grams import characters_of, shortened
 from wordgraft.oov.neighbours import WordIndex, combined, word_index
-from wordgraft.oov.space import learnable_rows, never_counted
+from wordgraft.oov.table_rows import learnable_rows, never_counted
 from wordgraft.oov.typos import Typist
 from wordgraft.table import EmbeddingTable, UnknownWords
 

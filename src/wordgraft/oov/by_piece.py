@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.extras import require
+from wordgraft.core.optional import require
+from wordgraft.core.ragged import Ragged
 from wordgraft.oov.composition import GROUPS
 
 if TYPE_CHECKING:

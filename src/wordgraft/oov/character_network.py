@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordgraft.extras import require
+from wordgraft.core.optional import require
 
 if TYPE_CHECKING:
     import torch

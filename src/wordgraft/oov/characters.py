@@ -9,17 +9,17 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
-from wordgraft.ahead import side_by_side
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.extras import require
+from wordgraft.core.linear_algebra import regression
+from wordgraft.core.optional import require
+from wordgraft.core.parallel import side_by_side
+from wordgraft.core.progress import progress_bar
+from wordgraft.core.ragged import Ragged
 from wordgraft.oov.by_piece import ByPiece
+from wordgraft.oov.character_ngrams import characters_of, shortened
 from wordgraft.oov.composition import Composition, by_group
-from wordgraft.oov.grams import characters_of, shortened
-from wordgraft.oov.ridge import regression
-from wordgraft.oov.space import learnable_rows, moved, never_counted
+from wordgraft.oov.table_rows import learnable_rows, moved, never_counted
 from wordgraft.oov.typos import Typist
-from wordgraft.progress import progress_bar
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:

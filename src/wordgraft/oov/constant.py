@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.oov.space import never_counted
+from wordgraft.oov.table_rows import never_counted
 from wordgraft.table import EmbeddingTable, UnknownWords
 from wordgraft.vocabulary.vocabulary import UNK
 

@@ -9,9 +9,9 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.checkpoint import encoder as checkpoint_encoder
+from wordgraft.core.optional import require
 from wordgraft.errors import CheckpointError, TableError
-from wordgraft.extras import require
-from wordgraft.oov.space import moved
+from wordgraft.oov.table_rows import moved
 from wordgraft.sources.isolated import encode_pieces
 from wordgraft.table import EmbeddingTable, UnknownWords
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.oov.grams import grams_of
-from wordgraft.oov.space import never_counted, weights_of_counts
+from wordgraft.oov.character_ngrams import grams_of
+from wordgraft.oov.table_rows import never_counted, weights_of_counts
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:

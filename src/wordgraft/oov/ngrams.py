@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.progress import progress_bar
 from wordgraft.errors import TableError
-from wordgraft.oov.grams import grams_of
-from wordgraft.oov.space import learnable_rows, moved, never_counted
-from wordgraft.progress import progress_bar
+from wordgraft.oov.character_ngrams import grams_of
+from wordgraft.oov.table_rows import learnable_rows, moved, never_counted
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:

@@ -10,11 +10,11 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import PieceTokenizer
+from wordgraft.core.linear_algebra import regression
 from wordgraft.errors import TableError
-from wordgraft.oov.ridge import regression
-from wordgraft.oov.space import learnable_rows, moved, never_counted
+from wordgraft.oov.table_rows import learnable_rows, moved, never_counted
 from wordgraft.sources.composed import mean_rows
-from wordgraft.sources.raw import pieces_of
+from wordgraft.sources.word_pieces import pieces_of
 from wordgraft.table import EmbeddingTable, UnknownWords
 
 if TYPE_CHECKING:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from wordgraft.extras import require
+from wordgraft.core.optional import require
 
 DASHES = ([1, 0], [6, 3], [2, 2])
 _SHAPES = (

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from wordgraft.comparing.arms import ARMS
-from wordgraft.comparing.compare import Comparison
-from wordgraft.comparing.data import label_table
-from wordgraft.comparing.recommend import Limits, Recommendation, costs, recommend
-from wordgraft.comparing.record import PAGE
-from wordgraft.comparing.statistics import Statistics
+from wordgraft.comparison.compare import Comparison
+from wordgraft.comparison.data import label_table
+from wordgraft.comparison.methods import ARMS
+from wordgraft.comparison.recommendation import Limits, Recommendation, costs, recommend
+from wordgraft.comparison.records import PAGE
+from wordgraft.comparison.statistics import Statistics
 from wordgraft.reports import charts
 from wordgraft.reports.charts import Chart, Look
 from wordgraft.reports.page import write_page

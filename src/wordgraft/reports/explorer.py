@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.optional import require
 from wordgraft.errors import TableError
-from wordgraft.extras import require
 from wordgraft.reports.page import write_page
 from wordgraft.table import EmbeddingTable
 from wordgraft.table.provenance import SOURCES

@@ -7,8 +7,8 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from wordgraft.extras import require
-from wordgraft.storage import new_file
+from wordgraft.core.atomic_io import new_file
+from wordgraft.core.optional import require
 
 _PAGES = Path(__file__).with_name("pages")
 

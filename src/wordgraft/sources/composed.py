@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.progress import progress_bar
-from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.core.progress import progress_bar
+from wordgraft.core.ragged import Ragged
+from wordgraft.sources.word_pieces import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import Encoder, mean_of_layers
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.progress import progress_bar
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
-from wordgraft.progress import progress_bar
-from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.sources.word_pieces import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.sources.word_pieces import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 

@@ -4,7 +4,7 @@ from wordgraft.table.affine import Affine
 from wordgraft.table.coverage import Coverage
 from wordgraft.table.fallbacks import Borrowed, Fallbacks
 from wordgraft.table.provenance import Provenance
-from wordgraft.table.refine import (
+from wordgraft.table.refinements import (
     Abtt,
     Center,
     Pca,

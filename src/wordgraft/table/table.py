@@ -14,8 +14,8 @@ from wordgraft.errors import TableError
 from wordgraft.table.affine import Affine
 from wordgraft.table.coverage import Coverage, coverage_of
 from wordgraft.table.fallbacks import Fallbacks
-from wordgraft.table.precision import dequantize
 from wordgraft.table.provenance import SOURCES, Provenance
+from wordgraft.table.quantization import dequantize
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
     from wordgraft.checkpoint import Checkpoint
-    from wordgraft.table.refine import Refinement
+    from wordgraft.table.refinements import Refinement
 
 # Rows are compared with all others in blocks of this many, to bound memory.
 _BLOCK = 65_536
@@ -180,7 +180,7 @@ class EmbeddingTable:
 
     def refine(self, *refinements: Refinement) -> EmbeddingTable:
         """Apply refinements in turn: `table.refine(Center(), Pca(128))`. See `table.refine`."""
-        from wordgraft.table.refine import refined
+        from wordgraft.table.refinements import refined
 
         return refined(self, refinements)
 
@@ -198,7 +198,7 @@ class EmbeddingTable:
 
     def astype(self, dtype: str) -> EmbeddingTable:
         """The same table with its rows stored as `float32`, `float16` or `int8` (a scale a row)."""
-        from wordgraft.table.precision import stored_as
+        from wordgraft.table.quantization import stored_as
 
         vectors, scales = stored_as(dtype, self.rows())
         recipe = {**self.recipe, "dtype": dtype}
@@ -259,13 +259,13 @@ class EmbeddingTable:
 
         Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
         """
-        from wordgraft.table.files import save_table
+        from wordgraft.table.io import save_table
 
         save_table(self, Path(path), force=force)
 
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingTable:
         """Open a saved table, its vectors memory-mapped. Raises `TableError` when damaged."""
-        from wordgraft.table.files import load_table
+        from wordgraft.table.io import load_table
 
         return load_table(Path(path))

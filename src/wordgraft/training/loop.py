@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import torch
 
-from wordgraft.extras import require
+from wordgraft.core.optional import require
 from wordgraft.networks.network import Network
-from wordgraft.training import probe
-from wordgraft.training.answers import (
+from wordgraft.training import head_features as probe
+from wordgraft.training.examples import Examples
+from wordgraft.training.inference import (
     Judge,
     features,
     loss_on,
@@ -23,13 +24,12 @@ from wordgraft.training.answers import (
     predictions_and_loss,
     predictions_lowered,
 )
-from wordgraft.training.examples import Examples
-from wordgraft.training.guards import Watch
+from wordgraft.training.optimizer_run import Run
 from wordgraft.training.plan import Plan
 from wordgraft.training.record import RunRecord
 from wordgraft.training.regimes import REGIMES, Regime
-from wordgraft.training.resume import Keeper, fingerprint
-from wordgraft.training.run import Run
+from wordgraft.training.regularizers import Watch
+from wordgraft.training.run_state import Keeper, fingerprint
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -168,7 +168,7 @@ def _begin_rows(
     head_trained: bool,
     on_start: Callable[[dict[str, Tensor]], None] | None,
 ) -> None:
-    from wordgraft.training.guards.wise import start_of
+    from wordgraft.training.regularizers.wise import start_of
 
     for watch in watches:
         watch.rows_begin(head_trained=head_trained)

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 
 from wordgraft.training.examples import Examples
-from wordgraft.training.guards import Guard
-from wordgraft.training.parts import Rates
+from wordgraft.training.param_groups import Rates
+from wordgraft.training.regularizers import Guard
 
 # What `auto` holds out. Ten texts of 100 or 20 of 200 choose by chance: with a tenth the macro-F1
 # of 200 tweets was 0.494 (spread 0.051 over 5 seeds), with a fifth 0.523 (0.019).

@@ -13,7 +13,7 @@ from itertools import chain, count, islice
 
 import numpy as np
 
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 
 # What a rule makes of each of some chunks, column by column.
 Columns = tuple[Ragged, ...]

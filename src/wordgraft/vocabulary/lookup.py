@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import VocabularyError
 
 if TYPE_CHECKING:

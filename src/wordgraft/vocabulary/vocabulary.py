@@ -11,7 +11,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import VocabularyError
 from wordgraft.vocabulary.lookup import Lookup, fits
 from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, segment, word_tokenizer
@@ -67,7 +67,7 @@ class Vocabulary:
         `max_words` keeps the most frequent, roles not counted; ties go by the alphabet, so the
         order of the texts does not matter. Raises `VocabularyError` when no word is left.
         """
-        from wordgraft.vocabulary.build import count_words
+        from wordgraft.vocabulary.counting import count_words
 
         counts = count_words(texts, checkpoint)
         return cls.from_counts(counts, checkpoint, min_count=min_count, max_words=max_words)
@@ -82,7 +82,7 @@ class Vocabulary:
         max_words: int | None = None,
     ) -> Vocabulary:
         """As `from_texts`, from words that were counted before, as the checkpoint cuts them."""
-        from wordgraft.vocabulary.build import most_frequent
+        from wordgraft.vocabulary.counting import most_frequent
 
         kept = most_frequent(counts, min_count=min_count, max_words=max_words)
         return cls._of_words(kept, [counts[word] for word in kept], checkpoint)
@@ -95,7 +95,7 @@ class Vocabulary:
         those that become equal share a row. An entry of several words keeps a row, which
         `table[...]` finds but running text never reaches. Raises `VocabularyError` on no words.
         """
-        from wordgraft.vocabulary.build import normalized_words
+        from wordgraft.vocabulary.counting import normalized_words
 
         kept = normalized_words(words, checkpoint)
         return cls._of_words(kept, [0] * len(kept), checkpoint)

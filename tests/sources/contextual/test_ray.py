@@ -31,14 +31,14 @@ from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import ClusterError, DataError, ProgressError
 from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
-from wordgraft.sources.contextual.kept import KeptProgress
 from wordgraft.sources.contextual.ray import Cluster, connect, connected
 from wordgraft.sources.contextual.ray import cluster as steps
 from wordgraft.sources.contextual.ray.reading import read
-from wordgraft.sources.contextual.ray.room import Workers
+from wordgraft.sources.contextual.ray.resources import Workers
+from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import row
 from wordgraft.sources.contextual.ray.stream import mapped
-from wordgraft.sources.contextual.ray.tries import Tries
+from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.table import EmbeddingTable
 
 NOT_KEPT = KeptProgress(None, {})

@@ -17,8 +17,8 @@ from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import Encoder
 from wordgraft.errors import CheckpointError, ClusterError
-from wordgraft.sources.contextual.average import Aligner, Sums
-from wordgraft.sources.contextual.ray.room import Workers
+from wordgraft.sources.contextual.accumulate import Aligner, Sums
+from wordgraft.sources.contextual.ray.resources import Workers
 from wordgraft.sources.contextual.ray.workers import Job, add_sums, share_sums
 
 

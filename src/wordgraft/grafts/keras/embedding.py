@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wordgraft.grafts.keras.library import keras
-from wordgraft.grafts.seen import SeenRows
+from wordgraft.grafts.row_subset import SeenRows
 from wordgraft.table import EmbeddingTable
 
 _Embedding: Any = keras.layers.Embedding

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from wordgraft.core.optional import require
 from wordgraft.errors import MissingExtraError
-from wordgraft.extras import require
 
 
 def _keras() -> Any:

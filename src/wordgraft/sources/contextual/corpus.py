@@ -9,14 +9,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
-from wordgraft.errors import DataError, first_line
-from wordgraft.reading import (
+from wordgraft.data.text_files import (
     DATASET_PREFIX,
     TEXT_COLUMN,
     is_plain_text,
     read_column,
     split_column,
 )
+from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.sentences import sentences_of
 
 _READ_BYTES = 1 << 20

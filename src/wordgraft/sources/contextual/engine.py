@@ -7,12 +7,12 @@ from contextlib import contextmanager
 from typing import Protocol
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.optional import require
 from wordgraft.errors import ClusterError
-from wordgraft.extras import require
 from wordgraft.sources.contextual.corpus import Corpus
-from wordgraft.sources.contextual.encode import Encoded, encoded
-from wordgraft.sources.contextual.kept import KeptProgress
+from wordgraft.sources.contextual.pipeline import Encoded, encoded
 from wordgraft.sources.contextual.plan import Options, Plan, sampled
+from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.sources.contextual.sample import Sample
 from wordgraft.sources.isolated import Framed
 from wordgraft.vocabulary import Vocabulary

@@ -12,10 +12,10 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import DataError
-from wordgraft.sources.contextual.choose import Choice, choose
 from wordgraft.sources.contextual.corpus import Corpus, Position
-from wordgraft.sources.contextual.kept import KeptProgress, packed, unpacked
+from wordgraft.sources.contextual.run_state import KeptProgress, packed, unpacked
 from wordgraft.sources.contextual.sample import Sample, Sampler, sample_corpus
+from wordgraft.sources.contextual.selection import Choice, choose
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.progress import progress_bar
 from wordgraft.errors import DataError
-from wordgraft.progress import progress_bar
+from wordgraft.sources.contextual.alignment import KnownWords, OpenWords
 from wordgraft.sources.contextual.corpus import Corpus, Position
-from wordgraft.sources.contextual.kept import packed, unpacked
-from wordgraft.sources.contextual.rules import KnownWords, OpenWords
-from wordgraft.sources.contextual.stored import StoredSentences
+from wordgraft.sources.contextual.run_state import packed, unpacked
+from wordgraft.sources.contextual.sentence_store import StoredSentences
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.chunks import Chunks
 

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.progress import interruption_told
 from wordgraft.errors import CheckpointError, TableError
-from wordgraft.progress import interruption_told
-from wordgraft.sources.contextual.average import shrunk, spread_of
+from wordgraft.sources.contextual.accumulate import shrunk, spread_of
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.engine import Engine, engine_of
-from wordgraft.sources.contextual.kept import KeptProgress
 from wordgraft.sources.contextual.plan import (
     Options,
     Plan,
@@ -23,8 +22,9 @@ from wordgraft.sources.contextual.plan import (
     identity,
     make_plan,
 )
+from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.sources.isolated import TEMPLATE, Framed, frame
-from wordgraft.sources.raw import pieces_of, raw_table
+from wordgraft.sources.word_pieces import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 

@@ -14,18 +14,17 @@ import ray
 import ray.data
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.tokenizer import Ragged
-from wordgraft.progress import progress_bar
+from wordgraft.core.progress import progress_bar
+from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.corpus import Corpus
-from wordgraft.sources.contextual.encode import Encoded, mean_length, report, to_encode
-from wordgraft.sources.contextual.kept import KeptProgress, packed
+from wordgraft.sources.contextual.pipeline import Encoded, mean_length, report, to_encode
 from wordgraft.sources.contextual.plan import Options, Plan
 from wordgraft.sources.contextual.ray.connect import explained
 from wordgraft.sources.contextual.ray.reading import bytes_of, read
-from wordgraft.sources.contextual.ray.room import Workers
+from wordgraft.sources.contextual.ray.resources import Workers
+from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import FRAMED, row
 from wordgraft.sources.contextual.ray.stream import counted, mapped, tree
-from wordgraft.sources.contextual.ray.tries import Tries
 from wordgraft.sources.contextual.ray.workers import (
     SUMS,
     Encoding,
@@ -37,6 +36,7 @@ from wordgraft.sources.contextual.ray.workers import (
     merge_samples,
     probed,
 )
+from wordgraft.sources.contextual.run_state import KeptProgress, packed
 from wordgraft.sources.contextual.sample import Sample
 from wordgraft.sources.isolated import Framed
 from wordgraft.vocabulary import Vocabulary

@@ -21,10 +21,10 @@ import ray.data
 
 from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
-from wordgraft.sources.contextual.kept import packed
-from wordgraft.sources.contextual.ray.room import HELPER_CPUS, Workers
+from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
+from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import CONTENT, row
-from wordgraft.sources.contextual.ray.tries import Tries
+from wordgraft.sources.contextual.run_state import packed
 
 if TYPE_CHECKING:
     from jaxtyping import Int64

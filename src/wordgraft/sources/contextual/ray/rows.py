@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from wordgraft.sources.contextual.kept import unpacked
+from wordgraft.sources.contextual.run_state import unpacked
 
 if TYPE_CHECKING:
     from numpy import ndarray

@@ -10,9 +10,9 @@ import pyarrow as pa
 import ray
 import ray.data
 
-from wordgraft.sources.contextual.ray.room import HELPER_CPUS, Workers
+from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
+from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import Content, contents
-from wordgraft.sources.contextual.ray.tries import Tries
 
 
 def mapped(

@@ -14,14 +14,14 @@ import numpy as np
 import pyarrow as pa
 import ray
 
-from wordgraft.ahead import ahead
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.core.parallel import ahead
 from wordgraft.errors import CheckpointError
-from wordgraft.sources.contextual.average import Aligner, Sums
+from wordgraft.sources.contextual.accumulate import Aligner, Sums
 from wordgraft.sources.contextual.corpus import Skipped
-from wordgraft.sources.contextual.encode import dtype_of, tokens_per_second
-from wordgraft.sources.contextual.ray.room import HELPER_CPUS, Workers
+from wordgraft.sources.contextual.pipeline import dtype_of, tokens_per_second
+from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
 from wordgraft.sources.contextual.ray.rows import (
     CONTENT,
     FRAMED,

@@ -1,0 +1,162 @@
+"""What arms are made of: the checkpoint, and a table a source, each made once and kept."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from wordgraft.build import build_table
+from wordgraft.checkpoint import Checkpoint, open_checkpoint
+from wordgraft.errors import CheckpointError, TableError
+from wordgraft.estimators.first_layers.table import FeatureLayer
+from wordgraft.export.formats import read_vectors
+from wordgraft.export.formats.reading import answering, only
+from wordgraft.sources import Corpus
+from wordgraft.table import EmbeddingTable, default_refinements, read_pairs
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+# What the encoder's frozen vectors are kept as, beside the tables.
+FEATURES = "features"
+
+
+@dataclass(eq=False)
+class Materials:
+    """Makes tables when they are first asked for, and keeps them in `folder`.
+
+    A table has a row for each word of all training texts, whatever sample a run gets: a user with
+    100 labels has the other texts as well, unlabelled. Labels play no part in it.
+
+    Args:
+        texts: the training texts, as strings or as lists of words.
+        checkpoint: the encoder, by name; None where no arm needs one.
+        corpus: files of more running text for contextual vectors, beside `texts`.
+        vectors: a file of vectors of another tool.
+        pairs: files of word pairs with people's scores, on which fine-tuned encoders are measured
+            for what they forgot.
+        folder: where tables are kept, to be found again by a resumed comparison; None keeps none.
+        task: `classify` or `tag`.
+        network: the network above the rows.
+        progress: show progress bars.
+        judged: other texts, which models will be judged on.
+    """
+
+    texts: Sequence[Any]
+    checkpoint: str | None = None
+    corpus: Sequence[str] = ()
+    vectors: Path | None = None
+    pairs: Sequence[Path] = ()
+    folder: Path | None = None
+    task: str = "classify"
+    network: str = "bag"
+    progress: bool = False
+    judged: Sequence[Any] = ()
+    seconds: dict[str, float] = field(default_factory=dict)
+    _tables: dict[str, EmbeddingTable] = field(default_factory=dict)
+    _opened: Checkpoint | None = None
+    _isolated: ndarray | None = None
+
+    def opened(self) -> Checkpoint:
+        """The checkpoint. Raises `CheckpointError` where there is none."""
+        if self.checkpoint is None:
+            raise CheckpointError("this arm needs an encoder; name one with --checkpoint")
+        if self._opened is None:
+            self._opened = open_checkpoint(self.checkpoint)
+        return self._opened
+
+    def table(self, source: str) -> EmbeddingTable:
+        """The table of a source, or of the file of vectors (`vectors`)."""
+        if source not in self._tables:
+            began = time.perf_counter()
+            place = None if self.folder is None else self.folder / f"{source}.table"
+            if place is not None and place.is_dir():
+                self._tables[source] = EmbeddingTable.load(place)
+            else:
+                table = self._made(source)
+                self.seconds[source] = time.perf_counter() - began
+                if place is not None:
+                    place.parent.mkdir(parents=True, exist_ok=True)
+                    took = {**table.recipe, "seconds": round(self.seconds[source], 3)}
+                    replace(table, recipe=took).save(place)
+                self._tables[source] = table
+            self.seconds.setdefault(source, float(self._tables[source].recipe.get("seconds", 0)))
+        return self._tables[source]
+
+    @property
+    def sentences(self) -> list[str]:
+        """The training texts as running text, which words and contexts are taken from."""
+        return [text if isinstance(text, str) else " ".join(text) for text in self.texts]
+
+    def features(self, pooling: str) -> Path | None:
+        """A folder with the encoder's vectors of all texts, computed once.
+
+        `pooling` is `text` or `words`, as `FeatureLayer` takes it.
+        """
+        place = None if self.folder is None else self.folder / FEATURES
+        if FEATURES not in self.seconds:
+            began = time.perf_counter()
+            layer = FeatureLayer(
+                self.opened(),
+                layers="auto",
+                pooling=pooling,
+                cache=place,
+                device="auto",
+                progress=self.progress,
+            )
+            layer.read(self.texts)
+            self.seconds[FEATURES] = time.perf_counter() - began
+            # Not a cost of the arm; runs side by side would each compute them, beside each other.
+            layer.read(self.judged)
+        return place
+
+    def forgetting(self) -> Any:
+        """What fine-tuned encoders are asked before and after; None where nothing is measured."""
+        if not self.pairs:
+            return None
+        from wordgraft.metrics.forgetting import Asked
+
+        return Asked(pairs={path.name: read_pairs(path) for path in self.pairs})
+
+    def _made(self, source: str) -> EmbeddingTable:
+        if source == "vectors":
+            return self._from_file()
+        checkpoint = self.opened()
+        options: dict[str, Any] = {}
+        if source == "contextual":
+            texts = Corpus.of_texts(self.sentences)
+            more = Corpus.of(self.corpus) if self.corpus else None
+            options["corpus"] = texts if more is None else _joined(texts, more)
+            if checkpoint.isolated_layer() == checkpoint.contextual_layer():
+                options["templates"] = self._isolated
+        vocabulary = Vocabulary.from_texts(self.sentences, checkpoint)
+        table = build_table(
+            checkpoint,
+            vocabulary,
+            source=source,
+            refinements=(),
+            progress=self.progress,
+            **options,
+        )
+        if source == "isolated":  # contextual vectors begin with the same ones
+            self._isolated = table.rows()
+        return table.refine(*default_refinements(vocabulary))
+
+    def _from_file(self) -> EmbeddingTable:
+        if self.vectors is None:
+            raise TableError("the arm 'vectors' needs a file of vectors; give it with --vectors")
+        table = read_vectors(self.vectors, progress=self.progress)
+        counts: dict[str, int] = {}
+        for text in self.sentences:
+            for word in table.vocabulary.segment(text):
+                counts[word] = counts.get(word, 0) + 1
+        table = answering(only(table, counts), "unk")
+        return table.refine(*default_refinements(table.vocabulary))
+
+
+def _joined(first: Corpus, second: Corpus) -> Corpus:
+    return replace(first, sources=first.sources + second.sources, names=first.names + second.names)

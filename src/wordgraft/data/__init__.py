@@ -1,0 +1,1 @@
+"""Files of other people as Python values: texts, labels and tags."""

@@ -1,0 +1,30 @@
+"""Estimators in scikit-learn's manner: a classifier, a tagger, and vectors of texts.
+
+Each name is loaded when it is first used: what reads texts needs less than what trains on them.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from wordgraft.estimators.classifier import TextClassifier
+    from wordgraft.estimators.tagger import SequenceTagger
+    from wordgraft.estimators.text_vectors import TextVectors
+
+_HOMES = {
+    "SequenceTagger": "tagger",
+    "TextClassifier": "classifier",
+    "TextVectors": "text_vectors",
+}
+
+__all__ = ["SequenceTagger", "TextClassifier", "TextVectors"]
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOMES:
+        raise AttributeError(f"module 'wordgraft.estimators' has no attribute {name!r}")
+    value = getattr(import_module(f"wordgraft.estimators.{_HOMES[name]}"), name)
+    globals()[name] = value
+    return value

@@ -1,0 +1,134 @@
+"""`TextVectors`: a table as a step of a scikit-learn pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Self
+
+import numpy as np
+
+from wordgraft.core.optional import require
+from wordgraft.data.validation import checked_texts
+from wordgraft.errors import TableError
+from wordgraft.grafts.mean_vectors import mean_vectors, sif_weights
+from wordgraft.table import EmbeddingTable, Sif
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+    from sklearn.base import BaseEstimator, TransformerMixin
+else:
+    _base = require("sklearn.base", purpose="TextVectors")
+    BaseEstimator, TransformerMixin = _base.BaseEstimator, _base.TransformerMixin
+
+WEIGHTS = ("mean", "sif")
+
+
+class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
+    """Texts to the means of their words' rows.
+
+    make_pipeline(TextVectors(table), LogisticRegression()).fit(texts, labels)
+
+    Args:
+        table: an `EmbeddingTable`, or the folder of a saved one.
+        weights: `mean` counts words alike; `sif` counts a word by `a / (a + p)`, `p` its share of
+            the running text, by the table's counts or else of the texts given to `fit` (Arora et
+            al. 2017). A table built from texts has its rows weighed by SIF already, unless it was
+            built with other refinements: take their mean.
+        a: of `sif`.
+        components: how many directions, common to the texts of `fit`, to take away from every
+            vector; Arora et al. take away one.
+        oov: method for words without a row; the table's own by default. `leave out` does not
+            count them, which is fastest.
+
+    Attributes:
+        table_: the table.
+        weights_: float32 (rows,), None for `mean`.
+        directions_: float32 (components, dims), orthogonal and of length 1.
+    """
+
+    def __init__(
+        self,
+        table: EmbeddingTable | str | Path | None = None,
+        *,
+        weights: str = "mean",
+        a: float = 1e-3,
+        components: int = 0,
+        oov: str | None = None,
+    ) -> None:
+        self.table = table
+        self.weights = weights
+        self.a = a
+        self.components = components
+        self.oov = oov
+
+    def fit(self, X: Iterable[str], y: Any = None) -> Self:  # noqa: N803
+        """Open the table; count words and find directions, where they are asked for.
+
+        Raises `DataError` (also a `ValueError`) for what are no texts, `TableError` otherwise.
+        """
+        texts = checked_texts(X)
+        self.table_ = table = self._checked_table()
+        self.weights_: Float32[ndarray, " rows"] | None = None
+        if self.weights == "sif":
+            counts = table.vocabulary.counts
+            if not counts.any():
+                counts = np.bincount(table.vocabulary.ids(texts).ids, minlength=len(table))
+            self.weights_ = sif_weights(counts, a=self.a)
+        self.directions_: Float32[ndarray, "components dims"] = np.zeros(
+            (0, table.dims), np.float32
+        )
+        if self.components:
+            vectors = self.transform(texts).astype(np.float64)
+            strongest = np.linalg.eigh(vectors.T @ vectors)[1][:, -self.components :]
+            self.directions_ = strongest.T.astype(np.float32)
+        return self
+
+    def transform(self, X: Iterable[str]) -> Float32[ndarray, "texts dims"]:  # noqa: N803
+        """(texts, dims); zeros for a text without words."""
+        require("sklearn.utils.validation", purpose="TextVectors").check_is_fitted(self)
+        texts = checked_texts(X)
+        vectors = mean_vectors(self.table_, texts, weights=self.weights_, oov=self.oov)
+        rest: Float32[ndarray, "texts dims"] = (
+            vectors - vectors @ self.directions_.T @ self.directions_
+        )
+        return rest
+
+    def get_feature_names_out(self, input_features: Any = None) -> ndarray:
+        """`textvectors0`, `textvectors1`, ..., one a dimension."""
+        return np.array([f"textvectors{place}" for place in range(self.table_.dims)], object)
+
+    def __sklearn_tags__(self) -> Any:
+        tags = super().__sklearn_tags__()
+        tags.input_tags.string = True
+        tags.input_tags.two_d_array = False
+        tags.input_tags.one_d_array = True
+        return tags
+
+    def _checked_table(self) -> EmbeddingTable:
+        """Open the table. Raises one error that lists every argument at fault."""
+        table = self.table
+        if isinstance(table, str | Path):
+            table = EmbeddingTable.load(table)
+        if not isinstance(table, EmbeddingTable):
+            raise TableError(
+                f"table is {table!r:.60}; expected an EmbeddingTable (wordgraft.build_table makes "
+                "one) or the folder of a saved one"
+            )
+        faults = []
+        if self.weights not in WEIGHTS:
+            faults.append(f"weights is {self.weights!r}, expected one of {', '.join(WEIGHTS)}")
+        if not 0 <= self.components <= table.dims:
+            faults.append(f"components is {self.components!r}, expected 0 to {table.dims}")
+        if not 0 < self.a < np.inf:
+            faults.append(f"a is {self.a!r}, expected a number above 0")
+        done = [each["name"] for each in table.recipe.get("refinements", ())]
+        if self.weights == "sif" and Sif.name in done:
+            faults.append(
+                "this table's rows are weighed by SIF already; take weights='mean', or build it "
+                "with other refinements"
+            )
+        if faults:
+            raise TableError("; ".join(faults))
+        return table

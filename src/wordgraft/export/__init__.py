@@ -1,0 +1,1 @@
+"""Tables as files of other tools, and trained models as ONNX files."""

@@ -1,0 +1,237 @@
+"""Vectors as text, a line a word: what word2vec, GloVe and fastText files share."""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import re
+import zlib
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO, TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from wordgraft.core.atomic_io import new_file
+from wordgraft.core.progress import progress_bar
+from wordgraft.errors import DataError
+from wordgraft.export.formats.protocol import Rows, WordVectors, check_finite
+from wordgraft.table import EmbeddingTable
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32, Int64
+    from numpy import ndarray
+
+PACKED: dict[str, Callable[[Path, Literal["rb"]], Any]] = {
+    ".gz": gzip.open,
+    ".bz2": bz2.open,
+    ".xz": lzma.open,
+}
+_ROWS_AT_ONCE = 1024
+# Bytes of lines that are parsed at once: enough for NumPy, little beside any file.
+_BLOCK = 1 << 20
+_HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)\s*")
+
+
+@contextmanager
+def opened(path: Path) -> Iterator[IO[bytes]]:
+    """The bytes of a file, unpacked if its name ends in .gz, .bz2 or .xz.
+
+    Raises `DataError` when there is no such file, it is damaged, or may not be read.
+    """
+    try:
+        with PACKED.get(path.suffix.lower(), Path.open)(path, "rb") as file:
+            yield file
+    except FileNotFoundError as error:
+        raise DataError(f"there is no file {path}") from error
+    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+        raise DataError(f"{path} cannot be read ({error}); get the file again") from error
+
+
+def spelt_without_blanks(table: EmbeddingTable) -> tuple[list[str], Int64[ndarray, " rows"], int]:
+    """Words as formats can hold them that separate by blanks, their rows, and how many differ.
+
+    Blanks inside a word are written `_`, and a word that another one is then spelt like is left
+    out. So is the padding, since other tools bring their own.
+    """
+    taken = set(table.vocabulary.words)
+    row_of: dict[str, int] = {}
+    respelt = 0
+    for row, word in enumerate(table.vocabulary.words[1:], 1):
+        plain = re.sub(r"\s", "_", word)
+        respelt += plain != word
+        if plain == word or plain not in taken:
+            row_of.setdefault(plain, row)
+    return list(row_of), np.fromiter(row_of.values(), np.int64, len(row_of)), respelt
+
+
+def write_lines(
+    table: EmbeddingTable, path: Path, *, header: bool, force: bool, progress: bool
+) -> int:
+    """Write a line a word, exact to the last bit of a float32; how many words were respelt."""
+    words, rows, respelt = spelt_without_blanks(table)
+    with (
+        new_file(path, force=force) as scratch,
+        scratch.open("w", encoding="utf-8", newline="\n") as file,
+        progress_bar("writing words", len(words), show=progress) as advance,
+    ):
+        if header:
+            file.write(f"{len(words)} {table.dims}\n")
+        line = "%s" + " %.9g" * table.dims + "\n"
+        for start in range(0, len(words), _ROWS_AT_ONCE):
+            names = words[start : start + _ROWS_AT_ONCE]
+            values = table.rows(rows[start : start + _ROWS_AT_ONCE]).tolist()
+            pairs = zip(names, values, strict=True)
+            file.writelines(line % (name, *vector) for name, vector in pairs)
+            advance(len(names))
+    return respelt
+
+
+def header_of(line: bytes) -> tuple[int, int] | None:
+    """Words and dimensions that a first line announces, None where it is no header."""
+    match = _HEADER.fullmatch(line)
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def is_row(line: bytes, dims: int) -> bool:
+    """Whether a line is a word and `dims` numbers."""
+    cells = line.split()
+    try:
+        return len(cells) > dims and len([float(cell) for cell in cells[-dims:]]) == dims
+    except ValueError:
+        return False
+
+
+def read_lines(path: Path, *, header: bool, progress: bool = False) -> WordVectors:
+    """Read a word and its numbers from every line, the numbers straight into their place.
+
+    The file is read twice: to count its lines, so that the array is made once and no larger than
+    needed, and to parse them. Raises `DataError`.
+    """
+    lines, first = _counted(path)
+    announced, skipped = None, 0
+    if header:
+        announced = header_of(first)
+        if announced is None:
+            raise DataError(
+                f"{path}, line 1: expected the number of words and of dimensions, found "
+                f"{_shown(first)}; a file without them is glove"
+            )
+        skipped = 1
+        if lines - 1 != announced[0]:
+            raise DataError(
+                f"{path}: its first line announces {announced[0]:,} words, {lines - 1:,} lines "
+                "follow; the file is cut off, or its first line wrong: get it again, or correct "
+                "that line"
+            )
+    dims = announced[1] if announced else len(first.split()) - 1
+    if not lines - skipped:
+        raise DataError(f"{path} holds no words; expected a word and its vector in every line")
+    if dims < 1:
+        raise DataError(f"{path}, line 1: expected a word and its numbers, found {_shown(first)}")
+    rows = Rows(lines - skipped, dims)
+    number = 1
+    with opened(path) as file, progress_bar("reading words", lines, show=progress) as advance:
+        if skipped:
+            file.readline()
+            number += 1
+        while block := file.readlines(_BLOCK):
+            words, values = _parsed(path, number, block, dims)
+            check_finite(path, words, values, number - skipped)
+            rows.add(words, values)
+            number += len(block)
+            advance(len(block))
+    return rows.done(path)
+
+
+def decoded(word: bytes, path: Path, where: str) -> str:
+    """A word as text. Raises `DataError` where it is not UTF-8."""
+    try:
+        return word.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise DataError(
+            f"{path}, {where}: the word {word!r:.60} is not UTF-8 ({error.reason}); convert the "
+            f"file, for example with: iconv -f latin1 -t utf-8 {path} > {path}.utf8"
+        ) from error
+
+
+def _counted(path: Path) -> tuple[int, bytes]:
+    """How many lines a file has (the last may lack its end), and the first."""
+    lines, last = 0, b"\n"
+    with opened(path) as file:
+        first = file.readline(_BLOCK)
+        if not first:
+            raise DataError(f"{path} is empty; expected a word and its vector in every line")
+        chunk = first
+        while chunk:
+            lines += chunk.count(b"\n")
+            last = chunk
+            chunk = file.read(_BLOCK)
+    return lines + (not last.endswith(b"\n")), first.removeprefix(b"\xef\xbb\xbf")
+
+
+def _parsed(
+    path: Path, number: int, block: Sequence[bytes], dims: int
+) -> tuple[list[str], Float32[ndarray, "words dims"]]:
+    """The words and numbers of some lines, the first of which is line `number`."""
+    words, rests = [], []
+    for place, line in enumerate(block):
+        bare = line.rstrip()
+        if number + place == 1:
+            bare = bare.removeprefix(b"\xef\xbb\xbf")
+        # Without tabs, such a line holds no more than `dims` numbers: all lines together hold as
+        # many as they should only if each does.
+        if bare.count(b" ") == dims and b"\t" not in bare:
+            word, _, rest = bare.partition(b" ")
+        else:
+            word, rest = _unusual(path, number + place, bare, dims)
+        if not word:
+            raise DataError(f"{path}, line {number + place:,}: no word before the numbers")
+        words.append(decoded(word, path, f"line {number + place:,}"))
+        rests.append(rest)
+    try:
+        values = np.fromstring(b" ".join(rests), np.float32, sep=" ")
+    except (ValueError, DeprecationWarning):  # of NumPy before 2.3, which only warned
+        values = np.empty(0, np.float32)
+    if values.size != len(block) * dims:
+        values = _one_by_one(path, number, rests, dims)
+    return words, values.reshape(len(block), dims)
+
+
+def _unusual(path: Path, number: int, line: bytes, dims: int) -> tuple[bytes, bytes]:
+    """Word and numbers of a line with more or fewer blanks than one before each number."""
+    cells = line.split()
+    if len(cells) <= dims:
+        raise DataError(
+            f"{path}, line {number:,}: expected a word and {dims} numbers, found "
+            f"{max(len(cells) - 1, 0)} numbers in {_shown(line)}; correct the line, or get the "
+            "file again"
+        )
+    # What stands before the numbers is the word: some files of GloVe hold words with blanks.
+    return b" ".join(cells[:-dims]), b" ".join(cells[-dims:])
+
+
+def _one_by_one(
+    path: Path, number: int, rests: Sequence[bytes], dims: int
+) -> Float32[ndarray, " values"]:
+    """The same numbers by Python's own rules, to find the line at fault."""
+    values: list[list[float]] = []
+    for place, rest in enumerate(rests):
+        try:
+            values.append([float(cell) for cell in rest.split()])
+            wrong = len(values[-1]) != dims
+        except ValueError:
+            wrong = True
+        if wrong:
+            raise DataError(
+                f"{path}, line {number + place:,}: expected {dims} numbers behind the word, found "
+                f"{_shown(rest)}; correct the line, or get the file again"
+            )
+    return np.array(values, np.float32)
+
+
+def _shown(line: bytes) -> str:
+    text = line[:200].decode("utf-8", "replace").strip()
+    return repr(text) if len(text) <= 60 else f"{text[:60]!r} ..."

@@ -1,0 +1,194 @@
+"""A fitted classifier or tagger as one `.onnx` file, checked against PyTorch before it is kept."""
+
+from __future__ import annotations
+
+import json
+import logging
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+import wordgraft
+from wordgraft.core.atomic_io import new_file
+from wordgraft.core.optional import require
+from wordgraft.errors import OutputError
+from wordgraft.estimators.base import Grafted, checked_fitted
+from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, Graph, Plan, build
+from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel, padded
+from wordgraft.oov import method_of
+from wordgraft.oov.pieces import Pieces
+from wordgraft.oov.table_rows import moved
+from wordgraft.table.quantization import dequantize, stored_as
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+
+_LOG = logging.getLogger(__name__)
+# How far ONNX's numbers may be from PyTorch's, and the texts they are compared on.
+_TOLERANCE, _TEXTS, _LONGEST = 1e-4, 24, 30
+
+
+def export_onnx(
+    model: Grafted, path: str | Path, *, int8: bool = False, force: bool = False
+) -> None:
+    """Write a fitted `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
+
+    Text goes in: the rule that cuts it, and the labels, are in the file too. Words without a row
+    get what the table's fall-backs and `pieces`, `unk`, `zero` or `mean` give them; another method
+    cannot be written, and they then get the unk row.
+
+    Args:
+        int8: keep rows as a byte a number and a scale a row, a quarter of the size.
+
+    Raises `OutputError` when `path` exists (unless `force`), for a network that ONNX is not
+    written for, and when the file's numbers are not PyTorch's to 1e-4 on made-up texts.
+    """
+    require("onnx", purpose="writing ONNX")
+    require("onnxruntime", purpose="checking what was written")
+    checked_fitted(model)
+    plan = _plan(model)
+    rows, oov, tokenizer = _rows(model)
+    weights = {name: each.numpy() for name, each in model.network_.state_dict().items()}
+    graph = build(plan, rows, weights, int8=int8)
+    with new_file(Path(path), force=force) as scratch:
+        scratch.write_bytes(_serialized(graph, plan, _metadata(model, plan, oov, tokenizer)))
+        if int8:
+            rows = dequantize(*stored_as("int8", rows))  # type: ignore[arg-type]
+        _compare(OnnxModel.load(scratch), model, plan, rows)
+
+
+def _plan(model: Any) -> Plan:
+    name = model._body_name
+    if model.network == "features" or name not in NETWORKS:
+        raise OutputError(
+            f"network {model.network!r} cannot be written as ONNX; there are {', '.join(NETWORKS)}"
+        )
+    if model.per_word:
+        return Plan(name, per_word=True, casing=model.casing, letters=model.letters)
+    return Plan(name, per_word=False, multi=model.labels_.multi)
+
+
+def _rows(model: Any) -> tuple[Float32[ndarray, "rows dims"], str, str]:
+    """The table's rows and behind them those that unknown words are made of.
+
+    And the method's name, and the tokenizer that cuts unknown words into pieces, as JSON.
+    """
+    table = model.table_
+    method = method_of(table, model.layer_.oov)
+    if method.name == Pieces.name:
+        state = table.unknown
+        pieces = moved(state, np.asarray(state.arrays["rows"], np.float32))
+        rule = json.dumps(state.settings["tokenizer"])
+        return np.concatenate([table.rows(), pieces]), Pieces.name, rule
+    if method.name in ("zero", "mean"):
+        return np.concatenate([table.rows(), method.vectors(["x"])]), method.name, ""
+    if method.name != "unk":
+        _LOG.warning(
+            "oov %s cannot be written as ONNX: words without a row or a fall-back get the unk row; "
+            "a model trained with oov pieces keeps its answers",
+            method.name,
+        )
+    return table.rows(), "unk", ""
+
+
+def _metadata(model: Any, plan: Plan, oov: str, tokenizer: str) -> dict[str, str]:
+    vocabulary = model.table_.vocabulary
+    described: dict[str, Any] = {
+        "format": FORMAT_VERSION,
+        "wordgraft": wordgraft.__version__,
+        "plan": asdict(plan),
+        "rows": len(vocabulary),
+        "kind": vocabulary.kind,
+        "roles": dict(vocabulary.roles),
+        "empty": np.flatnonzero(model.table_.provenance.empty).tolist(),
+        "oov": oov,
+    }
+    if plan.per_word:
+        crf = model.network_.head.crf
+        described["tags"] = model.tags_
+        described["transitions"] = {
+            name: getattr(crf, f"{name}transitions").detach().tolist()
+            for name in ("start_", "", "end_")
+        }
+    else:
+        labels = model.labels_
+        described["labels"] = {"classes": labels.classes.tolist(), "matrix": labels.matrix}
+    return {
+        "wordgraft": json.dumps(described),
+        "tokenizer": vocabulary.tokenizer.to_str(),
+        "pieces": tokenizer,
+    }
+
+
+def _serialized(graph: Graph, plan: Plan, metadata: dict[str, str]) -> bytes:
+    onnx = require("onnx", purpose="writing ONNX")
+    helper, kind = onnx.helper, onnx.TensorProto
+    shapes: dict[str, list[str | int]] = {
+        "ids": ["texts", "length"],
+        "lengths": ["texts"],
+        "parts": ["unknown", "most"],
+    }
+    if plan.casing:
+        shapes["casing"] = ["texts", "length"]
+    if plan.letters:
+        shapes["letters"] = ["texts", "length", "letters"]
+    inputs = [helper.make_tensor_value_info(name, kind.INT64, s) for name, s in shapes.items()]
+    out = ("logits", ["texts", "length", "tags"])
+    if not plan.per_word:
+        out = ("probabilities", ["texts", "classes"])
+    outputs = [helper.make_tensor_value_info(out[0], kind.FLOAT, out[1])]
+    arrays = [onnx.numpy_helper.from_array(each, name) for name, each in graph.arrays.items()]
+    whole = helper.make_model(
+        helper.make_graph(graph.nodes, "wordgraft", inputs, outputs, arrays),
+        opset_imports=[helper.make_opsetid("", OPSET)],
+        ir_version=IR_VERSION,
+        producer_name="wordgraft",
+        producer_version=wordgraft.__version__,
+    )
+    helper.set_model_props(whole, metadata)
+    onnx.checker.check_model(whole)
+    written: bytes = whole.SerializeToString()
+    return written
+
+
+def _compare(
+    written: OnnxModel, model: Any, plan: Plan, rows: Float32[ndarray, "rows dims"]
+) -> None:
+    """Raise `OutputError` unless ONNX gives PyTorch's numbers on texts of random words."""
+    import torch
+
+    from wordgraft.grafts.torch import embedding_of
+    from wordgraft.networks.inputs import Inputs
+    from wordgraft.networks.rows import EmbeddingRows
+
+    rng = np.random.default_rng(0)
+    lengths = np.array([0, 1, *rng.integers(1, _LONGEST, _TEXTS - 2)], np.int64)
+    parts = rng.integers(1, len(rows), (4, 3))
+    parts[0, 1:] = 0
+    means = np.stack([rows[each[each > 0]].mean(axis=0) for each in parts])
+    ids = rng.integers(1, len(rows) + len(parts), int(lengths.sum()))
+    extras = {}
+    if plan.casing:
+        extras["casing"] = rng.integers(0, 8, len(ids))
+    if plan.letters:
+        extras["letters"] = rng.integers(0, 512, (len(ids), 24))
+    layer = embedding_of(np.concatenate([rows, means.astype(np.float32)]))
+    network = model.network_.regrafted(EmbeddingRows(layer)).eval()
+    tensors = {name: torch.from_numpy(values) for name, values in extras.items()}
+    with torch.inference_mode():
+        inputs = Inputs(torch.from_numpy(ids), torch.from_numpy(lengths), tensors)
+        logits = network(inputs)
+        expected = logits.numpy() if plan.per_word else network.predict(logits, inputs)
+    blocks = {name: padded(values, lengths) for name, values in {"ids": ids, **extras}.items()}
+    found = written.run({**blocks, "lengths": lengths, "parts": parts})
+    if plan.per_word:
+        found = found[np.arange(found.shape[1]) < lengths[:, None]]
+    off = float(np.abs(found - expected).max())
+    if not off <= _TOLERANCE:
+        raise OutputError(
+            f"what ONNX Runtime computes is up to {off:.2g} off PyTorch, expected {_TOLERANCE:g} "
+            "at most; the file was not kept: try another version of onnxruntime"
+        )

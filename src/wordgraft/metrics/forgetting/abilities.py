@@ -1,0 +1,133 @@
+"""What an encoder could do before: word similarity, other tasks by a linear probe, masked words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import torch
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.encoder import load_with_head
+from wordgraft.core.optional import require
+from wordgraft.core.ragged import Ragged
+from wordgraft.errors import DataError
+from wordgraft.metrics.forgetting.encoding import Read
+from wordgraft.table.similarity import Pair, similarity_of
+
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+# Share of the pieces that are masked, as BERT was trained.
+_MASKED = 0.15
+_FOLDS = 5
+
+
+@dataclass(frozen=True)
+class Ability:
+    """One measure before and after.
+
+    Attributes:
+        name: such as `similarity simlex.tsv`.
+        unit: `spearman`, `accuracy` or `loss`.
+        before, after: the measure.
+    """
+
+    name: str
+    unit: str
+    before: float
+    after: float
+
+    @property
+    def lost(self) -> float:
+        """What was forgotten: points of correlation or accuracy, or the share the loss grew by.
+
+        Below 0 where the encoder has got better.
+        """
+        if self.unit == "loss":
+            return self.after / self.before - 1
+        return self.before - self.after
+
+
+def word_spearman(read: Read, pairs: Sequence[Pair]) -> float:
+    """Rank correlation of isolated vectors' cosines with people's scores."""
+    words = sorted({word for pair in pairs for word in pair[:2]})
+    return similarity_of(pairs, read.words(words).get).spearman
+
+
+def probe_accuracy(read: Read, sequences: Ragged, labels: ndarray) -> float:
+    """Accuracy of a logistic regression on the encoder's mean states, over five folds.
+
+    Raises `DataError` where a label has fewer texts than there are folds.
+    """
+    _, counts = np.unique(labels, return_counts=True)
+    if len(counts) < 2 or counts.min() < _FOLDS:
+        raise DataError(
+            f"a linear probe needs two labels and {_FOLDS} texts of each; found {len(counts)} "
+            f"labels, the rarest with {counts.min()} texts"
+        )
+    features = read.means(sequences)
+    model = require("sklearn.linear_model", purpose="a linear probe")
+    pipeline = require("sklearn.pipeline", purpose="a linear probe")
+    scaling = require("sklearn.preprocessing", purpose="a linear probe")
+    choose = require("sklearn.model_selection", purpose="a linear probe")
+    folds = choose.StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
+    # C of 0.1: standardised features of few hundred texts overfit at scikit-learn's 1.
+    probe = pipeline.make_pipeline(
+        scaling.StandardScaler(), model.LogisticRegression(C=0.1, max_iter=1_000)
+    )
+    return float(choose.cross_val_score(probe, features, labels, cv=folds).mean())
+
+
+class MaskedWords:
+    """The loss of guessing masked pieces, where a checkpoint has the head for it.
+
+    The same pieces are masked at each call.
+
+    Args:
+        model: transformers' masked-language model of the checkpoint.
+        sequences: complete inputs.
+    """
+
+    def __init__(self, model: Any, checkpoint: Checkpoint, sequences: Ragged) -> None:
+        self.model = model
+        mask = checkpoint.tokenizer.tokenizer.token_to_id(_mask_piece(checkpoint)) or 0
+        specials = [id for side in checkpoint.tokenizer.specials for id in side]
+        draws = np.random.default_rng(0).random(len(sequences.ids))
+        hidden = (draws < _MASKED) & ~np.isin(sequences.ids, specials)
+        self.targets = Ragged(np.where(hidden, sequences.ids, -100), sequences.offsets)
+        self.inputs = Ragged(np.where(hidden, mask, sequences.ids), sequences.offsets)
+
+    @classmethod
+    def of(cls, checkpoint: Checkpoint, sequences: Ragged) -> MaskedWords | None:
+        """None for a checkpoint without the head, or without a mask piece."""
+        model = load_with_head(checkpoint) if _mask_piece(checkpoint) else None
+        return None if model is None else cls(model, checkpoint, sequences)
+
+    def loss(self, read: Read, weights: Mapping[str, Any]) -> float:
+        """Mean loss a masked piece, with `weights` as the encoder below the head."""
+        self.model.to(read.device).base_model.load_state_dict(weights, strict=False)
+        total, masked = 0.0, 0
+        for batch, ids in read.batches(self.inputs):
+            length = ids.shape[1]
+            places = self.inputs.offsets[batch][:, None] + np.arange(length)
+            targets = torch.from_numpy(self.targets.ids[places]).to(ids.device)
+            with torch.inference_mode():
+                logits = self.model(input_ids=ids).logits
+            total += float(
+                torch.nn.functional.cross_entropy(
+                    logits.flatten(0, 1), targets.flatten(), ignore_index=-100, reduction="sum"
+                )
+            )
+            masked += int((targets >= 0).sum())
+        return total / max(masked, 1)
+
+
+def _mask_piece(checkpoint: Checkpoint) -> str:
+    tokenizer = checkpoint.tokenizer.tokenizer
+    for piece in ("[MASK]", "<mask>"):
+        if tokenizer.token_to_id(piece) is not None:
+            return piece
+    return ""

@@ -1,0 +1,56 @@
+"""How far an encoder's layers moved: linear CKA and cosine of the same tokens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from wordgraft.core.ragged import Ragged
+from wordgraft.metrics.forgetting.encoding import Read
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+
+
+@dataclass(frozen=True)
+class Drift:
+    """One layer on one kind of texts: 1 means that nothing moved.
+
+    Attributes:
+        texts: `training` or `general`.
+        layer: 0 is the output of the embeddings.
+        cka: linear centred kernel alignment, blind to rotation and scale.
+        cosine: mean over tokens, of the state before and after.
+    """
+
+    texts: str
+    layer: int
+    cka: float
+    cosine: float
+
+
+def drift(before: Read, after: Read, sequences: Ragged, *, texts: str) -> tuple[Drift, ...]:
+    """The drift of every layer on the tokens of `sequences`."""
+    old, new = before.tokens(sequences), after.tokens(sequences)
+    return tuple(
+        Drift(texts, layer, linear_cka(old[layer], new[layer]), mean_cosine(old[layer], new[layer]))
+        for layer in old
+    )
+
+
+def linear_cka(a: Float32[ndarray, "n a"], b: Float32[ndarray, "n b"]) -> float:
+    """Linear CKA of two sets of features of the same `n` things (Kornblith et al. 2019, eq. 1)."""
+    a = (a - a.mean(axis=0)).astype(np.float64)
+    b = (b - b.mean(axis=0)).astype(np.float64)
+    scale = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
+    return float(np.linalg.norm(b.T @ a) ** 2 / scale) if scale else float("nan")
+
+
+def mean_cosine(a: Float32[ndarray, "n dims"], b: Float32[ndarray, "n dims"]) -> float:
+    """The mean cosine of rows of the same number; rows of zeros are left out."""
+    norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
+    there = norms > 0
+    return float(np.mean(np.einsum("nd,nd->n", a[there], b[there]) / norms[there]))

@@ -1,0 +1,97 @@
+"""What stands between the first layer and the body: layers mixed, casing and letters joined."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import torch
+from torch import Generator, Tensor, nn
+from torch.nn.utils import skip_init
+
+from wordgraft.networks.cnn import over
+from wordgraft.networks.initialize import conv1d, start_embedding
+from wordgraft.networks.inputs import Sequences
+from wordgraft.networks.network import Body
+from wordgraft.vocabulary.word_features import CASES, CASING, LETTER_CODES, LETTERS
+
+CASING_DIMS = 8
+LETTER_DIMS, LETTER_FILTERS = 25, 50
+
+
+class LayerMix(nn.Module):
+    """A learned mix of an encoder's layers (Peters et al. 2018): softmax weights and a scale."""
+
+    def __init__(self, layers: int) -> None:
+        super().__init__()
+        self.weights = nn.Parameter(torch.zeros(layers))
+        self.scale = nn.Parameter(torch.ones(()))
+
+    def forward(self, vectors: Tensor) -> Tensor:
+        """(words, layers, dims) to (words, dims)."""
+        shares = torch.softmax(self.weights, dim=0)
+        return self.scale * torch.einsum("l,wld->wd", shares, vectors)
+
+
+class Casing(nn.Module):
+    """A small vector for how a word is written: see `vocabulary.spelling`."""
+
+    width = CASING_DIMS
+
+    def __init__(self, *, generator: Generator) -> None:
+        super().__init__()
+        self.table: nn.Embedding = skip_init(nn.Embedding, CASES, CASING_DIMS)  # type: ignore[no-untyped-call]
+        start_embedding(self.table, generator=generator)
+
+    def forward(self, extras: dict[str, Tensor]) -> Tensor:
+        """(words, width)."""
+        found: Tensor = self.table(extras[CASING])
+        return found
+
+
+class Letters(nn.Module):
+    """A convolution over a word's letters and its maximum (Ma and Hovy 2016)."""
+
+    width = LETTER_FILTERS
+
+    def __init__(self, *, generator: Generator) -> None:
+        super().__init__()
+        self.table: nn.Embedding = skip_init(  # type: ignore[no-untyped-call]
+            nn.Embedding, LETTER_CODES, LETTER_DIMS, padding_idx=0
+        )
+        start_embedding(self.table, generator=generator)
+        self.filters = conv1d(
+            LETTER_DIMS, LETTER_FILTERS, 3, activation="relu", generator=generator
+        )
+
+    def forward(self, extras: dict[str, Tensor]) -> Tensor:
+        """(words, width)."""
+        letters = extras[LETTERS]
+        if not len(letters):
+            return letters.new_zeros(0, self.width, dtype=torch.float32)
+        found = torch.relu(over(self.filters, self.table(letters).transpose(1, 2)))
+        best: Tensor = found.amax(dim=2)
+        return best
+
+
+class Joined(nn.Module):
+    """A body behind a mix of layers, and behind what joins each word's vector.
+
+    Args:
+        body: made for vectors of the words' width and that of `parts` together.
+        mix: for first layers that give several vectors a word.
+        parts: `Casing`, `Letters`.
+    """
+
+    def __init__(self, body: Body, *, mix: LayerMix | None, parts: list[Casing | Letters]) -> None:
+        super().__init__()
+        self.width = body.width
+        self.mix = mix
+        self.parts = nn.ModuleList(parts)
+        self.body = cast("nn.Module", body)
+
+    def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
+        """What the body gives."""
+        vectors = words.vectors if self.mix is None else self.mix(words.vectors)
+        joined = torch.cat([vectors, *(part(extras) for part in self.parts)], dim=1)
+        features: Tensor = self.body(words._replace(vectors=joined), extras)
+        return features

@@ -1,5 +1,0 @@
-"""Trained models as single `.onnx` files: written beside PyTorch, run without it."""
-
-from wordgraft.onnx.model import OnnxModel
-
-__all__ = ["OnnxModel"]

@@ -1,0 +1,90 @@
+"""What every source shares: the pieces of the words, and the table their vectors become."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from importlib.metadata import PackageNotFoundError, version
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.ragged import Ragged
+from wordgraft.errors import CheckpointError
+from wordgraft.table import EmbeddingTable, Provenance
+from wordgraft.vocabulary import Vocabulary
+
+if TYPE_CHECKING:
+    from jaxtyping import Float32
+    from numpy import ndarray
+
+_LIBRARIES = ("wordgraft", "numpy", "tokenizers", "torch", "transformers")
+
+
+def pieces_of(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Ragged:
+    """Piece ids per row. A role is its own piece, and so is every row of a vocabulary of pieces."""
+    tokenizer = checkpoint.tokenizer
+    if vocabulary.kind == "pieces":
+        others = [id for id in range(tokenizer.size) if id != tokenizer.pad_id]
+        return Ragged.of([[id] for id in (tokenizer.pad_id, *others)])
+    words = tokenizer.word_pieces(vocabulary.words[len(vocabulary.roles) :])
+    roles = [tokenizer.pad_id, tokenizer.unk_id]
+    return Ragged(
+        np.concatenate([roles, words.ids]),
+        np.concatenate([np.arange(len(roles)), words.offsets + len(roles)]),
+    )
+
+
+def raw_table(
+    checkpoint: Checkpoint,
+    vocabulary: Vocabulary,
+    vectors: Float32[ndarray, "words dims"],
+    pieces: Ragged,
+    *,
+    source: str,
+    row_sources: Sequence[str] | None = None,
+    **recipe: Any,
+) -> EmbeddingTable:
+    """A table of vectors as a source gave them, the padding set to zero.
+
+    Raises `CheckpointError` naming the tensors at fault when a vector is not finite.
+    """
+    _check_finite(vectors, checkpoint)
+    vectors[0] = 0
+    sources = list(row_sources or [source] * len(vocabulary))
+    sources[0] = "padding"
+    return EmbeddingTable(
+        vectors=vectors,
+        vocabulary=vocabulary,
+        provenance=Provenance.of(sources, pieces.lengths),
+        recipe={
+            "checkpoint": checkpoint.name,
+            "checkpoint_sha256": checkpoint.sha256,
+            "architecture": checkpoint.architecture.model_type,
+            "source": source,
+            **recipe,
+            "versions": _versions(),
+        },
+    )
+
+
+def _check_finite(vectors: Float32[ndarray, "words dims"], checkpoint: Checkpoint) -> None:
+    if np.isfinite(vectors).all():
+        return
+    tensors = checkpoint.tensors
+    bad = [name for name in tensors if not np.isfinite(tensors[name]).all()]
+    if bad:
+        cause = f"its weights hold NaN or infinite values in {', '.join(bad[:3])}"
+    else:
+        cause = "its weights are finite, so the numbers overflow: try --encoder-dtype float32"
+    raise CheckpointError(f"{checkpoint.name} gave vectors that are not finite: {cause}")
+
+
+def _versions() -> dict[str, str]:
+    found = {}
+    for library in _LIBRARIES:
+        try:
+            found[library] = version(library)
+        except PackageNotFoundError:  # torch is not needed for every source
+            continue
+    return found

@@ -1,0 +1,182 @@
+"""Tagged files of every kind, as they are found in the world, and broken ones."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import logging
+from pathlib import Path
+
+import datasets
+import pytest
+
+import wordgraft as wg
+from wordgraft.data.tag_schemes import spans_of, to_iob2, without_beginning
+from wordgraft.data.word_tokenizer import words_of
+from wordgraft.errors import DataError
+from wordgraft.vocabulary.spelling import CASES, casing_of, letters_of
+
+WORDS = [["Tim", "Cook", "left", "Rome"], ["#hashtag", "wins"]]
+TAGS = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "O"]]
+
+
+def written(path: Path, text: str) -> str:
+    path.write_text(text, "utf-8")
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Tim\tB-PER\nCook\tI-PER\nleft\tO\nRome\tB-LOC\n\n#hashtag\tO\nwins\tO\n",
+        "Tim B-PER\nCook I-PER\nleft O\nRome B-LOC\n\n\n\n#hashtag O\nwins O",
+        "-DOCSTART- -X- O O\n\nTim NNP B-NP I-PER\nCook NNP I-NP I-PER\nleft VBD O O\n"
+        "Rome NNP B-NP I-LOC\n\n#hashtag NN B-NP O\nwins VB O O\n",
+        "# newdoc id = 1\n# text = Tim Cook left Rome\n1\tTim\tB-PER\t-\n2\tCook\tI-PER\t-\n"
+        "3\tleft\tO\t-\n4\tRome\tB-LOC\tanna\n\n# text = wins\n1\t#hashtag\tO\t-\n"
+        "1-2\thashtagwins\tO\t-\n2\twins\tO\t-\n\n",
+        "Tim\tB-PER\r\nCook\tE-PER\r\nleft\tO\r\nRome\tS-LOC\r\n \r\n#hashtag\tO\r\nwins\tO\r\n",
+        "Tim\tB-PER\nCook\tL-PER\nleft\tO\nRome\tU-LOC\n\n#hashtag\tO\nwins\tO\n",
+        "\ufeffTim\tB-PER\nCook\tI-PER\nleft\tO\nRome\tB-LOC\n\n#hashtag\tO\nwins\tO\n",
+    ],
+    ids=["iob2", "blanks", "conll2003", "universal", "iobes", "bilou", "bom"],
+)
+def test_files_as_they_are_found(tmp_path: Path, text: str) -> None:
+    found = wg.read_tagged(written(tmp_path / "a.conll", text))
+    assert found.sentences == WORDS
+    assert found.tags == TAGS
+
+
+def test_compressed_files_and_patterns(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        with gzip.open(tmp_path / f"{name}.conll.gz", "wt") as file:
+            file.write(f"{name}\tB-X\nc\tO\n")
+    found = wg.read_tagged(str(tmp_path / "*.gz"))
+    assert found.sentences == [["a", "c"], ["b", "c"]]
+
+
+def test_texts_without_entities_are_read(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.conll", "Tim O NNP\nleft O VBD\n\n")
+    assert wg.read_tagged(path).tags == [["O", "O"]]
+
+
+def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
+    path = written(tmp_path / "a.conll", "B-X\tO\tTim\nO\tB-Y\tleft\n")
+    assert wg.read_tagged(path).tags == [["O", "B-Y"]]
+    found = wg.read_tagged(path, token=-1, tag="0")
+    assert (found.sentences, found.tags) == ([["Tim", "left"]], [["B-X", "O"]])
+
+
+def test_lists_in_json_lines_parquet_and_numbers_with_names(tmp_path: Path) -> None:
+    rows = [{"tokens": w, "ner_tags": t} for w, t in zip(WORDS, TAGS, strict=True)]
+    lines = written(tmp_path / "a.jsonl", "\n".join(map(json.dumps, rows)))
+    assert wg.read_tagged(lines) == wg.read_tagged(lines, token="tokens", tag="ner_tags")
+    assert wg.read_tagged(lines).tags == TAGS
+    names = ["O", "B-PER", "I-PER", "B-LOC"]
+    kinds = datasets.Features(
+        {
+            "words": datasets.List(datasets.Value("string")),
+            "tags": datasets.List(datasets.ClassLabel(names=names)),
+        }
+    )
+    numbers = [[names.index(tag) for tag in each] for each in TAGS]
+    made = datasets.Dataset.from_dict({"words": WORDS, "tags": numbers}, features=kinds)
+    made.to_parquet(str(tmp_path / "a.parquet"))
+    found = wg.read_tagged(str(tmp_path / "a.parquet"))
+    assert (found.sentences, found.tags) == (WORDS, TAGS)
+
+
+def test_real_files_have_the_entities_that_are_known(shared_data: Path) -> None:
+    for path, sentences, kinds in (
+        ("wnut17/train.conll", 3394, 6),
+        ("sec_filings/train.conll", 1164, 4),
+        ("uner_ewt/train.iob2", 2001, 3),
+    ):
+        found = wg.read_tagged(str(shared_data / path))
+        assert len(found) == sentences
+        assert len({tag[2:] for tags in found.tags for tag in tags if tag != "O"}) == kinds
+
+
+def test_insides_without_beginnings_are_counted(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = written(tmp_path / "a.conll", "Tim\tI-PER\nCook\tI-PER\nRome\tI-LOC\nleft\tO\n")
+    with caplog.at_level(logging.INFO, logger="wordgraft"):
+        assert wg.read_tagged(path).tags == [["B-PER", "I-PER", "B-LOC", "O"]]
+    assert "2 I- tags without their B- begin an entity" in caplog.text
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("", "has no tagged sentences|none of its"),
+        ("\n\n\n", "none of its 0 columns holds tags"),
+        ("Tim\tB-PER\nCook\nleft\tO\n", r"line 2 .*'Cook', has 1 columns, expected 2"),
+        ("Tim\tB-PER\nCook\t\nleft\tO\n", "none of its 2 columns holds tags alone|has no tag"),
+        ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds tags alone.*--tag-column"),
+        ("Tim B-PER\nCook\n", "line 2 .*'Cook', has 1 columns, expected 2: a word has no tag"),
+    ],
+)
+def test_broken_files(tmp_path: Path, text: str, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        wg.read_tagged(written(tmp_path / "a.conll", text))
+
+
+def test_broken_lists(tmp_path: Path) -> None:
+    short = written(tmp_path / "a.jsonl", json.dumps({"tokens": ["a", "b"], "tags": ["O"]}))
+    with pytest.raises(DataError, match="sentence 0 has 2 words and 1 tags"):
+        wg.read_tagged(short)
+    flat = written(tmp_path / "b.jsonl", json.dumps({"tokens": "a b", "tags": "O O"}))
+    with pytest.raises(DataError, match="row 0: its words are 'a b', not a list"):
+        wg.read_tagged(flat)
+    with pytest.raises(DataError, match="no tag column pos; its columns are tokens, tags"):
+        wg.read_tagged(short, tag="pos")
+    with pytest.raises(DataError, match="there is no file"):
+        wg.read_tagged(str(tmp_path / "none.conll"))
+
+
+def test_schemes_become_iob2() -> None:
+    assert to_iob2(["I-A", "I-A", "B-A", "O", "I-B"]) == ["B-A", "I-A", "B-A", "O", "B-B"]
+    assert to_iob2(["S-A", "B-A", "E-A", "I-A"]) == ["B-A", "B-A", "I-A", "B-A"]
+    assert to_iob2(["B-A", "I-B"]) == ["B-A", "B-B"]
+    assert without_beginning(["I-A", "I-A", "O", "B-B", "I-A"]) == 2
+    assert [tuple(span) for span in spans_of(["B-A", "I-A", "B-A", "O", "B-B"])] == [
+        ("A", 0, 2),
+        ("A", 2, 3),
+        ("B", 4, 5),
+    ]
+    with pytest.raises(DataError, match="'X' is no tag"):
+        to_iob2(["X"])
+
+
+@pytest.mark.parametrize(
+    ("word", "kind"),
+    [
+        *[("warm", "lower"), ("Rome", "Title"), ("NATO", "UPPER"), ("iPhone", "miXed")],
+        *[("2017", "digits"), ("3rd", "d1gits"), ("...", "sign"), ("中文", "other")],
+    ],
+)
+def test_how_words_are_written(word: str, kind: str) -> None:
+    assert CASES[casing_of(word)] == kind
+
+
+def test_letters_are_numbers_and_long_words_are_cut_inside() -> None:
+    assert letters_of("ab", codes=512, longest=4) == [98, 99, 0, 0]
+    assert letters_of("abcdef", codes=512, longest=4) == letters_of("abef", codes=512, longest=4)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("Tim Cook's team left.", ["Tim", "Cook", "'s", "team", "left", "."]),
+        ("I don't, @bank #NLP", ["I", "do", "n't", ",", "@bank", "#NLP"]),
+        ("see https://a.b/c?d=1, ok", ["see", "https://a.b/c?d=1", ",", "ok"]),
+        ("U.S. firm paid $3.5m (12%)", ["U.S.", "firm", "paid", "$3.5", "m", "(", "12%", ")"]),
+        ("well-known AT&T", ["well-known", "AT&T"]),
+        ("", []),
+    ],
+)
+def test_texts_are_cut_as_entity_files_cut_them(text: str, words: list[str]) -> None:
+    found = words_of(text)
+    assert [word.text for word in found] == words
+    assert all(text[word.start : word.end] == word.text for word in found)

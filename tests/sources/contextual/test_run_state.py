@@ -1,0 +1,225 @@
+"""Progress on disk: a pass killed at any moment goes on, and ends with the same bytes."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from wordgraft import Vocabulary, open_checkpoint
+from wordgraft.errors import OutputError, ProgressError
+from wordgraft.sources import Corpus, contextual
+from wordgraft.sources.contextual import accumulate, sample
+from wordgraft.sources.contextual import run_state as kept_module
+from wordgraft.sources.contextual.run_state import KeptProgress
+
+# Forks before any work, so that each child starts at once and shares no thread with its parent.
+_KILLED_AGAIN_AND_AGAIN = """
+import os, random, shutil, signal, sys, time
+from pathlib import Path
+import torch, transformers, datasets
+from wordgraft import Vocabulary, open_checkpoint
+from wordgraft.sources import Corpus, contextual
+from wordgraft.sources.contextual import corpus, pipeline, run_state
+
+checkpoint, text, folder = open_checkpoint(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
+contexts = None if sys.argv[4] == "all" else 3
+torch.set_num_threads(1)
+# Many small steps, each of them kept.
+pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, run_state._SHARE_OF_TIME = 1, 1, 1.0
+corpus_blocks = corpus.Corpus.blocks
+corpus.Corpus.blocks = lambda self, start=None, *, size=50: corpus_blocks(self, start, size=50)
+
+def run(name):
+    table = contextual(
+        checkpoint, None, corpus=Corpus.of(text), contexts=contexts, layers=1, min_count=2,
+        keep=folder / "progress", keep_every=0.0,
+    )
+    table.save(folder / name)
+
+def child(name):
+    pid = os.fork()
+    if pid == 0:
+        code = 1
+        try:
+            run(name)
+            code = 0
+        finally:
+            os._exit(code)
+    return pid
+
+def snapshots():
+    return {(file.name, file.stat().st_mtime_ns) for file in (folder / "progress").glob("s*")}
+
+assert os.waitpid(child("undisturbed"), 0)[1] == 0
+shutil.rmtree(folder / "progress")
+rng, stages, rounds = random.Random(0), [], 0
+while len(stages) < int(sys.argv[5]):
+    pid = child(f"disturbed {rounds}")
+    # Some savings later, however fast the machine is; then at any moment up to the next.
+    ended, left, seen = 0, rng.randint(0, 8), set()
+    while not ended and left:
+        time.sleep(0.001)
+        ended = os.waitpid(pid, os.WNOHANG)[0]
+        try:
+            now = snapshots()
+        except FileNotFoundError:  # it is just being replaced
+            continue
+        seen, left = now, left - (now != seen)
+    time.sleep(rng.uniform(0, 0.02))
+    if not ended:
+        os.kill(pid, signal.SIGKILL)
+        killed = os.waitpid(pid, 0)[1] == signal.SIGKILL
+    if not ended and killed:
+        there = {file.stem for file in (folder / "progress").glob("*.safetensors")}
+        names = [name for name in ("sums", "chosen", "sample") if name in there]
+        stages.append(names[0] if names else "nothing")
+    else:  # it came to its end before
+        shutil.rmtree(folder / "progress")
+        rounds += 1
+run(f"disturbed {rounds}")
+print(*stages)
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("contexts", "kills"), [("some", 15), ("all", 5)])
+def test_killed_at_20_random_moments_nothing_is_lost(
+    tiny_checkpoint: Callable[[str], Path],
+    sentences: list[str],
+    tmp_path: Path,
+    contexts: str,
+    kills: int,
+) -> None:
+    rng = np.random.default_rng(0)
+    words = " ".join(sentences).split()
+    texts = [" ".join(rng.choice(words, rng.integers(3, 30))) for _ in range(1500)]
+    (tmp_path / "corpus.txt").write_text("\n".join(texts))
+    command = [sys.executable, "-c", _KILLED_AGAIN_AND_AGAIN, tiny_checkpoint("bert")]
+    arguments = [tmp_path / "corpus.txt", tmp_path, contexts, str(kills)]
+    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    stages = done.stdout.split()
+    assert len(stages) == kills
+    assert "sums" in stages, stages
+    assert contexts == "all" or "sample" in stages, stages
+    for path in tmp_path.glob("disturbed *"):
+        for name in ("vectors.safetensors", "tokenizer.json", "table.json"):
+            expected = (tmp_path / "undisturbed" / name).read_bytes()
+            assert (path / name).read_bytes() == expected, (path, name)
+
+
+@pytest.fixture
+def kept_by(
+    tiny_checkpoint: Callable[[str], Path], sentences: list[str], tmp_path: Path
+) -> Callable[..., object]:
+    """Runs a pass that keeps its progress, with the options given in place of the usual ones."""
+
+    def run(**options: object) -> object:
+        checkpoint = open_checkpoint(tiny_checkpoint(str(options.pop("checkpoint", "bert"))))
+        usual = dict(
+            corpus=Corpus.of_texts(sentences), contexts=2, layers=1, keep=tmp_path / "kept"
+        )
+        words = options.pop("words", None)
+        vocabulary = Vocabulary.from_words(words, checkpoint) if words else None  # type: ignore[arg-type]
+        return contextual(checkpoint, vocabulary, **{**usual, **options})  # type: ignore[arg-type]
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("change", "named"),
+    [
+        ({"seed": 5}, "its seed is 0, this run's is 5"),
+        ({"contexts": 3}, "its contexts is 2, this run's is 3"),
+        ({"layers": 2}, "its layers is [1], this run's is [2]"),
+        ({"checkpoint": "roberta"}, "its checkpoint is "),
+        (
+            {"words": ["the", "rain"]},
+            "its vocabulary is \"the corpus's own\", this run's is '4 rows",
+        ),
+        ({"corpus": Corpus.of_texts(["the rain"], window=3)}, "its window is None"),
+    ],
+    ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
+)
+def test_progress_of_another_run_is_refused_and_named(
+    kept_by: Callable[..., object], change: dict[str, object], named: str
+) -> None:
+    first = kept_by()
+    with pytest.raises(ProgressError, match=re.escape(named)) as caught:
+        kept_by(**change)
+    assert "--no-resume" in str(caught.value)
+    again = kept_by(**change, resume=False)
+    assert again.vectors.shape[1] == first.vectors.shape[1]  # type: ignore[attr-defined]
+
+
+def test_finished_progress_is_not_worked_on_again(
+    kept_by: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = kept_by()
+    monkeypatch.setattr(accumulate.Sums, "add_sentences", None)
+    monkeypatch.setattr(sample.Sampler, "add", None)
+    np.testing.assert_array_equal(kept_by().vectors, first.vectors)  # type: ignore[attr-defined]
+
+
+def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
+    for name in (".hidden", "notes.txt", ".sums.safetensors.abc", "sums.safetensors"):
+        (tmp_path / name).write_text("x")
+    kept_module.discard(tmp_path)
+    assert {path.name for path in tmp_path.iterdir()} == {".hidden", "notes.txt"}
+    (tmp_path / ".hidden").unlink()
+    (tmp_path / "notes.txt").unlink()
+    kept_module.discard(tmp_path)
+    assert not tmp_path.exists()
+
+
+def test_damaged_progress_says_so(kept_by: Callable[..., object], tmp_path: Path) -> None:
+    kept_by()
+    path = tmp_path / "kept" / "sums.safetensors"
+    path.write_bytes(path.read_bytes()[:200])
+    with pytest.raises(ProgressError, match=r"sums.safetensors is damaged .* --no-resume"):
+        kept_by()
+
+
+def test_a_full_disk_keeps_what_was_kept_before(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = KeptProgress(tmp_path, {"seed": 0})
+    kept.save("sums", {"states": np.arange(4.0)}, {"sentences": 1})
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, os.strerror(28))
+
+    monkeypatch.setattr(kept_module, "write_tensors", full)
+    with pytest.raises(OutputError, match="the disk is full"):
+        kept.save("sums", {"states": np.zeros(4)}, {"sentences": 2})
+    monkeypatch.undo()
+    arrays, state = KeptProgress(tmp_path, {"seed": 0}).load("sums") or ({}, {})
+    assert state == {"sentences": 1}
+    assert arrays["states"].tolist() == [0, 1, 2, 3]
+    assert [path.name for path in tmp_path.iterdir()] == ["sums.safetensors"]
+
+
+def test_saving_takes_a_small_part_of_the_time(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    clock = [0.0]
+    monkeypatch.setattr(kept_module.time, "monotonic", lambda: clock[0])
+    kept = KeptProgress(tmp_path, {}, every=30)
+    saved = []
+
+    def content() -> tuple[dict[str, np.ndarray], dict[str, object]]:
+        saved.append(clock[0])
+        clock[0] += 6  # a large table
+        return {"a": np.zeros(1)}, {}
+
+    for second in range(400):
+        clock[0] = max(clock[0], second)
+        kept.save_if_due("sums", content)
+    assert saved == [30, 156, 282]  # a twentieth of the time, not every 30 seconds

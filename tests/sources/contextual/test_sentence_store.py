@@ -1,0 +1,66 @@
+"""Stored sentences against a dictionary that does the same."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from wordgraft.errors import ProgressError
+from wordgraft.sources.contextual.sentence_store import StoredSentences
+
+TEXTS = ("", "the bank", "naïve café", "日本語", "a" * 500)
+# A sentence has one hash, so each number stands for one text.
+numbers = st.lists(st.integers(0, 2**64 - 1), max_size=20)
+
+
+def stored(hashes: list[int]) -> StoredSentences:
+    texts = [TEXTS[each % len(TEXTS)] for each in hashes]
+    return StoredSentences.of(np.array(hashes, np.uint64), texts)
+
+
+def meaning(hashes: list[int]) -> dict[int, str]:
+    return {each: TEXTS[each % len(TEXTS)] for each in hashes}
+
+
+@settings(deadline=None)
+@given(numbers, st.integers(0, 5))
+def test_arrays_and_back(hashes: list[int], skipped: int) -> None:
+    whole = stored(hashes)
+    part = StoredSentences(whole.hashes[skipped:], whole.texts.slice(skipped))
+    found = StoredSentences.of_arrays(part.arrays())
+    assert list(found) == list(part) == [TEXTS[each % len(TEXTS)] for each in hashes[skipped:]]
+    assert found.hashes.tolist() == hashes[skipped:]
+
+
+@settings(deadline=None)
+@given(numbers, numbers)
+def test_only_some(hashes: list[int], wanted: list[int]) -> None:
+    asked = np.array(sorted({*wanted, *hashes[::2]}), np.uint64)
+    found = stored(hashes).only(asked)
+    assert found.as_dict() == meaning([each for each in hashes if each in set(asked.tolist())])
+    assert len(found) == len(found.as_dict())
+
+
+@settings(deadline=None)
+@given(numbers, numbers)
+def test_with_others(one: list[int], other: list[int]) -> None:
+    one = list(dict.fromkeys(one))
+    found = stored(one).with_others(stored(other + one[:2]))
+    assert found.as_dict() == meaning(one + other)
+    assert len(found) == len({*one, *other})
+
+
+@settings(deadline=None)
+@given(numbers)
+def test_ascending(hashes: list[int]) -> None:
+    found = stored(hashes).ascending()
+    assert found.hashes.tolist() == sorted(hashes)
+    assert list(found) == [TEXTS[each % len(TEXTS)] for each in sorted(hashes)]
+
+
+def test_text_that_is_none_is_refused() -> None:
+    arrays = stored([1, 2]).arrays()
+    with pytest.raises(ProgressError, match=r"the kept sentences are damaged .* --no-resume"):
+        StoredSentences.of_arrays({**arrays, "sentences": arrays["sentences"] | 0x80})

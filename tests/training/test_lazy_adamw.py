@@ -1,0 +1,253 @@
+"""Steps of the rows that are read, beside those of AdamW over all rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from noisy_texts import PLAN, bag_on, noisy_texts
+from tables import random_table
+from torch import Tensor, nn
+
+from wordgraft.errors import ProgressError
+from wordgraft.grafts.torch import embedding
+from wordgraft.networks import Network
+from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.rows import EmbeddingRows
+from wordgraft.training import REGIMES
+from wordgraft.training.lazy_adamw import LazyRows
+from wordgraft.training.loop import Plan, train
+from wordgraft.training.optimizer_run import Run
+from wordgraft.training.regularizers import L2sp, Watch
+
+ROWS, DIMS = 40, 6
+
+
+def rows_of(weight: Tensor | None = None) -> EmbeddingRows:
+    if weight is None:
+        weight = torch.randn(ROWS, DIMS, generator=torch.Generator().manual_seed(0))
+        weight[0] = 0
+    return EmbeddingRows(nn.Embedding.from_pretrained(weight, freeze=False, padding_idx=0))
+
+
+def batches(steps: int, seed: int = 1) -> list[tuple[Tensor, Tensor]]:
+    """Ids, early ones often and late ones seldom, and what each is multiplied by."""
+    generator = torch.Generator().manual_seed(seed)
+    found = []
+    for _ in range(steps):
+        ids = (torch.rand(5, generator=generator) ** 4 * ROWS).long()
+        found.append((ids, torch.randn(5, DIMS, generator=generator)))
+    return found
+
+
+def rate(step: int) -> float:
+    return 0.01 / (1 + step / 100)
+
+
+def read(rows: EmbeddingRows, ids: Tensor) -> Tensor:
+    return rows(Inputs(ids, torch.tensor([len(ids)]), {})).vectors
+
+
+def lazily(rows: EmbeddingRows, lazy: LazyRows, given: list[tuple[Tensor, Tensor]]) -> None:
+    for ids, factor in given:
+        lazy.begin_step(ids)
+        (read(rows, ids).tanh() * factor).sum().backward()
+        lazy.take_step(rate(lazy.step))
+
+
+def by_adamw(given: list[tuple[Tensor, Tensor]]) -> Tensor:
+    layer = rows_of().layer
+    optimizer = torch.optim.AdamW(layer.parameters(), weight_decay=0.0)
+    for step, (ids, factor) in enumerate(given):
+        optimizer.param_groups[0]["lr"] = rate(step)
+        optimizer.zero_grad()
+        (layer(ids).tanh() * factor).sum().backward()
+        optimizer.step()
+    return layer.weight.detach()
+
+
+@pytest.mark.parametrize("steps", [1, 30, 700])
+def test_rows_end_where_adamw_takes_them(steps: int) -> None:
+    given = batches(steps)
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    lazily(rows, lazy, given)
+    lazy.close()
+    expected = by_adamw(given)
+    moved = (expected - rows_of().layer.weight.detach()).abs().max()
+    assert moved > 5e-3
+    found = rows.layer.weight.detach()
+    torch.testing.assert_close(found, expected, rtol=0, atol=2e-5 * float(moved))
+    assert not found[0].any()
+    assert torch.equal(read(rows, torch.tensor([3, 0])).detach(), found[[3, 0]])
+
+
+def test_catching_up_in_between_changes_nothing() -> None:
+    given = batches(60)
+    both = [rows_of(), rows_of()]
+    for rows, stops in zip(both, ((60,), (13, 40, 60)), strict=True):
+        lazy, done = LazyRows(rows), 0
+        for stop in stops:
+            lazily(rows, lazy, given[done:stop])
+            lazy.catch_up()
+            done = stop
+    torch.testing.assert_close(both[0].layer.weight, both[1].layer.weight, rtol=1e-5, atol=1e-6)
+
+
+def test_a_kept_state_goes_on_to_the_bit() -> None:
+    given = batches(50)
+    whole = rows_of()
+    lazy = LazyRows(whole)
+    lazily(whole, lazy, given)
+    first = rows_of()
+    lazy_first = LazyRows(first)
+    lazily(first, lazy_first, given[:20])
+    second = rows_of(first.layer.weight.detach().clone())
+    lazy_second = LazyRows(second)
+    lazy_second.load(lazy_first.tensors())
+    lazily(second, lazy_second, given[20:])
+    lazy.close(), lazy_second.close()
+    assert torch.equal(whole.layer.weight, second.layer.weight)
+
+
+@pytest.mark.parametrize("reached", ["begun", "gradient"])
+def test_a_step_that_is_not_taken_changes_nothing(reached: str) -> None:
+    given = batches(21)
+    both = [rows_of(), rows_of()]
+    for rows, aborted in zip(both, (False, True), strict=True):
+        lazy = LazyRows(rows)
+        lazily(rows, lazy, given[:20])
+        if aborted:
+            lazy.begin_step(given[20][0])
+            if reached == "gradient":
+                read(rows, given[20][0]).sum().backward()
+        lazy.close()
+    assert torch.equal(both[0].layer.weight, both[1].layer.weight)
+
+
+def test_gradients_of_parts_add_up_and_are_forgotten() -> None:
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    lazy.begin_step(torch.tensor([7, 0, 2, 7]))
+    read(rows, torch.tensor([7, 0])).sum().backward()
+    read(rows, torch.tensor([2, 7])).sum().backward()
+    assert lazy.gradient is not None
+    # Rows 0, 2 and 7; the padding has no gradient.
+    assert lazy.gradient.tolist() == [[0.0] * DIMS, [1.0] * DIMS, [2.0] * DIMS]
+    assert rows.layer.weight.grad is None
+    lazy.zero_grad()
+    assert lazy.gradient is None
+
+
+def test_rows_that_rest_stay() -> None:
+    rows = rows_of()
+    lazy = LazyRows(rows)
+    rows.layer.weight.requires_grad_(False)
+    lazy.begin_step(torch.tensor([1, 2]))
+    assert not read(rows, torch.tensor([1, 2])).requires_grad
+    lazy.take_step(1.0)
+    lazy.close()
+    assert torch.equal(rows.layer.weight, rows_of().layer.weight)
+
+
+def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = replace(PLAN, clip=0.5, schedule="linear", held_out=0.0)
+    found = []
+    for _ in range(2):
+        network = bag_on(embedding(random_table(60, 8), trainable=True))
+        train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+        found.append(network.rows.layer.weight.detach())
+        monkeypatch.setattr(Run, "_table_of", lambda *_: (None, 0.0))
+    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
+
+
+def test_a_guard_that_pulls_all_rows_has_them_all_move() -> None:
+    table = random_table(60, 8)
+    network = bag_on(embedding(table, trainable=True))
+    watches: list[Watch] = []
+
+    class Watched(L2sp):
+        def on(self, network: nn.Module, *, seed: int) -> Watch:
+            watches.append(super().on(network, seed=seed))
+            return watches[-1]
+
+    plan = replace(PLAN, guards=(Watched(0.1),), held_out=0.0, max_epochs=2)
+    train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+    assert watches[0].pulls
+    assert network.rows.layer.weight.grad is not None
+
+
+def trained(plan: Plan) -> Network:
+    network = bag_on(embedding(random_table(60, 8), trainable=True))
+    train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+    return network
+
+
+@pytest.mark.parametrize("held_out", [0.0, 0.25])
+def test_killed_and_resumed_rows_end_as_if_they_had_not_been(
+    held_out: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, held_out=held_out, max_epochs=4, rows_rate=3e-2)
+    calm = trained(plan)
+    plan = replace(plan, keep=tmp_path / "p", keep_every=-1.0)
+    step, steps = Run._step, [0]
+
+    def killing(self: Run, *arguments: Any) -> float:
+        steps[0] += 1
+        if steps[0] == 13:  # in the midst of the second or third pass
+            raise InterruptedError
+        return step(self, *arguments)
+
+    monkeypatch.setattr(Run, "_step", killing)
+    with pytest.raises(InterruptedError):
+        trained(plan)
+    resumed = trained(plan)
+    for name, tensor in calm.state_dict().items():
+        assert torch.equal(resumed.state_dict()[name], tensor), name
+
+
+def test_moments_kept_the_dense_way_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, max_epochs=2, keep=tmp_path / "p", keep_every=-1.0)
+    with monkeypatch.context() as patched:
+        patched.setattr(Run, "_table_of", lambda *_: (None, 0.0))
+        trained(plan)
+    with pytest.raises(ProgressError, match="start over with --no-resume"):
+        trained(plan)
+
+
+def test_moments_kept_by_another_name_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, max_epochs=2, keep=tmp_path / "p", keep_every=-1.0)
+    named = LazyRows.tensors
+    with monkeypatch.context() as patched:
+        patched.setattr(LazyRows, "tensors", lambda self: {"mean": named(self)["moments"][0]})
+        trained(plan)
+    with pytest.raises(ProgressError, match="start over with --no-resume"):
+        trained(plan)
+
+
+def test_a_loss_that_is_no_number_after_a_resumption_gives_the_last_whole_pass_back(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan = replace(PLAN, held_out=0.0, max_epochs=1, batch_size=16)
+    first = trained(plan)
+    plan = replace(plan, max_epochs=3, keep=tmp_path / "p", keep_every=-1.0)
+    step, steps = Run._step, [0]
+
+    def failing(self: Run, *arguments: Any) -> float:
+        steps[0] += 1
+        if steps[0] == 11:
+            raise InterruptedError
+        return step(self, *arguments) if steps[0] < 13 else float("nan")
+
+    monkeypatch.setattr(Run, "_step", failing)
+    with pytest.raises(InterruptedError):
+        trained(plan)
+    ended = trained(plan)
+    torch.testing.assert_close(ended.rows.layer.weight, first.rows.layer.weight)
