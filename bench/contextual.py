@@ -23,7 +23,7 @@ from mpnet import mpnet
 from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
 
 import wordgraft as wg
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.sources import Corpus, contextual, isolated
 from wordgraft.sources.contextual import Sampler, sample_corpus
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
@@ -152,7 +152,7 @@ def speed(parts: int = 24) -> dict[str, Any]:
     sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
     sampler.add(block.sentences)
     choice = choose(sampler.sample(), checkpoint, vocabulary, contexts=10)
-    encoder = Encoder(checkpoint, layers=(checkpoint.layers,))
+    encoder = EncoderModel(checkpoint, layers=(checkpoint.layers,))
     aligner, sums = Aligner(checkpoint, vocabulary), Sums(len(vocabulary), 384, encoder.device)
     aligner.inputs(choice.sentences)  # chunks are known, as they are but for the first part
     size = len(choice.sentences) // parts

@@ -52,7 +52,7 @@ def measure() -> dict[str, Any]:
     import torch
 
     from wordgraft import open_checkpoint
-    from wordgraft.checkpoint.encoder import Encoder
+    from wordgraft.checkpoint.encoder import EncoderModel
     from wordgraft.core.atomic_io import write_tensors
     from wordgraft.sources.contextual import Corpus, Sampler
     from wordgraft.sources.contextual.accumulate import shrunk
@@ -122,7 +122,7 @@ def measure() -> dict[str, Any]:
             ),
         }
     torch.set_num_threads(1)
-    encoder = Encoder(checkpoint, layers=[checkpoint.layers], device="cpu")
+    encoder = EncoderModel(checkpoint, layers=[checkpoint.layers], device="cpu")
     used, began = time.process_time(), time.perf_counter()
     rate = tokens_per_second(encoder, 26, of=10**6)
     share = (time.process_time() - used) / (time.perf_counter() - began)

@@ -17,7 +17,7 @@ from safetensors.numpy import load_file, save_file
 
 from wordgraft.build import build_table
 from wordgraft.checkpoint import open_checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.errors import CheckpointError, PickleRefusedError, RemoteCodeError
 from wordgraft.vocabulary import Vocabulary
 
@@ -188,7 +188,7 @@ def test_devices_and_precisions_there_are_not(
     bert: Path, options: dict[str, str], message: str
 ) -> None:
     with pytest.raises(CheckpointError, match=message):
-        Encoder(open_checkpoint(bert), layers=[1], **options)
+        EncoderModel(open_checkpoint(bert), layers=[1], **options)
 
 
 @pytest.mark.parametrize("name", ["config.json", "tokenizer.json", "tokenizer_config.json"])

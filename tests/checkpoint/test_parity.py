@@ -15,7 +15,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from transformers import AutoModel
 
 from wordgraft.checkpoint import open_checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
 
@@ -42,7 +42,9 @@ def test_hidden_states_are_those_of_transformers(
     rows = [rng.choice(usable, length).tolist() for length in (5, 9, 5, 3, 9)]
     model = AutoModel.from_pretrained(folder).eval()
     seen = []
-    for batch, hidden in Encoder(checkpoint, layers=layers, device="cpu").encode(Ragged.of(rows)):
+    for batch, hidden in EncoderModel(checkpoint, layers=layers, device="cpu").encode(
+        Ragged.of(rows)
+    ):
         seen += batch.tolist()
         ids = torch.tensor([rows[place] for place in batch])
         with torch.inference_mode():
@@ -57,7 +59,7 @@ def test_hidden_states_are_those_of_transformers(
 def test_batches_side_by_side_are_those_one_after_the_other(
     tiny_checkpoint: Tiny, name: str
 ) -> None:
-    encoder = Encoder(open_checkpoint(tiny_checkpoint(name)), layers=[1, 3], device="cpu")
+    encoder = EncoderModel(open_checkpoint(tiny_checkpoint(name)), layers=[1, 3], device="cpu")
     rng = np.random.default_rng(0)
     rows = [rng.integers(5, 60, length).tolist() for length in rng.integers(1, 9, 60)]
     found, before = [], torch.get_num_threads()
@@ -85,7 +87,7 @@ def test_the_real_minilm(minilm: str) -> None:
     ids = checkpoint.tokenizer.tokenizer.encode("A grafted bud takes.").ids
     with torch.inference_mode():
         theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
-    _, ours = next(Encoder(checkpoint, layers=(3, 6), device="cpu").encode(Ragged.of([ids])))
+    _, ours = next(EncoderModel(checkpoint, layers=(3, 6), device="cpu").encode(Ragged.of([ids])))
     assert_allclose(ours[3], theirs[3], atol=1e-5)
     assert_allclose(ours[6], theirs[6], atol=1e-5)
 
@@ -103,10 +105,10 @@ def test_an_albert_of_several_groups_is_not_cut(tmp_path: Path, setting: str) ->
     with torch.inference_mode():
         theirs = model(torch.tensor([ids]), output_hidden_states=True).hidden_states
     checkpoint = open_checkpoint(tmp_path)
-    _, ours = next(Encoder(checkpoint, layers=(4,), device="cpu").encode(Ragged.of([ids])))
+    _, ours = next(EncoderModel(checkpoint, layers=(4,), device="cpu").encode(Ragged.of([ids])))
     assert_allclose(ours[4], theirs[-1], atol=1e-5)
     with pytest.raises(CheckpointError, match=f"has {setting} 2, expected 1 .* last layer, 4"):
-        Encoder(checkpoint, layers=(2,))
+        EncoderModel(checkpoint, layers=(2,))
 
 
 def test_weights_that_lack_a_layer_are_refused(tiny_checkpoint: Tiny, tmp_path: Path) -> None:
@@ -114,4 +116,4 @@ def test_weights_that_lack_a_layer_are_refused(tiny_checkpoint: Tiny, tmp_path: 
     config = json.loads((folder / "config.json").read_text())
     (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
     with pytest.raises(CheckpointError, match=r"lacks \d+ of its encoder's weights"):
-        Encoder(open_checkpoint(folder), layers=(4,))
+        EncoderModel(open_checkpoint(folder), layers=(4,))

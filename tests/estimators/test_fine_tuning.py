@@ -129,10 +129,10 @@ def test_a_fine_tuned_encoder_is_a_source_of_vectors(
     vectors = wg.build_table(tuned, vocabulary, refinements=(), device="cpu").rows()
     before = wg.build_table(start, vocabulary, layer=3, refinements=(), device="cpu").rows()
     assert float(np.abs(vectors - before)[2:].max()) > 0.01
-    from wordgraft.checkpoint.encoder import Encoder
+    from wordgraft.checkpoint.encoder import EncoderModel
     from wordgraft.sources.isolated import TEMPLATE, encode_pieces
 
-    encoder = Encoder(tuned, layers=[3], device="cpu")
+    encoder = EncoderModel(tuned, layers=[3], device="cpu")
     pieces = tuned.tokenizer.word_pieces(["bank", "river", "cold"])
     expected = encode_pieces(encoder, pieces, pooling="own", template=TEMPLATE)
     assert_allclose(vectors[-3:-1], expected[:2], atol=1e-5)

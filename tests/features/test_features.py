@@ -17,7 +17,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from transformers import AutoModel, AutoTokenizer
 
 import wordgraft as wg
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError, OutputError
 from wordgraft.features import FeatureRecipe, clear, entries, features_of, prune
@@ -79,13 +79,13 @@ def test_texts_of_one_length_are_encoded_together(
     monkeypatch.setattr("wordgraft.features.compute._PIECES_AT_ONCE", 40)
     monkeypatch.setattr("wordgraft.checkpoint.encoder.CPU_TOKENS", 20)
     lengths: list[list[int]] = []
-    encode = Encoder.encode
+    encode = EncoderModel.encode
 
-    def noted(self: Encoder, sequences: Ragged) -> object:
+    def noted(self: EncoderModel, sequences: Ragged) -> object:
         lengths.append(sequences.lengths.tolist())
         return encode(self, sequences)
 
-    monkeypatch.setattr(Encoder, "encode", noted)
+    monkeypatch.setattr(EncoderModel, "encode", noted)
     parts = features_of(checkpoint, texts, recipe, cache=None, device="cpu")
     flat = [length for part in lengths for length in part]
     assert len(lengths) > 3

@@ -31,7 +31,7 @@ class Checkpoint:
     """A pretrained encoder: its configuration, its tokenizer, its tensors, each read when used.
 
     Made by `open_checkpoint`. Holds no framework's objects; torch is imported only when an
-    `Encoder` runs it.
+    `EncoderModel` runs it.
     """
 
     name: str

@@ -31,7 +31,7 @@ CPU_TOKENS, CUDA_TOKENS = 768, 65_536
 DTYPES = ("float32", "bfloat16", "float16")
 
 
-class Encoder:
+class EncoderModel:
     """A checkpoint's transformer, ready to give hidden states of chosen layers.
 
     Args:

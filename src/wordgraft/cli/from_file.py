@@ -43,7 +43,7 @@ def table_from_file(
     from wordgraft.export.formats.reading import answering, only
     from wordgraft.oov import METHODS, with_oov
     from wordgraft.oov.constant import Unk, Zero
-    from wordgraft.oov.encoder import Encoder
+    from wordgraft.oov.encoder import EncoderOov
     from wordgraft.table import default_refinements, parse_refinements
     from wordgraft.table.io import MARKER
     from wordgraft.table.quantization import DTYPES
@@ -53,7 +53,7 @@ def table_from_file(
     if format is not None:
         choose("--from-format", format, readable)
     # The vectors are no states of an encoder, so none can be asked for more of them.
-    oov = choose("--oov", oov or Unk.name, [name for name in METHODS if name != Encoder.name])
+    oov = choose("--oov", oov or Unk.name, [name for name in METHODS if name != EncoderOov.name])
     choose("--dtype", dtype, DTYPES)
     refinements = None if refine is None else parse_refinements(refine)
     check_output(output, force=force, marker=MARKER)

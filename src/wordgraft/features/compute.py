@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.features.recipe import FeatureRecipe
@@ -48,7 +48,7 @@ def features_of(
     *,
     cache: Path | None,
     device: str = "auto",
-    encoder: Callable[[], Encoder] | None = None,
+    encoder: Callable[[], EncoderModel] | None = None,
     progress: bool = False,
 ) -> Features:
     """The vectors of texts, given as words; those kept in `cache` are not computed again.
@@ -72,9 +72,9 @@ def features_of(
     return Features(store.places_of(texts), store, len(missing))
 
 
-def feature_encoder(checkpoint: Checkpoint, recipe: FeatureRecipe, device: str) -> Encoder:
+def feature_encoder(checkpoint: Checkpoint, recipe: FeatureRecipe, device: str) -> EncoderModel:
     """The encoder that gives a recipe's vectors."""
-    return Encoder(checkpoint, layers=recipe.layers, device=device, dtype="float32")
+    return EncoderModel(checkpoint, layers=recipe.layers, device=device, dtype="float32")
 
 
 @dataclass(frozen=True, eq=False)
@@ -115,7 +115,7 @@ def _parts(
 
 
 def _encoded(
-    encoder: Encoder, pieces: _Pieces, pooling: str
+    encoder: EncoderModel, pieces: _Pieces, pooling: str
 ) -> tuple[Float16[ndarray, "rows layers dims"], Int64[ndarray, " texts"]]:
     """Vectors of words or texts, and how many each text has."""
     import torch

@@ -11,7 +11,7 @@ from wordgraft.errors import MissingExtraError, TableError
 from wordgraft.oov.blend import Blend, characters_in
 from wordgraft.oov.characters import Characters
 from wordgraft.oov.constant import Mean, Unk, Zero
-from wordgraft.oov.encoder import Encoder, same_checkpoint
+from wordgraft.oov.encoder import EncoderOov, same_checkpoint
 from wordgraft.oov.neighbours import Neighbours
 from wordgraft.oov.ngrams import Ngrams
 from wordgraft.oov.pieces import Pieces
@@ -29,7 +29,7 @@ from wordgraft.table import EmbeddingTable, UnknownWords
 _LOG = logging.getLogger(__name__)
 METHODS: dict[str, type[OovMethod]] = {
     method.name: method
-    for method in (*(Unk, Zero, Mean, Pieces, Neighbours, Ngrams, Characters, Encoder, Blend),)
+    for method in (*(Unk, Zero, Mean, Pieces, Neighbours, Ngrams, Characters, EncoderOov, Blend),)
 }
 
 __all__ = [
@@ -129,7 +129,7 @@ def at_hand(table: EmbeddingTable) -> tuple[dict[str, OovMethod], list[str]]:
             found[name] = method_of(table, name)
         elif name == Characters.name and state.method == Blend.name:
             found[name] = Characters(table, characters_in(state))
-        elif name in (Pieces.name, Encoder.name):
+        elif name in (Pieces.name, EncoderOov.name):
             try:
                 found[name] = method_of(with_oov(table, name))
             except (TableError, MissingExtraError):

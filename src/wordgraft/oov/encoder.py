@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 _INSTEAD = "use another method: table.with_oov('neighbours') needs no checkpoint"
 
 
-class Encoder:
+class EncoderOov:
     """What the table's source gave its words, given to the unknown word too.
 
     Nothing is learnt and no weights are saved: the checkpoint must be at hand wherever the table
@@ -61,7 +61,7 @@ class Encoder:
         self._state = state
         self._dims = table.dims
         self._checkpoint: Checkpoint | None = None
-        self._encoder: checkpoint_encoder.Encoder | None = None
+        self._encoder: checkpoint_encoder.EncoderModel | None = None
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
         settings = self._state.settings
@@ -70,7 +70,7 @@ class Encoder:
         if not words:
             return np.zeros((0, self._dims), np.float32)
         if self._encoder is None:
-            self._encoder = checkpoint_encoder.Encoder(
+            self._encoder = checkpoint_encoder.EncoderModel(
                 self._checkpoint,
                 layers=[int(layer) for layer in settings["layers"]],
                 dtype=str(settings["encoder_dtype"]),

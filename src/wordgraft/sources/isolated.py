@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder, mean_of_layers
+from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
@@ -59,7 +59,7 @@ def isolated(
         pooling: `own` (mean over the word's own positions), `first` or `last` of those, `cls` (the
             first position of all), or `all` (mean over every position).
         template: text with `{}` where the word goes; None for the word between special tokens.
-        device, encoder_dtype: as `Encoder` takes them, by the names `device` and `dtype`.
+        device, encoder_dtype: as `EncoderModel` takes them, by the names `device` and `dtype`.
 
     Raises `CheckpointError` for a layer or pooling there is not, and for weights that hold NaN.
     """
@@ -67,7 +67,7 @@ def isolated(
         raise CheckpointError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
     chosen = _layer(checkpoint, layer)
     pieces = pieces_of(checkpoint, vocabulary)
-    encoder = Encoder(checkpoint, layers=[chosen], device=device, dtype=encoder_dtype)
+    encoder = EncoderModel(checkpoint, layers=[chosen], device=device, dtype=encoder_dtype)
     vectors = encode_pieces(encoder, pieces, pooling=pooling, template=template, progress=progress)
     return raw_table(
         checkpoint,
@@ -83,7 +83,7 @@ def isolated(
 
 
 def encode_pieces(
-    encoder: Encoder,
+    encoder: EncoderModel,
     pieces: Ragged,
     *,
     pooling: str,
@@ -96,7 +96,7 @@ def encode_pieces(
 
 
 def pooled(
-    encoder: Encoder, framed: Framed, pooling: str, *, progress: bool
+    encoder: EncoderModel, framed: Framed, pooling: str, *, progress: bool
 ) -> Float32[ndarray, "words dims"]:
     """Encode framed words and pool the states of each, the mean of the encoder's layers."""
     if framed.vectors is not None:

@@ -15,7 +15,7 @@ from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.errors import CheckpointError, ClusterError
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
 from wordgraft.sources.contextual.ray.resources import Workers
@@ -29,7 +29,7 @@ def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> Checkpoint:
 
 def test_sums_of_shares_add_up(checkpoint: Checkpoint) -> None:
     vocabulary = Vocabulary.from_texts(SENTENCES, checkpoint)
-    encoder, aligner = Encoder(checkpoint, layers=[2, 3]), Aligner(checkpoint, vocabulary)
+    encoder, aligner = EncoderModel(checkpoint, layers=[2, 3]), Aligner(checkpoint, vocabulary)
     whole = Sums(len(vocabulary), encoder.dims, encoder.device)
     whole.add_sentences(encoder, aligner.inputs(SENTENCES))
     none = {"framed": np.zeros((0, encoder.dims)), "places": np.zeros(0, int)}

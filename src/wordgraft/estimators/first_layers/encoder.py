@@ -39,7 +39,7 @@ class EncoderLayer:
     Args:
         checkpoint: an open one, or its name.
         words: how a word's pieces become one vector, where words are tagged.
-        device: where it computes, before, in and after training; as `Encoder`'s.
+        device: where it computes, before, in and after training; as `EncoderModel`'s.
     """
 
     layers = 1

@@ -24,7 +24,7 @@ from wordgraft.table.io import write_table
 if TYPE_CHECKING:
     from torch import nn
 
-    from wordgraft.checkpoint.encoder import Encoder
+    from wordgraft.checkpoint.encoder import EncoderModel
     from wordgraft.networks import Network
 
 _LOG = logging.getLogger(__name__)
@@ -198,7 +198,7 @@ class FeatureLayer:
         return len(self.recipe.layers)
 
     @cached_property
-    def _encoder(self) -> Encoder:
+    def _encoder(self) -> EncoderModel:
         """Loaded when first needed: loading takes as long as some ten texts."""
         return feature_encoder(self.checkpoint, self.recipe, self._device)
 

@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.isolated import TEMPLATE, encode_pieces
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 
-class Read(Encoder):
+class Read(EncoderModel):
     """An encoder that gives any of its layers, and whose weights can be changed for others."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:

@@ -49,7 +49,8 @@ class Measures:
 
     Args:
         training: texts of the task, as they stand.
-        device: of the encoder before training, as of `Encoder`; a trained one stays where it is.
+        device: device of the encoder before training, as for `EncoderModel`; a trained encoder
+            stays on its own device.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder, mean_of_layers
+from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
 from wordgraft.vocabulary import Vocabulary
@@ -98,7 +98,7 @@ class Sums:
         self.squares = torch.zeros(words, dtype=torch.float64, device=device)
         self.counts = torch.zeros(words, dtype=torch.int64, device=device)
 
-    def add_sentences(self, encoder: Encoder, inputs: Inputs) -> None:
+    def add_sentences(self, encoder: EncoderModel, inputs: Inputs) -> None:
         """Encode `inputs` and add the states of their words."""
         import torch
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.parallel import ahead
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
@@ -62,7 +62,7 @@ def encoded(
     progress: bool,
 ) -> Encoded:
     """Encode the words in their template, and the sentences of a plan."""
-    encoder = Encoder(
+    encoder = EncoderModel(
         checkpoint, layers=options.layers, device=options.device, dtype=options.encoder_dtype
     )
     template_tokens = 0 if framed.vectors is not None else len(framed.sequences.ids)
@@ -78,7 +78,7 @@ def encoded(
     return Encoded(templates, sums.arrays(), dtype_of(encoder))
 
 
-def dtype_of(encoder: Encoder) -> str:
+def dtype_of(encoder: EncoderModel) -> str:
     """The name of the numbers an encoder computes with."""
     return str(encoder.model.dtype).removeprefix("torch.")
 
@@ -87,7 +87,7 @@ def sum_contexts(
     checkpoint: Checkpoint,
     corpus: Corpus,
     plan: Plan,
-    encoder: Encoder,
+    encoder: EncoderModel,
     kept: KeptProgress,
     *,
     progress: bool,
@@ -119,7 +119,7 @@ def sum_contexts(
 
 
 def _parts(
-    plan: Plan, corpus: Corpus, encoder: Encoder, done: dict[str, Any]
+    plan: Plan, corpus: Corpus, encoder: EncoderModel, done: dict[str, Any]
 ) -> Iterator[tuple[list[str], Position]]:
     """What is still to be encoded, some sentences at a time, and the corpus position behind."""
     if plan.choice is None:
@@ -165,7 +165,7 @@ def report(plan: Plan, template_tokens: int, rate: float, where: str) -> None:
     )
 
 
-def tokens_per_second(encoder: Encoder, length: int, *, of: int) -> float:
+def tokens_per_second(encoder: EncoderModel, length: int, *, of: int) -> float:
     """How fast the encoder is with full batches of sequences of `length` tokens.
 
     Takes a small part of the time that `of` tokens will.

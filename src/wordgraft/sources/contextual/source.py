@@ -76,7 +76,7 @@ def contextual(
         shrinkage: how many contexts that vector counts as; after it, a row is
             `(sum of contexts + shrinkage * template) / (contexts + shrinkage)`.
         seed: of the sample of sentences.
-        device, encoder_dtype: as `Encoder` takes them.
+        device, encoder_dtype: as `EncoderModel` takes them.
         keep: folder for progress, to go on from after an interruption; the caller deletes it.
         resume: whether to go on from what `keep` holds.
         keep_every: seconds between two savings of progress, at least; `ray` saves after each step.

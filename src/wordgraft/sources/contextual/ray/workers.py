@@ -15,7 +15,7 @@ import pyarrow as pa
 import ray
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
-from wordgraft.checkpoint.encoder import Encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.parallel import ahead
 from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
@@ -74,8 +74,8 @@ class Job:
             )
         return checkpoint
 
-    def encoder(self) -> Encoder:
-        return Encoder(self.open(), layers=self.layers, device=self.device, dtype=self.dtype)
+    def encoder(self) -> EncoderModel:
+        return EncoderModel(self.open(), layers=self.layers, device=self.device, dtype=self.dtype)
 
 
 @ray.remote(num_cpus=HELPER_CPUS)
@@ -156,7 +156,7 @@ class Encoding:
 
 
 def share_sums(
-    encoder: Encoder, aligner: Aligner, sentences: Sequence[str], words: int
+    encoder: EncoderModel, aligner: Aligner, sentences: Sequence[str], words: int
 ) -> dict[str, ndarray]:
     """The sums of the rows that occur in some sentences, and `rows`, ascending; few of `words`."""
     import torch
