@@ -2,23 +2,49 @@
 
 from __future__ import annotations
 
-import ast
 import re
 import subprocess
 import sys
+from collections import Counter
 from pathlib import Path
+
+import import_graph
+import pytest
+import source_names
 
 import wordgraft
 from wordgraft import errors
 
 SOURCE = Path(wordgraft.__file__).parent
-# From left to right, as data flows; `build` puts the first seven together.
+# From left to right, as data flows. `build` joins the folders to its left.
 ORDER = [
-    *("errors", "core", "data", "checkpoint", "vocabulary", "table", "sources", "oov"),
+    *("_version", "errors", "core", "data", "checkpoint", "vocabulary", "table", "sources", "oov"),
     *("build", "features", "grafts", "networks", "metrics", "training", "estimators"),
-    *("export", "comparison", "reports", "cli"),
+    *("export", "comparison", "reports", "cli", "__main__"),
 ]
+# What is still to be mended. These only shrink.
+KNOWN_UPWARD_IMPORTS = ["wordgraft.table.table imports wordgraft"]
+KNOWN_CIRCLES = Counter(
+    {"comparison": 3, "estimators": 4, "export": 3, "sources": 6, "table": 3},
+)  # files in circles, by folder
+KNOWN_REPEATED_CLASSES = {
+    *("Embedding", "Encoder", "Engine", "Inputs", "Local", "Mean", "Plan", "Read", "Rows", "Run"),
+    "Tuned",
+}
+KNOWN_PRIVATE_USES = [
+    *("comparison/methods.py", "estimators/classifier.py", "estimators/io.py"),
+    *("estimators/tagger.py", "export/onnx/export.py"),
+]
+KNOWN_UNTESTED = 999
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
+
+
+@pytest.fixture(scope="module")
+def imports() -> import_graph.Graph:
+    """The modules that each module imports, those that the package itself loads left out."""
+    graph = import_graph.read_imports(SOURCE)
+    del graph["wordgraft"]
+    return graph
 
 
 def test_importing_brings_in_nothing_heavy() -> None:
@@ -40,23 +66,72 @@ def test_public_names_are_sorted_and_there() -> None:
         assert getattr(wordgraft, name) is not None
 
 
-def test_every_folder_imports_only_from_its_left() -> None:
+def test_every_form_of_import_is_read(tmp_path: Path) -> None:
+    files = {
+        "__init__": '_HOMES = {"f": "pack.a.one", "g": "pack.b:g"}',
+        "a/__init__": "",
+        "a/one": "import pack.b\nfrom pack.a import two, __name__",
+        "a/two": "def f():\n    from . import one\n    from ..b import g",
+        "b": "if TYPE_CHECKING:\n    from pack.a.one import f",
+        "c": 'import_module("pack.b")\nimport_module(f".a.{name}", __package__)',
+        "d": "import packer, pack.a.one.f\nlogging.getLogger(f'pack.{name}')",
+    }
+    for name, text in files.items():
+        file = tmp_path / "pack" / f"{name}.py"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text, "utf-8")
+    graph = import_graph.read_imports(tmp_path / "pack")
+    assert graph == {
+        "pack": {"pack.a.one", "pack.b"},
+        "pack.a": set(),
+        "pack.a.one": {"pack.b", "pack.a.two", "pack.a"},
+        "pack.a.two": {"pack.a.one", "pack.b"},
+        "pack.b": {"pack.a.one"},
+        "pack.c": {"pack.b", "pack.a.one", "pack.a.two"},
+        "pack.d": {"pack.a.one"},
+    }
+    assert import_graph.find_circles(graph) == [["pack.a.one", "pack.a.two", "pack.b"]]
+
+
+def test_every_folder_imports_only_from_its_left(imports: import_graph.Graph) -> None:
     wrong = []
+    for module, targets in imports.items():
+        folder = module.split(".")[1]
+        for target in targets:
+            # The package itself loads its names lazily from all folders, so it is right of them.
+            target_folder = target.split(".")[1] if "." in target else ""
+            if not target_folder or ORDER.index(target_folder) > ORDER.index(folder):
+                wrong.append(f"{module} imports {target}")
+    assert [line for line in wrong if line not in KNOWN_UPWARD_IMPORTS] == []
+
+
+def test_no_files_import_each_other_in_a_circle(imports: import_graph.Graph) -> None:
+    circles = import_graph.find_circles(
+        {module: targets - {"wordgraft"} for module, targets in imports.items()}
+    )
+    per_folder = Counter(module.split(".")[1] for circle in circles for module in circle)
+    assert {folder for folder in per_folder if per_folder[folder] > KNOWN_CIRCLES[folder]} == set()
+
+
+def test_a_class_name_occurs_once() -> None:
+    classes = source_names.find_classes(SOURCE)
+    repeated = {name: files for name, files in classes.items() if len(files) > 1}
+    assert {name: repeated[name] for name in repeated.keys() - KNOWN_REPEATED_CLASSES} == {}
+
+
+def test_no_file_uses_a_private_name_of_another() -> None:
+    uses = source_names.find_private_uses(SOURCE)
+    assert [use for use in uses if use.split(":")[0] not in KNOWN_PRIVATE_USES] == []
+
+
+def test_every_module_has_a_test_file_of_its_name() -> None:
+    missing = []
     for file in SOURCE.rglob("*.py"):
-        own = file.relative_to(SOURCE).parts[0].removesuffix(".py")
-        if own in ("__init__", "__main__"):
-            continue
-        for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-            modules = []
-            if isinstance(node, ast.ImportFrom):
-                modules = [node.module or ""]
-            elif isinstance(node, ast.Import):
-                modules = [alias.name for alias in node.names]
-            for module in modules:
-                match = re.fullmatch(r"wordgraft\.(\w+).*", module)
-                if match and ORDER.index(match[1]) > ORDER.index(own):
-                    wrong.append(f"{file.relative_to(SOURCE)} imports {module}")
-    assert wrong == []
+        module = file.relative_to(SOURCE)
+        test = Path(__file__).parent / module.with_name(f"test_{module.name}")
+        if not module.name.startswith("_") and not test.is_file():
+            missing.append(str(module))
+    assert len(missing) <= KNOWN_UNTESTED, sorted(missing)
 
 
 def test_the_error_tree_is_drawn_whole() -> None:

@@ -8,6 +8,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from wordgraft._version import __version__
+
 if TYPE_CHECKING:
     from wordgraft.build import build_table
     from wordgraft.checkpoint import Checkpoint, open_checkpoint
@@ -20,8 +22,6 @@ if TYPE_CHECKING:
     from wordgraft.oov import method_of, with_oov
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
     from wordgraft.vocabulary import Vocabulary
-
-__version__ = "0.1.0"
 
 _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wordgraft import __version__
+from wordgraft._version import __version__
 from wordgraft.cli.cache import cache
 from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate

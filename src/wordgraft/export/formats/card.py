@@ -9,7 +9,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import wordgraft
+from wordgraft._version import __version__
 from wordgraft.table import EmbeddingTable, Similarity
 
 # What was measured, and the result.
@@ -60,7 +60,7 @@ def model_card(table: EmbeddingTable, *, repo: str, kind: str, measured: Measure
             f"# {repo.rpartition('/')[2]}",
             "",
             f"Static word vectors: {len(table):,} rows of {table.dims} numbers, made by wordgraft "
-            f"{wordgraft.__version__} out of `{origin}`.",
+            f"{__version__} out of `{origin}`.",
             "",
             "```python",
             use.format(repo=repo) + "```",

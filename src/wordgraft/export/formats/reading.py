@@ -12,7 +12,7 @@ import numpy as np
 import tokenizers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-import wordgraft
+from wordgraft._version import __version__
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import PieceTokenizer
 from wordgraft.core.atomic_io import sha256
@@ -128,7 +128,7 @@ def table_of(
     recipe |= {
         "made_by": dict(found.recipe),
         "versions": {
-            "wordgraft": wordgraft.__version__,
+            "wordgraft": __version__,
             "numpy": np.__version__,
             "tokenizers": tokenizers.__version__,
         },

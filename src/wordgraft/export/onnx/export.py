@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-import wordgraft
+from wordgraft._version import __version__
 from wordgraft.core.atomic_io import new_file
 from wordgraft.core.optional import require
 from wordgraft.errors import OutputError
@@ -98,7 +98,7 @@ def _metadata(model: Any, plan: Plan, oov: str, tokenizer: str) -> dict[str, str
     vocabulary = model.table_.vocabulary
     described: dict[str, Any] = {
         "format": FORMAT_VERSION,
-        "wordgraft": wordgraft.__version__,
+        "wordgraft": __version__,
         "plan": asdict(plan),
         "rows": len(vocabulary),
         "kind": vocabulary.kind,
@@ -146,7 +146,7 @@ def _serialized(graph: Graph, plan: Plan, metadata: dict[str, str]) -> bytes:
         opset_imports=[helper.make_opsetid("", OPSET)],
         ir_version=IR_VERSION,
         producer_name="wordgraft",
-        producer_version=wordgraft.__version__,
+        producer_version=__version__,
     )
     helper.set_model_props(whole, metadata)
     onnx.checker.check_model(whole)
