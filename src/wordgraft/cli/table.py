@@ -174,10 +174,10 @@ def table(
     from wordgraft.build import build_table
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.core.atomic_io import check_output
+    from wordgraft.core.run_state import discard
     from wordgraft.oov import METHODS
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
     from wordgraft.sources.contextual import ENGINES
-    from wordgraft.sources.contextual.run_state import discard
     from wordgraft.table import parse_refinements
     from wordgraft.table.io import MARKER
     from wordgraft.table.quantization import DTYPES

@@ -83,13 +83,16 @@ def new_file(path: Path, *, force: bool) -> Iterator[Path]:
             scratch.unlink(missing_ok=True)
 
 
-def write_tensors(path: Path, arrays: Mapping[str, ndarray]) -> None:
-    """Write arrays as one safetensors file. Raises `OSError` as other writes do."""
+def write_tensors(
+    path: Path, arrays: Mapping[str, ndarray], header: dict[str, str] | None = None
+) -> None:
+    """Write arrays as one safetensors file, with texts in its header; raises `OSError`."""
     from safetensors import SafetensorError
     from safetensors.numpy import save_file
 
     try:
-        save_file({name: np.ascontiguousarray(array) for name, array in arrays.items()}, path)
+        content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        save_file(content, path, header)
     except SafetensorError as error:
         # Rust reports a full disk in words; give it the number that Python would have.
         code = re.search(r"os error (\d+)", str(error))

@@ -29,6 +29,7 @@ from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.run_state import RunState
 from wordgraft.errors import ClusterError, DataError, ProgressError
 from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
 from wordgraft.sources.contextual.ray import Cluster, connect, connected
@@ -38,10 +39,9 @@ from wordgraft.sources.contextual.ray.resources import Workers
 from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import row
 from wordgraft.sources.contextual.ray.stream import mapped
-from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.table import EmbeddingTable
 
-NOT_KEPT = KeptProgress(None, {})
+NOT_KEPT = RunState(None, {})
 
 
 @pytest.fixture(scope="module")
@@ -113,7 +113,7 @@ def same(one: EmbeddingTable, other: EmbeddingTable) -> None:
 def arrays_kept(folder: Path, name: str) -> dict[str, np.ndarray]:
     from safetensors.numpy import load_file
 
-    return load_file(folder / f"{name}.safetensors")
+    return load_file(folder / f"{name}.state.safetensors")
 
 
 def test_what_is_left_out_is_counted(
@@ -265,13 +265,12 @@ def test_the_same_table_and_each_step_is_kept(
         patch.setattr(Cluster, "encoded", stop)
         with pytest.raises(KeyboardInterrupt):
             contextual(checkpoint, None, **on_ray)
-    assert [path.stem for path in keep.iterdir()] == ["chosen"]
+    assert [path.name for path in keep.iterdir()] == ["chosen.state.safetensors"]
     expected = contextual(checkpoint, None, keep=alone_kept, **options)
     chosen = arrays_kept(keep, "chosen")
     assert "sentences" in chosen
     for key, array in arrays_kept(alone_kept, "chosen").items():
-        if key != "run":
-            assert_array_equal(array, chosen[key])
+        assert_array_equal(array, chosen[key])
     with monkeypatch.context() as patch:
         patch.setattr(Cluster, "sampled", stop)
         table = contextual(checkpoint, None, **on_ray)

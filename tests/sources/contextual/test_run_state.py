@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 import subprocess
 import sys
@@ -13,11 +12,9 @@ import numpy as np
 import pytest
 
 from wordgraft import Vocabulary, open_checkpoint
-from wordgraft.errors import OutputError, ProgressError
+from wordgraft.errors import ProgressError
 from wordgraft.sources import Corpus, contextual
 from wordgraft.sources.contextual import accumulate, sample
-from wordgraft.sources.contextual import run_state as kept_module
-from wordgraft.sources.contextual.run_state import KeptProgress
 
 # Forks before any work, so that each child starts at once and shares no thread with its parent.
 _KILLED_AGAIN_AND_AGAIN = """
@@ -26,13 +23,14 @@ from pathlib import Path
 import torch, transformers, datasets
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.sources import Corpus, contextual
-from wordgraft.sources.contextual import corpus, pipeline, run_state
+from wordgraft.core import run_state
+from wordgraft.sources.contextual import corpus, pipeline
 
 checkpoint, text, folder = open_checkpoint(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 contexts = None if sys.argv[4] == "all" else 3
 torch.set_num_threads(1)
 # Many small steps, each of them kept.
-pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, run_state._SHARE_OF_TIME = 1, 1, 1.0
+pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, run_state._MAX_SHARE_OF_TIME = 1, 1, 1.0
 corpus_blocks = corpus.Corpus.blocks
 corpus.Corpus.blocks = lambda self, start=None, *, size=50: corpus_blocks(self, start, size=50)
 
@@ -77,7 +75,8 @@ while len(stages) < int(sys.argv[5]):
         os.kill(pid, signal.SIGKILL)
         killed = os.waitpid(pid, 0)[1] == signal.SIGKILL
     if not ended and killed:
-        there = {file.stem for file in (folder / "progress").glob("*.safetensors")}
+        files = (folder / "progress").glob("*.safetensors")
+        there = {file.name.partition(".")[0] for file in files}
         names = [name for name in ("sums", "chosen", "sample") if name in there]
         stages.append(names[0] if names else "nothing")
     else:  # it came to its end before
@@ -168,58 +167,9 @@ def test_finished_progress_is_not_worked_on_again(
     np.testing.assert_array_equal(kept_by().vectors, first.vectors)  # type: ignore[attr-defined]
 
 
-def test_a_folder_of_something_else_is_left_alone(tmp_path: Path) -> None:
-    for name in (".hidden", "notes.txt", ".sums.safetensors.abc", "sums.safetensors"):
-        (tmp_path / name).write_text("x")
-    kept_module.discard(tmp_path)
-    assert {path.name for path in tmp_path.iterdir()} == {".hidden", "notes.txt"}
-    (tmp_path / ".hidden").unlink()
-    (tmp_path / "notes.txt").unlink()
-    kept_module.discard(tmp_path)
-    assert not tmp_path.exists()
-
-
 def test_damaged_progress_says_so(kept_by: Callable[..., object], tmp_path: Path) -> None:
     kept_by()
-    path = tmp_path / "kept" / "sums.safetensors"
+    path = tmp_path / "kept" / "sums.state.safetensors"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(ProgressError, match=r"sums.safetensors is damaged .* --no-resume"):
+    with pytest.raises(ProgressError, match=r"sums.state.safetensors is damaged .* --no-resume"):
         kept_by()
-
-
-def test_a_full_disk_keeps_what_was_kept_before(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    kept = KeptProgress(tmp_path, {"seed": 0})
-    kept.save("sums", {"states": np.arange(4.0)}, {"sentences": 1})
-
-    def full(*_: object, **__: object) -> None:
-        raise OSError(28, os.strerror(28))
-
-    monkeypatch.setattr(kept_module, "write_tensors", full)
-    with pytest.raises(OutputError, match="the disk is full"):
-        kept.save("sums", {"states": np.zeros(4)}, {"sentences": 2})
-    monkeypatch.undo()
-    arrays, state = KeptProgress(tmp_path, {"seed": 0}).load("sums") or ({}, {})
-    assert state == {"sentences": 1}
-    assert arrays["states"].tolist() == [0, 1, 2, 3]
-    assert [path.name for path in tmp_path.iterdir()] == ["sums.safetensors"]
-
-
-def test_saving_takes_a_small_part_of_the_time(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    clock = [0.0]
-    monkeypatch.setattr(kept_module.time, "monotonic", lambda: clock[0])
-    kept = KeptProgress(tmp_path, {}, every=30)
-    saved = []
-
-    def content() -> tuple[dict[str, np.ndarray], dict[str, object]]:
-        saved.append(clock[0])
-        clock[0] += 6  # a large table
-        return {"a": np.zeros(1)}, {}
-
-    for second in range(400):
-        clock[0] = max(clock[0], second)
-        kept.save_if_due("sums", content)
-    assert saved == [30, 156, 282]  # a twentieth of the time, not every 30 seconds

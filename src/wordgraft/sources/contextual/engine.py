@@ -8,11 +8,11 @@ from typing import Protocol
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.optional import require
+from wordgraft.core.run_state import RunState
 from wordgraft.errors import ClusterError
 from wordgraft.sources.contextual.corpus import Corpus
 from wordgraft.sources.contextual.pipeline import Encoded, encoded
 from wordgraft.sources.contextual.plan import Options, Plan, sampled
-from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.sources.contextual.sample import Sample
 from wordgraft.sources.isolated import Framed
 from wordgraft.vocabulary import Vocabulary
@@ -30,7 +30,7 @@ class Engine(Protocol):
         corpus: Corpus,
         size: int,
         seed: int,
-        kept: KeptProgress,
+        kept: RunState,
         *,
         progress: bool,
     ) -> Sample:
@@ -43,7 +43,7 @@ class Engine(Protocol):
         plan: Plan,
         framed: Framed,
         options: Options,
-        kept: KeptProgress,
+        kept: RunState,
         *,
         progress: bool,
     ) -> Encoded:

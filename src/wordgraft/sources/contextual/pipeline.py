@@ -16,10 +16,10 @@ from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.parallel import ahead
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
+from wordgraft.core.run_state import RunState
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
 from wordgraft.sources.contextual.corpus import Corpus, Position
 from wordgraft.sources.contextual.plan import Options, Plan
-from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.sources.isolated import Framed, pooled
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ def encoded(
     plan: Plan,
     framed: Framed,
     options: Options,
-    kept: KeptProgress,
+    kept: RunState,
     *,
     progress: bool,
 ) -> Encoded:
@@ -88,7 +88,7 @@ def sum_contexts(
     corpus: Corpus,
     plan: Plan,
     encoder: EncoderModel,
-    kept: KeptProgress,
+    kept: RunState,
     *,
     progress: bool,
 ) -> Sums:

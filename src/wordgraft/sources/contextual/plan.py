@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.run_state import RunState, pack_texts, unpack_texts
 from wordgraft.errors import DataError
 from wordgraft.sources.contextual.corpus import Corpus, Position
-from wordgraft.sources.contextual.run_state import KeptProgress, packed, unpacked
 from wordgraft.sources.contextual.sample import Sample, Sampler, sample_corpus
 from wordgraft.sources.contextual.selection import Choice, choose
 from wordgraft.vocabulary import Vocabulary
@@ -62,7 +62,7 @@ def make_plan(
     vocabulary: Vocabulary | None,
     corpus: Corpus,
     options: Options,
-    kept: KeptProgress,
+    kept: RunState,
     engine: Engine,
     *,
     progress: bool,
@@ -104,7 +104,7 @@ def sampled(
     corpus: Corpus,
     size: int,
     seed: int,
-    kept: KeptProgress,
+    kept: RunState,
     *,
     progress: bool,
 ) -> Sample:
@@ -156,9 +156,9 @@ def identity(
 
 
 def _arrays(plan: Plan) -> tuple[dict[str, ndarray], dict[str, Any]]:
-    arrays = {"words": packed(list(plan.vocabulary.words)), "counts": plan.vocabulary.counts}
+    arrays = {"words": pack_texts(list(plan.vocabulary.words)), "counts": plan.vocabulary.counts}
     if plan.choice is not None:
-        arrays |= {"sentences": packed(plan.choice.sentences), "tokens": plan.choice.tokens}
+        arrays |= {"sentences": pack_texts(plan.choice.sentences), "tokens": plan.choice.tokens}
     return arrays, {"sentences": plan.sentences, "tokens": plan.tokens}
 
 
@@ -169,12 +169,12 @@ def _of_arrays(
     state: dict[str, Any],
 ) -> Plan:
     if vocabulary is None:
-        words = unpacked(arrays["words"])
+        words = unpack_texts(arrays["words"])
         counts = dict(zip(words, arrays["counts"].tolist(), strict=True))
         vocabulary = Vocabulary.from_counts(
             {word: count for word, count in counts.items() if count}, checkpoint
         )
     choice = None
     if "sentences" in arrays:
-        choice = Choice(unpacked(arrays["sentences"]), np.array(arrays["tokens"]))
+        choice = Choice(unpack_texts(arrays["sentences"]), np.array(arrays["tokens"]))
     return Plan(vocabulary, choice, state["sentences"], state["tokens"])

@@ -16,10 +16,10 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.progress import progress_bar
+from wordgraft.core.run_state import pack_texts, unpack_texts
 from wordgraft.errors import DataError
 from wordgraft.sources.contextual.alignment import KnownWords, OpenWords
 from wordgraft.sources.contextual.corpus import Corpus, Position
-from wordgraft.sources.contextual.run_state import packed, unpacked
 from wordgraft.sources.contextual.sentence_store import StoredSentences
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.chunks import Chunks
@@ -62,7 +62,7 @@ class Sample:
     def arrays(self) -> tuple[dict[str, ndarray], dict[str, int]]:
         """Everything `of_arrays` needs: arrays, and plain numbers."""
         arrays = {
-            "words": packed(list(self.words)),
+            "words": pack_texts(list(self.words)),
             "counts": self.counts,
             "numbers": self.numbers,
             "hashes": self.hashes,
@@ -75,7 +75,7 @@ class Sample:
     def of_arrays(cls, arrays: dict[str, ndarray], numbers: dict[str, int]) -> Sample:
         """The reverse of `arrays`."""
         return cls(
-            words=tuple(unpacked(arrays["words"])),
+            words=tuple(unpack_texts(arrays["words"])),
             counts=np.array(arrays["counts"]),
             numbers=np.array(arrays["numbers"]),
             hashes=np.array(arrays["hashes"]),

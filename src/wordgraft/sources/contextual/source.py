@@ -11,6 +11,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.progress import interruption_told
+from wordgraft.core.run_state import RunState
 from wordgraft.errors import CheckpointError, TableError
 from wordgraft.sources.contextual.accumulate import shrunk, spread_of
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
@@ -22,7 +23,6 @@ from wordgraft.sources.contextual.plan import (
     identity,
     make_plan,
 )
-from wordgraft.sources.contextual.run_state import KeptProgress
 from wordgraft.sources.isolated import TEMPLATE, Framed, frame
 from wordgraft.sources.word_pieces import pieces_of, raw_table
 from wordgraft.table import EmbeddingTable
@@ -101,7 +101,8 @@ def contextual(
         encoder_dtype,
         engine,
     )
-    kept = KeptProgress(keep, identity(checkpoint, vocabulary, corpus, options), resume, keep_every)
+    run = identity(checkpoint, vocabulary, corpus, options)
+    kept = RunState(keep, run, resume=resume, save_every=keep_every)
     with interruption_told(keep), engine_of(engine, address) as where:
         plan = make_plan(checkpoint, vocabulary, corpus, options, kept, where, progress=progress)
         framed = _framed(checkpoint, plan.vocabulary, options, templates)
@@ -114,7 +115,7 @@ def _table(
     plan: Plan,
     framed: Framed,
     options: Options,
-    kept: KeptProgress,
+    kept: RunState,
     engine: Engine,
     *,
     progress: bool,

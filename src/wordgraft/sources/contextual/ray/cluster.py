@@ -16,6 +16,7 @@ import ray.data
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
+from wordgraft.core.run_state import RunState, pack_texts
 from wordgraft.sources.contextual.corpus import Corpus
 from wordgraft.sources.contextual.pipeline import Encoded, mean_length, report, to_encode
 from wordgraft.sources.contextual.plan import Options, Plan
@@ -36,7 +37,6 @@ from wordgraft.sources.contextual.ray.workers import (
     merge_samples,
     probed,
 )
-from wordgraft.sources.contextual.run_state import KeptProgress, packed
 from wordgraft.sources.contextual.sample import Sample
 from wordgraft.sources.isolated import Framed
 from wordgraft.vocabulary import Vocabulary
@@ -59,7 +59,7 @@ class Cluster:
         corpus: Corpus,
         size: int,
         seed: int,
-        kept: KeptProgress,
+        kept: RunState,
         *,
         progress: bool,
     ) -> Sample:
@@ -94,7 +94,7 @@ class Cluster:
         plan: Plan,
         framed: Framed,
         options: Options,
-        kept: KeptProgress,
+        kept: RunState,
         *,
         progress: bool,
     ) -> Encoded:
@@ -151,7 +151,7 @@ def _encoded(
 
     else:
         parts += [
-            row(packed(plan.choice.sentences[start:end]).tobytes())
+            row(pack_texts(plan.choice.sentences[start:end]).tobytes())
             for start, end in _shares(plan.choice.tokens, share)
         ]
         total, dataset = len(parts), partial(ray.data.from_arrow, parts)

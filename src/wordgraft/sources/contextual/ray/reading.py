@@ -19,12 +19,12 @@ import pyarrow as pa
 import ray
 import ray.data
 
+from wordgraft.core.run_state import pack_texts
 from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
 from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
 from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import CONTENT, row
-from wordgraft.sources.contextual.run_state import packed
 
 if TYPE_CHECKING:
     from jaxtyping import Int64
@@ -63,7 +63,7 @@ def _blocks(tasks: pa.Table, *, tries: Tries, size: int) -> Iterator[pa.Table]:
         corpus: Corpus = pickle.loads(task.as_buffer())
         with tries.one():
             for block in corpus.blocks(size=size):
-                yield row(packed(block.sentences).tobytes())
+                yield row(pack_texts(block.sentences).tobytes())
             yield row(b"", json.dumps(asdict(corpus.skipped)))
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pyarrow as pa
 
-from wordgraft.sources.contextual.run_state import unpacked
+from wordgraft.core.run_state import unpack_texts
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -31,8 +31,8 @@ def row(content: bytes, note: str = "") -> pa.Table:
 
 
 def sentences_in(content: pa.LargeBinaryScalar) -> list[str]:
-    """The reverse of `packed`, of one row's content."""
-    return unpacked(np.frombuffer(content.as_buffer(), np.uint8))
+    """The reverse of `pack_texts`, of one row's content."""
+    return unpack_texts(np.frombuffer(content.as_buffer(), np.uint8))
 
 
 def result(content: Content) -> pa.Table:
