@@ -54,7 +54,7 @@ bench-oov: $(READY) ## measure the methods for words that a table does not hold
 bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
 	$(BIN)/python bench/encode.py
 
-bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and guards, speed; goes on if stopped
+bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and regularizers, speed; goes on if stopped
 	$(BIN)/python bench/regimes.py
 
 bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows, beside Flair

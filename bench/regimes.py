@@ -1,12 +1,12 @@
-"""Fine-tuning the whole encoder: quality by size, regimes and guards, speed beside transformers.
+"""Fine-tuning the whole encoder: quality by size, regimes, regularizers, and speed.
 
 python bench/regimes.py [PART ...]     all of these by default, and `tables`:
 
 - quality: financial tweets, macro-F1 on the 2,388 validation texts, which chose nothing.
 - spoken: the same, where the head starts from eight words a class.
-- guards: each regime and guard at one setting, its default, ten passes over 200 tweets: macro-F1
-  on 1,000 validation texts, and what was lost in word similarity and on film reviews (a linear
-  probe).
+- regularizers: each regime and regularizer with its default setting, ten epochs over 200 tweets:
+  macro-F1 on 1,000 validation texts, and the loss in word similarity and on film reviews (a
+  linear probe).
 - ner: WNUT-17, strict entity F1 on the test sentences.
 - throughput: texts a second, beside `transformers.Trainer`: same model, texts, batch and precision;
   on a CPU, of the processor's time.
@@ -41,12 +41,11 @@ import wordgraft as wg
 
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
-GUARD_TEXTS, GUARD_EPOCHS, GUARD_JUDGES = 200, 10, 1_000
-# Regime and guard of each row of the table.
+REGULARIZER_TEXTS, REGULARIZER_EPOCHS, REGULARIZER_JUDGES = 200, 10, 1_000
+# Regime and regularizer of each row of the table.
 ARMS = (
-    *(("frozen", "none"), ("tuned", "none"), ("full", "none"), ("lp-ft", "none")),
-    *(("gradual", "none"), ("full", "decay"), ("full", "l2sp"), ("full", "mixout")),
-    *(("full", "wise"), ("lp-ft", "wise"), ("full", "reinit"), ("full", "lora")),
+    *(("frozen", "none"), ("embeddings", "none"), ("full", "none"), ("lp-ft", "none")),
+    *(("full", "layer_decay"), ("full", "lora")),
 )
 GPU = torch.cuda.is_available()
 # Texts and passes beside `transformers.Trainer`.
@@ -64,7 +63,7 @@ def main() -> None:
     parts = {
         "quality": quality,
         "spoken": spoken,
-        "guards": guards,
+        "regularizers": regularizers,
         "ner": ner,
         "throughput": throughput,
         "large": large,
@@ -112,32 +111,34 @@ def _large(size: int, seed: int) -> dict[str, Any]:
     return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **how_it_went(model)}
 
 
-def guards() -> None:
+def regularizers() -> None:
     for seed in SEEDS:
-        for regime, guard in ARMS:
+        for regime, regularizer in ARMS:
             once(
-                f"guards {regime} {guard} {seed}",
-                lambda regime=regime, guard=guard, seed=seed: _guard(regime, guard, seed),
+                f"regularizers {regime} {regularizer} {seed}",
+                lambda regime=regime, regularizer=regularizer, seed=seed: _regularizer(
+                    regime, regularizer, seed
+                ),
             )
 
 
-def _guard(regime: str, guard: str, seed: int) -> dict[str, Any]:
+def _regularizer(regime: str, regularizer: str, seed: int) -> dict[str, Any]:
     (texts, labels), (test, truth) = tweets("train"), tweets("valid")
-    chosen = np.random.default_rng(100 + seed).choice(len(texts), GUARD_TEXTS, replace=False)
+    chosen = np.random.default_rng(100 + seed).choice(len(texts), REGULARIZER_TEXTS, replace=False)
     classifier = wg.TextClassifier(
         checkpoint=ENCODER,
         network="encoder",
         precision="float32",
         regime=regime,
-        guard=guard,
-        max_epochs=GUARD_EPOCHS,
+        regularizer=regularizer,
+        max_epochs=REGULARIZER_EPOCHS,
         random_state=seed,
         # The default rate of encoders is for all of their weights, small matrices want more.
-        **({"rows_rate": 1e-3} if guard == "lora" else {}),
+        **({"rows_rate": 1e-3} if regularizer == "lora" else {}),
     )
     classifier.fit(texts[chosen].tolist(), labels[chosen])
     lost = _measures().abilities(classifier.layer_.rows.model)
-    test, truth = test[:GUARD_JUDGES], truth[:GUARD_JUDGES]
+    test, truth = test[:REGULARIZER_JUDGES], truth[:REGULARIZER_JUDGES]
     return {
         "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
         **{each.name: [each.before, each.after] for each in lost},
@@ -315,10 +316,14 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
         ),
         "regimes": {},
     }
-    for regime, guard in ARMS:
-        own = [run for name, run in found.items() if name.startswith(f"guards {regime} {guard} ")]
+    for regime, regularizer in ARMS:
+        own = [
+            run
+            for name, run in found.items()
+            if name.startswith(f"regularizers {regime} {regularizer} ")
+        ]
         if own:
-            made["regimes"][f"{regime}, {guard}"] = _row(own)
+            made["regimes"][f"{regime}, {regularizer}"] = _row(own)
     if scores := values("ner", "f1"):
         made["wnut17_f1"] = {**summary(scores), "runs": len(scores)}
     made["throughput"] = {

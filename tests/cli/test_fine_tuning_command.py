@@ -46,7 +46,7 @@ def test_train_report_and_table(data: Path, tiny_checkpoint: Tiny, tmp_path: Pat
     (tmp_path / "pairs.tsv").write_text(PAIRS, "utf-8")
     output = tmp_path / "my.model"
     more = (
-        *("--regime", "lp-ft", "--guard", "decay,l2sp", "--max-epochs", "2", "--tune", "2"),
+        *("--regime", "lp-ft", "--regularizer", "layer_decay", "--max-epochs", "2", "--tune", "2"),
         *("--report-forgetting", "--pairs", str(tmp_path / "pairs.tsv")),
         *("--general-text", f"{data}:text", "--probe", f"{data}:text:label"),
         *("--forget-at-most", "0.5"),

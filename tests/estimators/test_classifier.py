@@ -53,8 +53,8 @@ def test_labels_may_be_numbers() -> None:
 def test_scikit_learn_can_clone_search_and_chain_it() -> None:
     assert clone(FITTED).get_params() == FITTED.get_params()
     assert cross_val_score(classifier(max_epochs=20), X, Y, cv=3).min() > 0.9
-    search = GridSearchCV(classifier(max_epochs=5), {"regime": ["frozen", "tuned"]}, cv=2)
-    assert search.fit(X, Y).best_params_["regime"] in ("frozen", "tuned")
+    search = GridSearchCV(classifier(max_epochs=5), {"regime": ["frozen", "embeddings"]}, cv=2)
+    assert search.fit(X, Y).best_params_["regime"] in ("frozen", "embeddings")
     lower = FunctionTransformer(lambda texts: [text.lower() for text in texts])
     chain = Pipeline([("lower", lower), ("classify", classifier())]).fit(X, Y)
     assert chain.predict(["WARM SUN"]).tolist() == ["good"]

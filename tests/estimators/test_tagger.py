@@ -123,7 +123,7 @@ def test_nothing_held_out_leaves_o_as_it_is() -> None:
 
 def test_tuned_moves_rows_and_frozen_does_not() -> None:
     assert_array_equal(FITTED.table_.rows()[:14], TABLE.rows())
-    tuned = tagger(regime="tuned", max_epochs=3).fit(X, Y)
+    tuned = tagger(regime="embeddings", max_epochs=3).fit(X, Y)
     assert np.abs(tuned.table_.rows()[2:14] - TABLE.rows()[2:]).max(axis=1).min() > 0
 
 

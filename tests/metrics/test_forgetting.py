@@ -18,7 +18,7 @@ from wordgraft.metrics.forgetting import Ability, Asked, Measures
 from wordgraft.metrics.forgetting.drift import Drift, linear_cka, mean_cosine
 from wordgraft.networks.encoder import EncoderRows, Pooling
 from wordgraft.networks.network import Network
-from wordgraft.training.regularizers.wise import snapshot
+from wordgraft.training.interpolation import snapshot
 
 Tiny = Callable[[str], Path]
 PAIRS = [

@@ -21,7 +21,6 @@ from wordgraft.training import REGIMES
 from wordgraft.training.lazy_adamw import LazyRows
 from wordgraft.training.loop import Plan, train
 from wordgraft.training.optimizer_run import Run
-from wordgraft.training.regularizers import L2sp, Watch
 
 ROWS, DIMS = 40, 6
 
@@ -158,31 +157,15 @@ def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.Mo
     found = []
     for _ in range(2):
         network = bag_on(embedding(random_table(60, 8), trainable=True))
-        train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+        train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
         found.append(network.rows.layer.weight.detach())
         monkeypatch.setattr(Run, "_table_of", lambda *_: (None, 0.0))
     torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
 
 
-def test_a_guard_that_pulls_all_rows_has_them_all_move() -> None:
-    table = random_table(60, 8)
-    network = bag_on(embedding(table, trainable=True))
-    watches: list[Watch] = []
-
-    class Watched(L2sp):
-        def on(self, network: nn.Module, *, seed: int) -> Watch:
-            watches.append(super().on(network, seed=seed))
-            return watches[-1]
-
-    plan = replace(PLAN, guards=(Watched(0.1),), held_out=0.0, max_epochs=2)
-    train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
-    assert watches[0].pulls
-    assert network.rows.layer.weight.grad is not None
-
-
 def trained(plan: Plan) -> Network:
     network = bag_on(embedding(random_table(60, 8), trainable=True))
-    train(network, noisy_texts(), plan, regime=REGIMES["tuned"], names=("bag", "table"))
+    train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
     return network
 
 

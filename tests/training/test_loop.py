@@ -22,7 +22,7 @@ from wordgraft.training.loop import Plan, predictions, train
 
 def run(
     plan: Plan = PLAN,
-    regime: str = "tuned",
+    regime: str = "embeddings",
     *,
     examples: Examples | None = None,
     class_weights: np.ndarray | None = None,
@@ -99,7 +99,7 @@ def test_compact_rows_learn_what_the_whole_table_learns() -> None:
     compact = Examples(
         Ragged(seen.renumbered(examples.ids.ids), examples.ids.offsets), examples.targets
     )
-    train(network, compact, PLAN, regime=REGIMES["tuned"], names=("bag", "table"))
+    train(network, compact, PLAN, regime=REGIMES["embeddings"], names=("bag", "table"))
     written = write_back(TABLE, layer, seen=seen)
     assert_allclose(written.rows(), whole.rows.layer.weight.detach(), atol=1e-6)
 

@@ -14,10 +14,10 @@ from wordgraft.networks.network import Network
 from wordgraft.training import REGIMES
 from wordgraft.training import search as tune
 from wordgraft.training.examples import Examples
-from wordgraft.training.regularizers import Decay, L2sp, parse_guards
+from wordgraft.training.regularizers import LayerDecay, parse_regularizers
 
 Tiny = Callable[[str], Path]
-SHORT = replace(PLAN, max_epochs=1, guards=parse_guards("decay,l2sp"))
+SHORT = replace(PLAN, max_epochs=1, regularizers=parse_regularizers("layer_decay"))
 
 
 @pytest.fixture
@@ -51,9 +51,8 @@ def test_the_best_trial_is_taken_and_the_first_is_the_plan(folder: Path) -> None
     assert found.score == 0.9
     assert seen == [8, 8, 8]  # a fifth of 40, each time the same
     assert found.plan.head_rate != SHORT.head_rate
-    decay, l2sp = found.plan.guards
-    assert isinstance(decay, Decay)
-    assert isinstance(l2sp, L2sp)
+    (decay,) = found.plan.regularizers
+    assert isinstance(decay, LayerDecay)
     assert 0.7 <= decay.rate <= 1
     only = search(folder, 1)
     assert only.plan == SHORT

@@ -67,14 +67,14 @@ def train(
     regime: Annotated[
         str | None,
         typer.Option(
-            help="What learns: frozen, tuned (rows too), full, lp-ft (the head first), gradual "
-            "(from the top down).  [default: tuned; frozen to tag; full for encoder]"
+            help="What learns: frozen (the head alone), embeddings, full, lp-ft (the head first).  "
+            "[default: embeddings; frozen to tag; full for encoder]"
         ),
     ] = None,
-    guard: Annotated[
+    regularizer: Annotated[
         str | None,
         typer.Option(
-            help="Against forgetting, as in decay:0.9,l2sp:0.01; also mixout, wise, reinit, lora."
+            help="Against forgetting: layer_decay, lora, or both, as in layer_decay:0.9,lora:8."
         ),
     ] = None,
     pooling: Annotated[
@@ -117,8 +117,7 @@ def train(
     schedule: Annotated[
         str | None,
         typer.Option(
-            help="Of the rates: constant, linear, decay, slanted.  [default: constant; linear for "
-            "encoder]"
+            help="Of the rates: constant or linear.  [default: constant; linear for encoder]"
         ),
     ] = None,
     batch_size: Annotated[
@@ -247,7 +246,7 @@ def train(
         "patience": patience,
         "held_out": share,
         "oov": oov,
-        "guard": guard,
+        "regularizer": regularizer,
         "tune": tune,
         "forget_at_most": forget_at_most,
         "keep": (keep := output.with_name(f"{output.name}.progress")),

@@ -235,7 +235,7 @@ _RANDOM_TRIALS: tuple[Mapping[str, Any], ...] = (
     {"dropout": 0.5},
     {"hidden": 512, "dropout": 0.5},
 )
-_ENCODER_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"guard": "decay:0.9"}, {"guard": "l2sp"})
+_ENCODER_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"regularizer": "layer_decay:0.9"})
 _TAG_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"letters": True}, {"dropout": 0.3})
 
 
@@ -252,7 +252,7 @@ def _rows(source: str, init: str = "table") -> Callable[[Materials], Arm]:
         if materials.task == "tag":
             # Random rows must learn; for grafted ones the tagger's own default is the better one.
             trials = _TAG_TRIALS
-            arguments |= {"regime": "tuned"} if init == "random" else {}
+            arguments |= {"regime": "embeddings"} if init == "random" else {}
         else:
             trials = _ROWS_TRIALS if init == "table" else _RANDOM_TRIALS
         return NetworkArm(materials.task, arguments, trials)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from wordgraft.networks.build import Kind
     from wordgraft.training.loop import Judge, Plan
     from wordgraft.training.regimes import Regime
-    from wordgraft.training.regularizers import Guard
+    from wordgraft.training.regularizers import Regularizer
 else:
     BaseEstimator = require("sklearn.base", purpose="training").BaseEstimator
 
@@ -124,11 +124,13 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         return str({"auto": "first" if self.per_word else "mean"}.get(self.pooling, self.pooling))
 
     @property
-    def _guards(self) -> tuple[Guard, ...]:
-        from wordgraft.training.regularizers import parse_guards
+    def _regularizers(self) -> tuple[Regularizer, ...]:
+        from wordgraft.training.regularizers import parse_regularizers
 
-        given = self.guard
-        return parse_guards(given) if given is None or isinstance(given, str) else tuple(given)
+        given = self.regularizer
+        if given is None or isinstance(given, str):
+            return parse_regularizers(given)
+        return tuple(given)
 
     def _score_of(self, network: Network, examples: Examples) -> float:
         """How good the network is at its task, higher is better."""
@@ -196,7 +198,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
             by_length=self._kind.pads,
             schedule=self._setting("schedule"),
             weight_decay=self._recipe.weight_decay,
-            guards=self._guards,
+            regularizers=self._regularizers,
             precision=self.precision,
             device=self.device,
             keep=None if self.keep is None else Path(self.keep),
@@ -300,7 +302,7 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
         """Write the report, and keep the mix of start and end that it chose, if it had to."""
         from wordgraft.estimators.forgetting_report import report
         from wordgraft.metrics.forgetting import Asked, Measures
-        from wordgraft.training.regularizers.wise import interpolated, snapshot
+        from wordgraft.training.interpolation import interpolated, snapshot
 
         assert isinstance(self.layer_, EncoderLayer)
         rest, held_out = parts
@@ -374,9 +376,9 @@ class Grafted(BaseEstimator):  # type: ignore[misc]
     def _wrong_together(self) -> Iterable[str]:
         """Arguments that do not go with others."""
         try:
-            _ = self._guards
+            _ = self._regularizers
         except TrainingError as error:
-            yield f"guard is {self.guard!r}: {error}"
+            yield f"regularizer is {self.regularizer!r}: {error}"
         if self._reports and self.network != ENCODER:
             yield f"forgetting is measured of network {ENCODER!r}, network is {self.network!r}"
         if self.forget_at_most is not None and not 0 <= self.forget_at_most < np.inf:

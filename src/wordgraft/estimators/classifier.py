@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wordgraft.checkpoint import Checkpoint
     from wordgraft.metrics.forgetting import Asked
     from wordgraft.networks import Network
-    from wordgraft.training.regularizers import Guard
+    from wordgraft.training.regularizers import Regularizer
 else:
     ClassifierMixin = require("sklearn.base", purpose="TextClassifier").ClassifierMixin
 
@@ -57,11 +57,11 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             cache folder, None keeps none.
         init: `table` starts from its rows; `random` from random ones for the same words, to
             compare with.
-        regime: `tuned` (the rows of words in the training texts learn too), `frozen`, `full`
-            (everything learns), `lp-ft` (the head first, then everything) or `gradual` (layers
-            join from the top down). `auto` is `full` for network `encoder`, else `tuned`.
-        guard: against forgetting: `Guard`s, or their names as in `decay:0.9,l2sp`; see
-            `wordgraft.training.regularizers`.
+        regime: `frozen` (only body and head learn), `embeddings` (the rows of a table or the
+            embeddings of an encoder learn too), `full` (everything learns) or `lp-ft` (the head
+            first, then everything). `auto` is `full` for network `encoder`, else `embeddings`.
+        regularizer: against forgetting: `Regularizer`s, or their names, as in
+            `layer_decay:0.9,lora`; see `wordgraft.training.regularizers`.
         pooling: of network `encoder`: `mean` of all tokens (the default), `cls`, `attention`.
         head_init: `xavier`, or `labels`: the last layer starts from the vectors of each class's
             words, as the network reads them.
@@ -70,8 +70,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         dropout: share of values set to zero in training.
         rows_rate, body_rate, head_rate: AdamW's learning rates for rows, body and head; the
             body's is the head's by default.
-        schedule: of the rates: `constant`, `linear` (warm-up, then down to nothing), `decay`,
-            `slanted`.
+        schedule: of the rates: `constant`, or `linear` (warm-up, then linear decay to zero).
         batch_size: texts a step.
         max_epochs: passes over the training texts at most; 0 with head_init `labels`, to classify
             by the labels' words alone.
@@ -88,7 +87,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
             classifier of texts that has scikit-learn's `classes_` and `predict_proba` will do. A
             pickle holds it too, `save` does not.
         tune: settings to try on held-out training texts before the run: rates, and the values of
-            guards. 0 takes those that are given.
+            regularizers. 0 takes those that are given.
         forgetting: what the report of forgetting looks at, for network `encoder`: see `Asked`.
         forget_at_most: what may be forgotten; the best mix of start and end within it is kept.
         keep: a folder for the state of the run, which goes on from there after an interruption.
@@ -126,7 +125,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         cache: str | Path | None = "auto",
         init: str = "table",
         regime: str = "auto",
-        guard: str | Sequence[Guard] | None = None,
+        regularizer: str | Sequence[Regularizer] | None = None,
         pooling: str = "auto",
         head_init: str = "xavier",
         label_words: Mapping[Any, Sequence[str]] | None = None,
@@ -161,7 +160,7 @@ class TextClassifier(ClassifierMixin, Grafted):  # type: ignore[misc]
         self.cache = cache
         self.init = init
         self.regime = regime
-        self.guard = guard
+        self.regularizer = regularizer
         self.pooling = pooling
         self.head_init = head_init
         self.label_words = label_words

@@ -14,7 +14,7 @@ from wordgraft.errors import MissingExtraError
 from wordgraft.metrics.forgetting.abilities import Ability
 from wordgraft.metrics.forgetting.drift import Drift
 from wordgraft.metrics.forgetting.settings import Measures
-from wordgraft.training.regularizers.wise import interpolated, snapshot
+from wordgraft.training.interpolation import interpolated, snapshot
 
 if TYPE_CHECKING:
     from torch import Tensor

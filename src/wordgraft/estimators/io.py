@@ -38,7 +38,7 @@ _SEEN = "wordgraft.seen"  # an array beside the weights: the training entities
 # Not part of what a model is: the table says where its rows came from, the record the seed.
 _LEFT_OUT = (
     *("table", "checkpoint", "cache", "progress", "random_state", "label_words"),
-    *("guard", "forgetting", "keep", "resume", "tune", "teacher"),
+    *("regularizer", "forgetting", "keep", "resume", "tune", "teacher"),
 )
 
 _Model = TypeVar("_Model", bound=Grafted)

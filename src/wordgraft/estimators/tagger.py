@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from wordgraft.checkpoint import Checkpoint
     from wordgraft.metrics.forgetting import Asked
     from wordgraft.networks import Network
-    from wordgraft.training.regularizers import Guard
+    from wordgraft.training.regularizers import Regularizer
 
 
 # What the logit of O may give up, tried on the held-out sentences. Few words are in entities, so
@@ -43,9 +43,10 @@ class SequenceTagger(Grafted):
     (entity F1), `get_params`; works in `cross_val_score`, and pickles.
 
     Args:
-        table, checkpoint, layers, cache, init, guard, rows_rate, body_rate, head_rate, schedule,
-            batch_size, max_epochs, patience, held_out, oov, tune, forgetting, forget_at_most, keep,
-            resume, precision, device, random_state, progress: as of `TextClassifier`.
+        table, checkpoint, layers, cache, init, regularizer, rows_rate, body_rate, head_rate,
+            schedule, batch_size, max_epochs, patience, held_out, oov, tune, forgetting,
+            forget_at_most, keep, resume, precision, device, random_state, progress: as of
+            `TextClassifier`.
         network: `bilstm-crf`, `bilstm`, `cnn`, `transformer`, `features` (the frozen encoder), or
             `encoder` (the pretrained encoder itself, fine-tuned).
         body: of network `features`: one of the networks above; by default `bilstm-crf`.
@@ -81,7 +82,7 @@ class SequenceTagger(Grafted):
         cache: str | Path | None = "auto",
         init: str = "table",
         regime: str = "auto",
-        guard: str | Sequence[Guard] | None = None,
+        regularizer: str | Sequence[Regularizer] | None = None,
         pooling: str = "auto",
         casing: bool = True,
         letters: bool = False,
@@ -114,7 +115,7 @@ class SequenceTagger(Grafted):
         self.cache = cache
         self.init = init
         self.regime = regime
-        self.guard = guard
+        self.regularizer = regularizer
         self.pooling = pooling
         self.casing = casing
         self.letters = letters

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from torch import Generator, Tensor, nn
+from torch import Tensor, nn
 
 from wordgraft.checkpoint.encoder import load_model
 from wordgraft.errors import CheckpointError
@@ -255,18 +255,3 @@ def _first(words: Sequences) -> Tensor:
 
 def _normalised(vectors: Tensor, eps: float | None) -> Tensor:
     return vectors if eps is None else nn.functional.layer_norm(vectors, vectors.shape[1:], eps=eps)
-
-
-def reinitialise(module: nn.Module, *, spread: float, generator: Generator) -> None:
-    """Draw a layer anew as BERT's were: normal weights of `spread`, norms one, biases zero."""
-    parts: Any = module.modules()
-    with torch.no_grad():
-        for part in parts:
-            if isinstance(part, nn.Linear | nn.Embedding):
-                # Drawn where the generator is, so that every device starts alike.
-                drawn = torch.empty(part.weight.shape, device=generator.device)
-                part.weight.copy_(drawn.normal_(0, spread, generator=generator))
-            elif part.__class__.__name__.endswith("Norm") and hasattr(part, "weight"):
-                part.weight.fill_(1)
-            if getattr(part, "bias", None) is not None and isinstance(part.bias, nn.Parameter):
-                part.bias.zero_()

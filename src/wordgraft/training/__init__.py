@@ -1,4 +1,4 @@
-"""Regimes, guards, and the loop that trains a network under them."""
+"""Training a network: regimes, regularizers, and the loop that runs them."""
 
 from wordgraft.training.record import RunRecord
 from wordgraft.training.regimes import REGIMES, Regime

@@ -24,11 +24,12 @@ from wordgraft.training.inference import (
     predictions_and_loss,
     predictions_lowered,
 )
+from wordgraft.training.interpolation import start_of
 from wordgraft.training.optimizer_run import Run
 from wordgraft.training.plan import Plan
 from wordgraft.training.record import RunRecord
 from wordgraft.training.regimes import REGIMES, Regime
-from wordgraft.training.regularizers import Watch
+from wordgraft.training.regularizers import AppliedRegularizer, Regularizer
 from wordgraft.training.run_state import Keeper, fingerprint
 
 if TYPE_CHECKING:
@@ -76,11 +77,11 @@ def train(
     accelerate = require("accelerate", purpose="training")
     rest, held_out = plan.split(examples)
     started = time.perf_counter()
-    with _accelerated(accelerate, plan, regime) as accelerator, _seeded(plan.seed):
+    with _accelerated(accelerate, plan) as accelerator, _seeded(plan.seed):
         processes = accelerator.num_processes
         keeper = _keeper(network, examples, plan, regime, names, processes) if plan.keep else None
         kept = keeper.load() if keeper is not None else None
-        watches = [guard.on(network, seed=plan.seed) for guard in plan.guards]
+        applied = [each.apply(network, seed=plan.seed) for each in plan.regularizers]
         home = next(network.parameters()).device
         network.to(accelerator.device)
         head_trained = regime.head_first
@@ -88,11 +89,12 @@ def train(
             network.load_state_dict(kept.group("start"), strict=False)
         elif head_trained:
             _train_head(network, rest, held_out, plan, accelerator)
-        _begin_rows(network, watches, head_trained=head_trained, on_start=on_start)
-        run = _run(network, rest, held_out, plan, regime, watches, accelerator, judge)
+        if on_start is not None:
+            on_start(start_of(network, head_trained=head_trained))
+        run = _run(network, rest, held_out, plan, regime, applied, accelerator, judge)
         run.go(keeper, kept, progress=progress)
-        for watch in sorted(watches, key=lambda each: each.ends_last):
-            watch.end()
+        for regularizer in applied:
+            regularizer.end()
     network.to(home).eval()
     return RunRecord(
         network=names[0],
@@ -108,7 +110,7 @@ def train(
         losses=tuple(run.done.losses),
         held_out_losses=tuple(run.done.held_out_losses),
         versions={library: version(library) for library in _LIBRARIES},
-        guards=tuple(_described(guard) for guard in plan.guards),
+        regularizers=tuple(_described(each) for each in plan.regularizers),
         padding=run.padding,
         stopped=run.stopped,
         batch_size=plan.batch_size,
@@ -122,7 +124,7 @@ def _run(
     held_out: Examples,
     plan: Plan,
     regime: Regime,
-    watches: list[Watch],
+    regularizers: list[AppliedRegularizer],
     accelerator: Any,
     judge: Judge | None,
 ) -> Run:
@@ -131,11 +133,11 @@ def _run(
     if regime.trainable_rows or not probe.can_stand_apart(network):
         if len(held_out):
             judged = lambda each: (judge or loss_on)(each, held_out)  # noqa: E731
-        return Run(network, rest, plan, regime, watches, accelerator, judged)
+        return Run(network, rest, plan, regime, regularizers, accelerator, judged)
     head, (rest, apart) = probe.apart(network, rest, held_out)
     if len(held_out):
         judged = lambda each: (judge or loss_on)(each, apart)  # noqa: E731
-    return Run(head, rest, plan, regime, watches, accelerator, judged)
+    return Run(head, rest, plan, regime, regularizers, accelerator, judged)
 
 
 def _train_head(
@@ -155,25 +157,10 @@ def _train_head(
         max_epochs=plan.probe_epochs,
         patience=_PROBE_PATIENCE,
         schedule="constant",
-        guards=(),
+        regularizers=(),
     )
     run = _run(network, rest, held_out, own, REGIMES["frozen"], [], accelerator, None)
     run.go(None, None, progress=False)
-
-
-def _begin_rows(
-    network: Network,
-    watches: list[Watch],
-    *,
-    head_trained: bool,
-    on_start: Callable[[dict[str, Tensor]], None] | None,
-) -> None:
-    from wordgraft.training.regularizers.wise import start_of
-
-    for watch in watches:
-        watch.rows_begin(head_trained=head_trained)
-    if on_start is not None:
-        on_start(start_of(network, head_trained=head_trained))
 
 
 def _keeper(
@@ -185,7 +172,9 @@ def _keeper(
     processes: int,
 ) -> Keeper:
     assert plan.keep is not None
-    own = {k: v for k, v in asdict(replace(plan, guards=())).items() if not k.startswith("keep")}
+    own = {
+        k: v for k, v in asdict(replace(plan, regularizers=())).items() if not k.startswith("keep")
+    }
     run = {
         "network": names[0],
         "init": names[1],
@@ -193,7 +182,7 @@ def _keeper(
         # Several keep the rows' moments elsewhere than one does: see `LazyRows`.
         "processes": processes,
         **{name: str(value) for name, value in own.items() if name not in ("resume", "device")},
-        "guards": [_described(guard) for guard in plan.guards],
+        "regularizers": [_described(each) for each in plan.regularizers],
         "parameters": sum(each.numel() for each in network.parameters()),
         **fingerprint(examples),
     }
@@ -203,19 +192,13 @@ def _keeper(
     return keeper
 
 
-def _described(guard: Any) -> str:
-    values = asdict(guard)
-    return ":".join([guard.name, *(f"{value:g}" for value in values.values())])
-
-
-def _handlers(accelerate: Any, regime: Regime) -> list[Any]:
-    """Several processes wait for the gradients of all parameters, unless told that some rest."""
-    rests = regime.learns(0, 1, 0.0) is not regime.learns(0, 1, 1.0)
-    return [accelerate.DistributedDataParallelKwargs(find_unused_parameters=True)] if rests else []
+def _described(regularizer: Regularizer) -> str:
+    values = asdict(regularizer)
+    return ":".join([regularizer.name, *(f"{value:g}" for value in values.values())])
 
 
 @contextmanager
-def _accelerated(accelerate: Any, plan: Plan, regime: Regime) -> Iterator[Any]:
+def _accelerated(accelerate: Any, plan: Plan) -> Iterator[Any]:
     """accelerate's `Accelerator` for a run.
 
     accelerate holds to the first device of a process; where this run wants another, that is put by
@@ -230,7 +213,7 @@ def _accelerated(accelerate: Any, plan: Plan, regime: Regime) -> Iterator[Any]:
     if apart:
         whole._reset_state(reset_partial_state=True)
     try:
-        yield accelerate.Accelerator(cpu=cpu, kwargs_handlers=_handlers(accelerate, regime))
+        yield accelerate.Accelerator(cpu=cpu)
     finally:
         for kind, before in held:
             kind._shared_state.clear()

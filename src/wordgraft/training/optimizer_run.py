@@ -19,13 +19,13 @@ from wordgraft.networks.network import Network
 from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training.batching import inputs_of, targets_of
 from wordgraft.training.examples import Examples
+from wordgraft.training.interpolation import snapshot
 from wordgraft.training.lazy_adamw import LazyRows
 from wordgraft.training.param_groups import ROWS, depth_of, layers_of, parameter_groups, part_of
 from wordgraft.training.plan import Plan
 from wordgraft.training.precision import is_low
 from wordgraft.training.regimes import Regime
-from wordgraft.training.regularizers import Watch
-from wordgraft.training.regularizers.wise import snapshot
+from wordgraft.training.regularizers import AppliedRegularizer
 from wordgraft.training.run_state import (
     Keeper,
     Kept,
@@ -80,12 +80,12 @@ class Run:
         examples: Examples,
         plan: Plan,
         regime: Regime,
-        watches: list[Watch],
+        regularizers: list[AppliedRegularizer],
         accelerator: Any,
         judge: Callable[[Network], float] | None,
     ) -> None:
         self.network, self.examples, self.plan, self.regime = network, examples, plan, regime
-        self.watches, self.accelerator, self.judge = watches, accelerator, judge
+        self.accelerator, self.judge = accelerator, judge
         self.chunks = plan.chunks
         self.rng = np.random.default_rng(plan.seed)
         self.steps_an_epoch = -(-len(examples) // plan.batch_size)
@@ -95,21 +95,21 @@ class Run:
         self.done = Done()
         self.best: dict[str, Tensor] | None = None
         self.stopped: str | None = None
-        self._top = top = layers_of(network) + 1
-        # Parameters of the rows, how deep each lies, and whether the guards let it learn.
-        self._of_rows = [
-            (parameter, depth_of(network, name), all(each.may_learn(name) for each in watches))
-            for name, parameter in network.named_parameters()
-            if part_of(name) == ROWS
-        ]
-        self._turns: list[bool] = []
-        # Everything that will ever learn; what rests until its turn has no gradient meanwhile.
-        self._let_learn(1.0)
+        top = layers_of(network) + 1
+        for name, parameter in network.named_parameters():
+            if part_of(name) == ROWS:
+                learns = regime.learns(depth_of(network, name)) and all(
+                    each.may_learn(name) for each in regularizers
+                )
+                parameter.requires_grad_(learns)
+        self._rows_learn = any(each.requires_grad for each in network.rows.parameters())
         groups = parameter_groups(
             network,
             plan.rates,
             weight_decay=plan.weight_decay,
-            factor=lambda depth: float(np.prod([g.factor(depth, top) for g in plan.guards])),
+            factor=lambda depth: float(
+                np.prod([each.factor(depth, top) for each in plan.regularizers])
+            ),
         )
         table, self.table_rate = self._table_of(groups)
         self.model = accelerator.prepare(network)
@@ -149,6 +149,8 @@ class Run:
                 epoch, failed = len(self.done.losses), False
                 batches = self.examples.batches(plan.batch_size, self.rng, by_length=plan.by_length)
                 self.model.train()
+                # An encoder that does not learn gives the same vectors each time.
+                self.network.rows.train(self._rows_learn)
                 for step, batch in enumerate(batches):
                     if step < first:  # done before an interruption
                         continue
@@ -186,14 +188,10 @@ class Run:
     def _table_of(self, groups: list[dict[str, Any]]) -> tuple[EmbeddingRows | None, float]:
         """The table whose rows learn one by one, and their rate; it leaves the optimizer's groups.
 
-        None where each step has a gradient for all rows, or other processes wait for it.
+        None if several processes share the gradients.
         """
         table = self.network.rows
-        if (
-            not isinstance(table, EmbeddingRows)
-            or self.accelerator.num_processes > 1
-            or any(watch.pulls for watch in self.watches)
-        ):
+        if not isinstance(table, EmbeddingRows) or self.accelerator.num_processes > 1:
             return None, 0.0
         for group in groups:
             rest = [each for each in group["params"] if each is not table.layer.weight]
@@ -204,7 +202,6 @@ class Run:
 
     def _step(self, batch: Examples, step: int) -> float:
         """One step on a batch; its loss, which may be no number: then nothing was changed."""
-        self._let_learn(step / max(1, self.steps))
         for group in self.optimizer.param_groups:
             group["lr"] = group["initial_lr"] * self.factor(step)
         if self.lazy is not None:
@@ -213,8 +210,6 @@ class Run:
         norm = self._norm()
         if not np.isfinite(loss) or not np.isfinite(norm):
             return float("nan") if np.isfinite(loss) else loss
-        for watch in self.watches:
-            watch.before_step()
         self.optimizer.step()
         if self.lazy is not None:
             self.lazy.take_step(self.table_rate * self.factor(step))
@@ -284,22 +279,6 @@ class Run:
         if norm > self.plan.clip:
             torch._foreach_mul_(given, self.plan.clip / (norm + _CLIP_EPS))
         return float(norm)
-
-    def _let_learn(self, passed: float) -> None:
-        """Give gradients to those parameters whose turn has come."""
-        turns = [self.regime.learns(depth, self._top, passed) for depth in range(self._top + 1)]
-        if turns != self._turns:
-            self._turns = turns
-            for parameter, depth, may in self._of_rows:
-                learns = may and turns[depth]
-                if parameter.requires_grad is not learns:
-                    parameter.requires_grad_(learns)
-                    parameter.grad = None
-        # An encoder that does not learn gives the same vectors each time.
-        any_row = any(parameter.requires_grad for parameter, _, _ in self._of_rows)
-        rows = self.network.rows
-        if rows.training is not (learning := any_row and self.network.training):
-            rows.train(learning)
 
     def _fail(self, loss: float, step: int, epoch: int) -> None:
         advice = (

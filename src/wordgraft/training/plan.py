@@ -9,7 +9,7 @@ import numpy as np
 
 from wordgraft.training.examples import Examples
 from wordgraft.training.param_groups import Rates
-from wordgraft.training.regularizers import Guard
+from wordgraft.training.regularizers import Regularizer
 
 # What `auto` holds out. Ten texts of 100 or 20 of 200 choose by chance: with a tenth the macro-F1
 # of 200 tweets was 0.494 (spread 0.051 over 5 seeds), with a fifth 0.523 (0.019).
@@ -37,7 +37,7 @@ class Plan:
             `max_epochs`.
         weight_decay: AdamW's, for weights of two dimensions.
         probe_rate, probe_epochs: of the head's own phase, in regimes that have one.
-        guards: against forgetting.
+        regularizers: against forgetting.
         precision: `float32`, `bfloat16` (products in it, weights in float32), or `auto`: the
             latter on CUDA.
         seed: of the split, the order and the dropout.
@@ -62,7 +62,7 @@ class Plan:
     weight_decay: float = 0.0
     probe_rate: float = 1e-2
     probe_epochs: int = 50
-    guards: tuple[Guard, ...] = ()
+    regularizers: tuple[Regularizer, ...] = ()
     precision: str = "auto"
     device: str = "auto"
     keep: Path | None = None

@@ -22,7 +22,7 @@ class RunRecord:
         losses: mean training loss of each epoch.
         held_out_losses: loss on the held-out texts after each epoch.
         versions: of the libraries that took part.
-        guards: against forgetting, such as `decay:0.9`.
+        regularizers: against forgetting, such as `layer_decay:0.9`.
         padding: share of padding among the tokens that an encoder read; None without one.
         stopped: why training ended before its time, None if it did not.
         batch_size: texts a step.
@@ -42,7 +42,7 @@ class RunRecord:
     losses: tuple[float, ...]
     held_out_losses: tuple[float, ...]
     versions: dict[str, str]
-    guards: tuple[str, ...] = ()
+    regularizers: tuple[str, ...] = ()
     padding: float | None = None
     stopped: str | None = None
     batch_size: int | None = None

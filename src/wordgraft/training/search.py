@@ -21,7 +21,7 @@ from wordgraft.training.examples import Examples
 from wordgraft.training.loop import loss_on, train
 from wordgraft.training.plan import Plan
 from wordgraft.training.regimes import Regime
-from wordgraft.training.regularizers import Guard
+from wordgraft.training.regularizers import Regularizer
 from wordgraft.training.run_state import fingerprint
 
 _LOG = logging.getLogger(__name__)
@@ -29,13 +29,9 @@ _LOG = logging.getLogger(__name__)
 _HELD_OUT = 0.2
 # What a rate may be multiplied by: a search around the rates that it was given.
 _AROUND = (0.25, 4.0)
-# Values of a guard that are worth a trial, and whether their size or their logarithm is spread.
+# Lowest and highest value of a regularizer to try, and whether to sample on a log scale.
 _VALUES: dict[str, tuple[float, float, bool]] = {
-    "decay": (0.7, 1.0, False),
-    "l2sp": (1e-4, 1.0, True),
-    "mixout": (0.1, 0.8, False),
-    "wise": (0.4, 1.0, False),
-    "reinit": (1, 2, False),
+    "layer_decay": (0.7, 1.0, False),
     "lora": (4, 32, True),
 }
 
@@ -55,7 +51,7 @@ class Tuned:
     scores: tuple[float, ...]
 
     def __str__(self) -> str:
-        values = [f"{guard.name} {_value(guard):.3g}" for guard in self.plan.guards]
+        values = [f"{each.name} {_value(each):.3g}" for each in self.plan.regularizers]
         rates = f"rows {self.plan.rows_rate:.2g}, head {self.plan.head_rate:.2g}"
         return f"{', '.join([rates, *values])}; score {self.score:.3f} on a held-out fifth"
 
@@ -73,8 +69,8 @@ def tuned(
 ) -> Tuned:
     """Try `trials` settings, each on a copy of `network`; the first is `plan` as it stands.
 
-    Searched are the rates of rows and head, and the value of each guard; a fifth of the texts,
-    drawn from the plan's seed, judges and trains in no trial.
+    Searches the rates of rows and head and the value of each regularizer. A fifth of the texts,
+    drawn from the plan's seed, scores the trials and trains none of them.
 
     Args:
         score: how good a trained network is on texts, higher is better; minus the loss by default.
@@ -163,13 +159,13 @@ def _as_given(plan: Plan, regime: Regime) -> dict[str, float]:
     given = {"head_rate": plan.head_rate}
     if regime.trainable_rows:
         given["rows_rate"] = plan.rows_rate
-    for guard in plan.guards:
-        given[guard.name] = _value(guard)
+    for regularizer in plan.regularizers:
+        given[regularizer.name] = _value(regularizer)
     return given
 
 
-def _value(guard: Guard) -> Any:
-    return getattr(guard, fields(guard)[0].name)
+def _value(regularizer: Regularizer) -> Any:
+    return getattr(regularizer, fields(regularizer)[0].name)
 
 
 def _varied(plan: Plan, regime: Regime, trial: Any) -> Plan:
@@ -178,15 +174,15 @@ def _varied(plan: Plan, regime: Regime, trial: Any) -> Plan:
     rows = plan.rows_rate
     if regime.trainable_rows:
         rows = trial.suggest_float("rows_rate", rows * low, rows * high, log=True)
-    guards = tuple(_varied_guard(guard, trial) for guard in plan.guards)
-    return replace(plan, head_rate=head, rows_rate=rows, guards=guards, keep=None)
+    regularizers = tuple(_varied_regularizer(each, trial) for each in plan.regularizers)
+    return replace(plan, head_rate=head, rows_rate=rows, regularizers=regularizers, keep=None)
 
 
-def _varied_guard(guard: Guard, trial: Any) -> Guard:
-    name, value = guard.name, _value(guard)
+def _varied_regularizer(regularizer: Regularizer, trial: Any) -> Regularizer:
+    name, value = regularizer.name, _value(regularizer)
     low, high, log = _VALUES[name]
     low, high = min(low, value), max(high, value)
     whole = isinstance(value, int)
     suggest = trial.suggest_int if whole else trial.suggest_float
     found = suggest(name, int(low) if whole else low, int(high) if whole else high, log=log)
-    return replace(guard, **{fields(guard)[0].name: found})
+    return replace(regularizer, **{fields(regularizer)[0].name: found})

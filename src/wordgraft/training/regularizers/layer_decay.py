@@ -1,20 +1,24 @@
-"""`decay`: the lower a layer, the slower it learns."""
+"""`layer_decay`: layer-wise learning-rate decay, the lower a layer, the slower it learns."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import ClassVar
 
-from wordgraft.training.regularizers.protocol import Guard
+from wordgraft.training.regularizers.protocol import Regularizer
 
 
 @dataclass(frozen=True)
-class Decay(Guard):
-    """Each layer's rate is `rate` times that of the layer above (Howard and Ruder 2018)."""
+class LayerDecay(Regularizer):
+    """Each layer learns at `rate` times the rate of the layer above it (Howard and Ruder 2018).
 
-    name: ClassVar[str] = "decay"
+    >>> [LayerDecay(0.5).factor(depth, top=3) for depth in range(4)]
+    [0.25, 0.5, 1.0, 1.0]
+    """
+
+    name: ClassVar[str] = "layer_decay"
     rate: float = 0.9
 
     def factor(self, depth: int, top: int) -> float:
-        """`rate` to the power of the layers above; body and head keep their rates."""
+        """`rate` to the power of the number of layers above; 1 for body and head."""
         return float(self.rate ** max(0, top - 1 - depth)) if depth < top else 1.0

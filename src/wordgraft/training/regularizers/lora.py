@@ -1,4 +1,4 @@
-"""`lora`: small matrices learn beside the encoder's own, which stay."""
+"""`lora`: the encoder's weights stay as they are; small matrices beside them learn."""
 
 from __future__ import annotations
 
@@ -11,25 +11,27 @@ from torch import nn
 from wordgraft.core.optional import require
 from wordgraft.errors import TrainingError
 from wordgraft.training.param_groups import depth_of
-from wordgraft.training.regularizers.protocol import Guard, Watch
+from wordgraft.training.regularizers.protocol import AppliedRegularizer, Regularizer
 
 
 @dataclass(frozen=True)
-class Lora(Guard):
+class Lora(Regularizer):
     """Each linear layer of the encoder learns a product of two matrices of `rank` (Hu et al. 2022).
 
-    The rest of the rows stays as it is. After training the products are added to the weights, so
-    that what is saved is a plain encoder. By peft. Raises `TrainingError` for rows without linear
-    layers, and `MissingExtraError` without peft.
+    All other weights of the encoder stay as they are. After training, the products are added to
+    the weights, so that a plain encoder is saved. Uses peft.
     """
 
     name: ClassVar[str] = "lora"
     range: ClassVar[tuple[float, float]] = (1, 4_096)
     rank: int = 8
 
-    def on(self, network: nn.Module, *, seed: int) -> Watch:
-        """Put the adapters beside the linear layers of the rows' transformer."""
-        peft = require("peft", purpose="the guard lora")
+    def apply(self, network: nn.Module, *, seed: int) -> AppliedRegularizer:
+        """Add adapters to the linear layers of the rows' transformer.
+
+        Raises `TrainingError` if the rows have no linear layers, `MissingExtraError` without peft.
+        """
+        peft = require("peft", purpose="the regularizer lora")
         rows: Any = network.rows
         targets = [
             name
@@ -38,8 +40,8 @@ class Lora(Guard):
         ]
         if not targets:
             raise TrainingError(
-                "lora works on the linear layers of the rows, and these rows have none; use it "
-                "with network 'encoder'"
+                "the regularizer lora needs an encoder with linear layers as first layer; "
+                "these rows have none"
             )
         config = peft.LoraConfig(
             r=self.rank, lora_alpha=2 * self.rank, target_modules=targets, lora_dropout=0.0
@@ -47,10 +49,10 @@ class Lora(Guard):
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             peft.inject_adapter_in_model(config, rows)
-        return _Merge(rows)
+        return _Adapters(rows)
 
 
-class _Merge(Watch):
+class _Adapters(AppliedRegularizer):
     def __init__(self, rows: nn.Module) -> None:
         self.rows = rows
 
@@ -58,11 +60,10 @@ class _Merge(Watch):
         return "lora_" in name
 
     def end(self) -> None:
-        layer_kind = require("peft.tuners.tuners_utils", purpose="the guard lora").BaseTunerLayer
-        adapted = [(name, each) for name, each in self.rows.named_modules()]
-        for name, module in adapted:
-            if isinstance(module, layer_kind):
+        tuners = require("peft.tuners.tuners_utils", purpose="the regularizer lora")
+        for name, module in [*self.rows.named_modules()]:
+            if isinstance(module, tuners.BaseTunerLayer):
                 module.merge()
-                parent, _, own = name.rpartition(".")
-                setattr(self.rows.get_submodule(parent), own, module.get_base_layer())
+                parent, _, attribute = name.rpartition(".")
+                setattr(self.rows.get_submodule(parent), attribute, module.get_base_layer())
         self.rows.requires_grad_(True)

@@ -1,4 +1,4 @@
-"""`Guard`: the settings of something that keeps a network near what it knew before."""
+"""`Regularizer`: settings of a method that keeps a network close to its pretrained weights."""
 
 from __future__ import annotations
 
@@ -9,43 +9,29 @@ if TYPE_CHECKING:
     from torch import nn
 
 
-class Watch:
-    """What one guard does during one run. Each method does nothing until a guard says otherwise.
-
-    Attributes:
-        ends_last: whether it ends behind those that put plain weights back.
-        pulls: whether it gives each step a gradient for all rows, those that were not read too.
-    """
-
-    ends_last: ClassVar[bool] = False
-    pulls: ClassVar[bool] = False
+class AppliedRegularizer:
+    """What one regularizer does during one run. By default nothing."""
 
     def may_learn(self, name: str) -> bool:
-        """Whether a parameter of the rows may learn, where the regime lets it."""
+        """Whether a parameter of the rows, named as in the network, may learn at all."""
         return True
 
-    def rows_begin(self, *, head_trained: bool) -> None:
-        """Called when the rows begin to learn: after the head's own phase, where there is one."""
-
-    def before_step(self) -> None:
-        """Called when the gradients of a step are there."""
-
     def end(self) -> None:
-        """Called once after training; leaves the network with plain modules and weights."""
+        """Called once after training. Leaves the network with plain modules and weights."""
 
 
 @dataclass(frozen=True)
-class Guard:
-    """Settings of a guard. The first field is what `name:value` on the command line sets."""
+class Regularizer:
+    """Settings of a regularizer. The first field is the one that `name:value` sets."""
 
     name: ClassVar[str]
-    # What that field may be, from the first to the second.
+    # The smallest and the largest value of the first field.
     range: ClassVar[tuple[float, float]] = (0.0, 1.0)
 
     def factor(self, depth: int, top: int) -> float:
-        """What the rate of a parameter is multiplied by; `top` is the depth of body and head."""
+        """Factor for the learning rate of parameters at `depth`; body and head lie at `top`."""
         return 1.0
 
-    def on(self, network: nn.Module, *, seed: int) -> Watch:
-        """Change `network` as the guard needs it, before anything learns, and watch its run."""
-        return Watch()
+    def apply(self, network: nn.Module, *, seed: int) -> AppliedRegularizer:
+        """Prepare `network`, in place, before any of it learns."""
+        return AppliedRegularizer()

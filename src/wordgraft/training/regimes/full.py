@@ -1,5 +1,0 @@
-"""`full`: everything learns from the first step on."""
-
-from wordgraft.training.regimes.protocol import Regime
-
-FULL = Regime("full", trainable_rows=True)
