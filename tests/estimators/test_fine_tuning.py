@@ -185,7 +185,7 @@ def test_passes_follow_the_number_of_texts() -> None:
         ),
         ({"pooling": "first"}, "pooling is 'first', expected one of auto, mean, cls, attention"),
         ({"schedule": "cosine"}, "schedule is 'cosine', expected one of auto, constant, linear"),
-        ({"regime": "thaw"}, "regime is 'thaw', expected one of auto, frozen, tuned, full, lp-ft"),
+        ({"regime": "thaw"}, "regime is 'thaw', expected one of auto, frozen, embeddings, full"),
         ({"rows_rate": 0}, "rows_rate is 0, expected a number above 0"),
         ({"checkpoint": None}, "network 'encoder' fine-tunes an encoder: give checkpoint"),
     ],
