@@ -35,7 +35,7 @@ from wordgraft.estimators.classifier import TextClassifier
 from wordgraft.networks import Network
 from wordgraft.table import EmbeddingTable
 
-LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf", "seqeval")
+LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf")
 TABLES = HERE / ".kept" / "tables"
 # Seeds by training texts, of networks whose rows learn and of frozen ones, which are quick.
 ALL = 9_543

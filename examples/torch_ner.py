@@ -1,16 +1,16 @@
-"""Named entities with a BiLSTM in PyTorch on a grafted `nn.Embedding`, judged by entity F1.
+"""Named entities with a BiLSTM in PyTorch on a grafted `nn.Embedding`, scored by entity F1.
 
-python examples/torch_ner.py train.conll test.conll    # TOKEN TAB TAG, a blank line between
+python examples/torch_ner.py train.conll test.conll  # TOKEN TAB TAG; empty lines end sentences
 """
 
 import sys
 
 import torch
-from seqeval.metrics import f1_score
 from torch import Tensor, nn
 
 import wordgraft as wg
 from wordgraft.grafts.torch import embedding
+from wordgraft.metrics.entities import TagScores
 from wordgraft.oov import vectors_of
 
 
@@ -51,7 +51,8 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
         nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten()).backward()
         optimizer.step()
     best = [tagger.eval()(words).argmax(-1) for words in ids[len(train) :]]
-    return f1_score([tags for _, tags in test], [[names[t] for t in tags] for tags in best])
+    predicted = [[names[t] for t in tags] for tags in best]
+    return TagScores.of([tags for _, tags in test], predicted).f1
 
 
 if __name__ == "__main__":

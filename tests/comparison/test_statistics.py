@@ -13,13 +13,6 @@ from sklearn.metrics import f1_score
 from wordgraft.comparison import Data, Limits, Statistics, recommend
 from wordgraft.comparison.recommendation import costs
 from wordgraft.comparison.scoring import JUDGES
-from wordgraft.comparison.statistics import holm
-
-
-def test_holm_against_numbers_by_hand() -> None:
-    assert holm([0.01, 0.04, 0.03]) == pytest.approx([0.03, 0.06, 0.06])
-    assert holm([0.9, 0.8]) == [1.0, 1.0]
-    assert holm([]) == []
 
 
 def test_macro_f1_of_sums_is_scikit_learns() -> None:
@@ -36,7 +29,7 @@ def test_macro_f1_of_sums_is_scikit_learns() -> None:
     assert judge.score(weights @ counts) == pytest.approx(expected, abs=1e-6)
 
 
-def test_entity_f1_of_sums_is_seqevals() -> None:
+def test_entity_f1_of_sums_is_that_of_tag_scores() -> None:
     from wordgraft.metrics.entities import TagScores
 
     rng = np.random.default_rng(0)

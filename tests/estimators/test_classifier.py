@@ -162,17 +162,6 @@ def test_a_loss_that_is_no_number_is_an_error() -> None:
         classifier(head_rate=1e30, rows_rate=1e30, held_out=0).fit(X, Y)
 
 
-def test_scores_against_numbers_by_hand() -> None:
-    from wordgraft.metrics.classification import Scores
-
-    scores = Scores.of(["a", "a", "a", "b"], ["a", "a", "b", "b"])
-    assert scores.accuracy == 0.75
-    assert scores.classes["a"].precision == 1
-    assert scores.classes["a"].recall == pytest.approx(2 / 3)
-    assert scores.macro_f1 == pytest.approx((0.8 + 2 / 3) / 2)
-    assert scores.confusion.tolist() == [[2, 1], [0, 1]]
-
-
 def test_strings_and_numbers_cannot_be_compared() -> None:
     with pytest.raises(DataError, match=r"such as 1 and predicted ones such as 'good' mix"):
         FITTED.evaluate(["warm sun"], [1])

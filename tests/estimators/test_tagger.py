@@ -17,9 +17,6 @@ from tables import table_of
 
 import wordgraft as wg
 from wordgraft.errors import DataError, OutputError, TrainingError
-from wordgraft.estimators import TextClassifier
-from wordgraft.metrics.classification import Scores
-from wordgraft.metrics.entities import TagScores, surfaces
 
 _RNG = np.random.default_rng(0)
 NAMES, PLACES = ["anna", "weber", "tim"], ["berlin", "london", "rome"]
@@ -212,41 +209,3 @@ def test_arguments_that_make_no_sense() -> None:
         tagger(network="transformer", hidden=10).fit(X, Y)
     with pytest.raises(NotFittedError):
         tagger().predict(X)
-
-
-def test_entity_scores_by_hand() -> None:
-    sentences = [["Anna", "Weber", "left", "Rome"], ["Tim", "and", "anna", "weber"]]
-    true = [["B-PER", "I-PER", "O", "B-LOC"], ["B-PER", "O", "B-PER", "I-PER"]]
-    found = [["B-PER", "O", "O", "B-LOC"], ["B-PER", "O", "B-PER", "I-PER"]]
-    seen = surfaces([["Anna", "Weber"]], [["B-PER", "I-PER"]])
-    scores = TagScores.of(true, found, sentences=sentences, seen=seen)
-    assert (scores.precision, scores.recall, scores.f1) == (0.75, 0.75, 0.75)
-    assert scores.kinds["PER"].f1 == pytest.approx(2 / 3)
-    assert scores.kinds["LOC"].support == 1
-    assert scores.accuracy == 7 / 8
-    # Rome and Tim were not seen; `Anna` alone was not either, and is wrong.
-    assert scores.unseen is not None
-    assert (scores.unseen.precision, scores.unseen.recall) == (2 / 3, 1)
-    assert scores.unseen.support == 2
-
-
-def test_entities_that_nobody_found() -> None:
-    scores = TagScores.of([["B-PER"]], [["O"]])
-    assert (scores.precision, scores.recall, scores.f1) == (0, 0, 0)
-    assert TagScores.of([["O"]], [["O"]]).f1 == 0
-    with pytest.raises(DataError, match="expected a predicted tag for each true one"):
-        TagScores.of([["O"]], [["O", "O"]])
-
-
-def test_a_strict_match_is_needed_and_an_inside_alone_is_none() -> None:
-    assert TagScores.of([["B-A", "I-A"]], [["B-A", "B-A"]]).f1 == 0
-    assert TagScores.of([["O", "B-A"]], [["O", "B-B"]]).f1 == 0
-
-
-def test_set_scores_by_hand() -> None:
-    scores = Scores.of_sets([{"a"}, {"a", "b"}, set()], [{"a"}, {"b"}, {"b"}])
-    assert scores.accuracy == pytest.approx(1 / 3)
-    assert scores.classes["a"].recall == 0.5
-    assert scores.classes["b"].precision == 0.5
-    assert scores.confusion is None
-    assert TextClassifier is wg.TextClassifier

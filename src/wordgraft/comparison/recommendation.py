@@ -13,7 +13,8 @@ import numpy as np
 
 from wordgraft.comparison.compare import Comparison
 from wordgraft.comparison.records import ArmRun
-from wordgraft.comparison.statistics import LEVEL, Mean, Statistics
+from wordgraft.comparison.statistics import Mean, Statistics
+from wordgraft.metrics.bootstrap import LEVEL
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 
 from wordgraft.comparison.tag_scoring import Entities
 from wordgraft.data.validation import checked_labels, checked_texts
-from wordgraft.metrics.counts import scores_by_label
+from wordgraft.metrics.counts import LabelScore, accuracy, macro_f1, scores_by_label
 
 if TYPE_CHECKING:
     from jaxtyping import Float
@@ -60,7 +60,7 @@ class Judge(Protocol):
     def accuracy(self, sums: Float[ndarray, " n"]) -> float | None:
         """The share of texts that are right; None where that says nothing."""
 
-    def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
+    def by_label(self, sums: Float[ndarray, " n"]) -> list[LabelScore]:
         """Per label its precision, recall, F1 and how often it is true."""
 
     def written(self, coded: Any, text: Any) -> str:
@@ -115,18 +115,13 @@ class Classes:
         return found.reshape(len(texts), 3 * k)
 
     def score(self, sums: Float[ndarray, "*draws n"]) -> Float[ndarray, "*draws"]:
-        true, said, right = np.moveaxis(sums.reshape(*sums.shape[:-1], 3, -1), -2, 0)
-        either = true + said
-        f1 = np.divide(2 * right, either, out=np.zeros_like(right), where=either > 0)
-        scores: Float[ndarray, "*draws"] = f1.sum(-1) / np.maximum((either > 0).sum(-1), 1)
-        return scores
+        return macro_f1(sums)
 
     def accuracy(self, sums: Float[ndarray, " n"]) -> float:
-        """The share of texts that are right."""
-        true, _, right = sums.reshape(3, -1)
-        return float(right.sum() / max(true.sum(), 1))
+        """The share of texts with the right label."""
+        return accuracy(sums)
 
-    def by_label(self, sums: Float[ndarray, " n"]) -> list[tuple[str, float, float, float, int]]:
+    def by_label(self, sums: Float[ndarray, " n"]) -> list[LabelScore]:
         return scores_by_label(self.names, sums)
 
     def written(self, coded: Any, text: Any) -> str:

@@ -18,14 +18,21 @@ import numpy as np
 from wordgraft.comparison.compare import Comparison
 from wordgraft.comparison.records import ArmRun
 from wordgraft.comparison.splits import split
+from wordgraft.metrics.bootstrap import (
+    LEVEL,
+    holm,
+    interval_of,
+    mean_over_seeds,
+    text_draws,
+    two_sided_p,
+    weighted_sums,
+)
 
 if TYPE_CHECKING:
     from jaxtyping import Float
     from numpy import ndarray
 
-DRAWS, LEVEL = 2_000, 0.05
-# Draws at once, by texts: bounds memory.
-_CELLS_AT_ONCE = 8_000_000
+DRAWS = 2_000
 _GUESSES = 400
 
 
@@ -124,9 +131,9 @@ class Statistics:
     def _interval(self, arm: str, size: int) -> Mean:
         seeds = tuple(self.runs(arm, size))
         value = float(np.mean([self._score(arm, size, seed) for seed in seeds]))
-        replicates = self._over_seeds(self._replicates(arm, size, seeds), seeds)
-        low, high = np.quantile(replicates, [LEVEL / 2, 1 - LEVEL / 2])
-        return Mean(value, max(0.0, float(low)), min(1.0, float(high)), len(seeds))
+        replicates = mean_over_seeds(self._replicates(arm, size, seeds), seeds)
+        low, high = interval_of(replicates)
+        return Mean(value, max(0.0, low), min(1.0, high), len(seeds))
 
     def differences(self, size: int) -> list[Difference]:
         """Every pair of arms at a size, the better one first, corrected together."""
@@ -222,14 +229,11 @@ class Statistics:
         if not seeds:
             return None
         drawn = self._replicates(a, size, seeds) - self._replicates(b, size, seeds)
-        drawn = self._over_seeds(drawn, seeds)
+        drawn = mean_over_seeds(drawn, seeds)
         value = float(np.mean([self._score(a, size, s) - self._score(b, size, s) for s in seeds]))
         if value < 0:
             a, b, value, drawn = b, a, -value, -drawn
-        low, high = np.quantile(drawn, [LEVEL / 2, 1 - LEVEL / 2])
-        wrong = min(int((drawn <= 0).sum()), int((drawn >= 0).sum()))
-        p = min(1.0, 2 * (1 + wrong) / (1 + self.draws))
-        return Difference(size, a, b, value, float(low), float(high), p)
+        return Difference(size, a, b, value, *interval_of(drawn), two_sided_p(drawn))
 
     def _replicates(
         self, arm: str, size: int, seeds: Sequence[int]
@@ -241,7 +245,7 @@ class Statistics:
             if key not in self._kept:
                 run = self.runs(arm, size)[seed]
                 counts = self._judge.counts(self._truth(seed), run.predictions[self.part])
-                sums = _weighted(self._weights(seed), counts)
+                sums = weighted_sums(self._weights(seed), counts)
                 self._kept[key] = self._judge.score(sums).astype(np.float32)
             found.append(self._kept[key])
         return np.stack(found, axis=1)
@@ -249,20 +253,6 @@ class Statistics:
     @cached_property
     def _kept(self) -> dict[tuple[str, int, int], Float[ndarray, " draws"]]:
         return {}
-
-    def _over_seeds(
-        self, scores: Float[ndarray, "draws seeds"], seeds: Sequence[int]
-    ) -> Float[ndarray, " draws"]:
-        """Mean over seeds, drawn anew with each draw of texts."""
-        means: Float[ndarray, " draws"] = scores.mean(axis=1)
-        n = len(seeds)
-        if n == 1:
-            return means
-        rng = np.random.default_rng([*seeds, 7])
-        drawn = rng.integers(0, n, (len(scores), n))
-        resampled = np.take_along_axis(scores, drawn, axis=1).mean(axis=1)
-        spread: Float[ndarray, " draws"] = means + np.sqrt(n / (n - 1)) * (resampled - means)
-        return spread
 
     def _truth(self, seed: int) -> list[Any]:
         key = seed if self.part == "choice" else -1
@@ -282,36 +272,12 @@ class Statistics:
         """How often each draw holds each text: one draw for all arms, and on test for all seeds."""
         key = seed if self.part == "choice" else -1
         if key not in self._drawn:
-            n = len(self._truth(seed))
-            rng = np.random.default_rng([key + 1, 11])
-            self._drawn[key] = np.stack(
-                [np.bincount(rng.integers(0, n, n), minlength=n) for _ in range(self.draws)]
-            ).astype(np.uint8)
+            self._drawn[key] = text_draws(len(self._truth(seed)), self.draws, [key + 1, 11])
         return self._drawn[key]
 
     @cached_property
     def _drawn(self) -> dict[int, ndarray]:
         return {}
-
-
-def holm(ps: Sequence[float]) -> list[float]:
-    """P values corrected for their number: Holm's step-down, which needs no independence."""
-    order = np.argsort(ps)
-    corrected = np.empty(len(ps))
-    so_far = 0.0
-    for rank, place in enumerate(order):
-        so_far = max(so_far, min(1.0, (len(ps) - rank) * ps[place]))
-        corrected[place] = so_far
-    return corrected.tolist()
-
-
-def _weighted(weights: ndarray, counts: Float[ndarray, "texts n"]) -> Float[ndarray, "draws n"]:
-    step = max(1, _CELLS_AT_ONCE // max(len(counts), 1))
-    parts = [
-        weights[start : start + step].astype(np.float32) @ counts
-        for start in range(0, len(weights), step)
-    ]
-    return np.concatenate(parts).astype(np.float64)
 
 
 def _crossing(

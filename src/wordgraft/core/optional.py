@@ -13,7 +13,6 @@ _EXTRA_OF = {
     "accelerate": "train",
     "sklearn": "train",
     "torchcrf": "train",
-    "seqeval": "train",
     "ray": "ray",
     "zstandard": "zstd",
     "gensim": "gensim",

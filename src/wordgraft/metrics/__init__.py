@@ -1,1 +1,1 @@
-"""How good predictions are, and what an encoder forgot."""
+"""Scores of predictions, their intervals, and what a fine-tuned encoder forgot."""

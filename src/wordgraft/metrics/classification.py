@@ -1,4 +1,4 @@
-"""How well predictions agree with labels; the counting is scikit-learn's."""
+"""How well predicted labels agree with true ones, counted by scikit-learn."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ClassScores:
-    """One class: shares from 0 to 1, and `support`, the number of texts that have it."""
+    """The scores of one class, from 0 to 1; `support` is the number of texts that have it."""
 
     precision: float
     recall: float
@@ -31,11 +31,11 @@ class Scores:
     """Agreement of predicted with true labels.
 
     Attributes:
-        accuracy: share of texts predicted right.
-        macro_f1: mean F1 of the classes, each counted alike.
-        classes: scores of each class by its label.
-        confusion: texts by true class (rows) and predicted class (columns), in that order; None
-            where a text may have several.
+        accuracy: share of texts with the right label.
+        macro_f1: mean F1 of the classes, whatever their size.
+        classes: the scores of each class by its label.
+        confusion: number of texts by true class (rows) and predicted class (columns), both in the
+            order of `classes`; None if a text may have several labels.
     """
 
     accuracy: float
@@ -47,18 +47,18 @@ class Scores:
     def of(cls, true: Sequence[Any], predicted: Sequence[Any]) -> Scores:
         """Score `predicted` against `true`, over the labels that occur in either.
 
-        Raises `DataError` when they differ in number or there are none.
+        Raises `DataError` if their numbers differ or there are none.
+
+        Example:
+            >>> round(Scores.of(["calm", "rain", "rain"], ["calm", "rain", "calm"]).macro_f1, 3)
+            0.667
         """
-        if len(true) != len(predicted) or not len(true):
-            raise DataError(
-                f"{len(true):,} labels and {len(predicted):,} predictions; expected as many of "
-                "one as of the other, and at least one"
-            )
+        _check_number(len(true), len(predicted))
         kinds = {isinstance(label, str) for label in (*true, *predicted)}
         if len(kinds) > 1:
             raise DataError(
                 f"true labels such as {true[0]!r} and predicted ones such as {predicted[0]!r} mix "
-                "strings and numbers; write them all one way"
+                "strings and numbers; use one of the two throughout"
             )
         metrics = require("sklearn.metrics", purpose="scoring")
         labels = sorted({*true, *predicted})
@@ -77,22 +77,24 @@ class Scores:
 
     @classmethod
     def of_sets(cls, true: Sequence[set[Any]], predicted: Sequence[set[Any]]) -> Scores:
-        """Score texts that have any number of labels; `accuracy` is of texts with all of theirs.
+        """Score texts that may have several labels; `accuracy` counts texts with exactly theirs.
 
-        Raises `DataError` when they differ in number or there are none.
+        Raises `DataError` if their numbers differ or there are none.
+
+        Example:
+            >>> Scores.of_sets([{"rain"}, {"rain", "wind"}], [{"rain"}, {"wind"}]).accuracy
+            0.5
         """
-        if len(true) != len(predicted) or not len(true):
-            raise DataError(
-                f"{len(true):,} texts have labels and {len(predicted):,} predictions; expected as "
-                "many of one as of the other, and at least one"
-            )
+        _check_number(len(true), len(predicted))
         metrics = require("sklearn.metrics", purpose="scoring")
         labels = sorted(set().union(*true, *predicted), key=str)
-        one, other = (
-            np.array([[label in each for label in labels] for each in sets])
+        true_flags, predicted_flags = (
+            np.array([[label in chosen for label in labels] for chosen in sets])
             for sets in (true, predicted)
         )
-        per_class = metrics.precision_recall_fscore_support(one, other, zero_division=0)
+        per_class = metrics.precision_recall_fscore_support(
+            true_flags, predicted_flags, zero_division=0
+        )
         return cls(
             accuracy=float(np.mean([a == b for a, b in zip(true, predicted, strict=True)])),
             macro_f1=float(per_class[2].mean()),
@@ -101,4 +103,12 @@ class Scores:
                 for label, p, r, f, n in zip(labels, *per_class, strict=True)
             },
             confusion=None,
+        )
+
+
+def _check_number(true: int, predicted: int) -> None:
+    if true != predicted or not true:
+        raise DataError(
+            f"{true:,} texts have true labels and {predicted:,} have predictions; expected the "
+            "same number, and at least one"
         )
