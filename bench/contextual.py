@@ -24,8 +24,8 @@ from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
 
 import wordgraft as wg
 from wordgraft.checkpoint.encoder import EncoderModel
-from wordgraft.sources import Corpus, contextual, isolated
-from wordgraft.sources.contextual import Sampler, sample_corpus
+from wordgraft.sources import Corpus, Isolated
+from wordgraft.sources.contextual import Sampler, contextual, sample_corpus
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
 from wordgraft.sources.contextual.selection import choose
 from wordgraft.table import EmbeddingTable, word_similarity
@@ -71,7 +71,7 @@ def _quality_of(
         spearman["mean of the two"] = np.mean(list(spearman.values()), axis=0).tolist()
         return {kind: summary(some) for kind, some in spearman.items()} | {"covered": every_pair}
 
-    alone = isolated(checkpoint, vocabulary)
+    alone = Isolated().table(checkpoint, vocabulary)
     results: dict[str, Any] = {"isolated": scores([alone])}
     tables: dict[int, list[EmbeddingTable]] = {}
     for number in contexts:
@@ -181,13 +181,11 @@ def speed(parts: int = 24) -> dict[str, Any]:
 _MEMORY = """
 import json, resource, sys, time
 import wordgraft as wg
-from wordgraft.sources import Corpus
+from wordgraft.sources import Contextual, Corpus
 began = time.perf_counter()
 checkpoint = wg.open_checkpoint({encoder!r})
-table = wg.build_table(
-    checkpoint, source="contextual", corpus=Corpus.of({path!r}), max_words=100_000, contexts=10,
-    layers=1, oov="unk",
-)
+source = Contextual(Corpus.of({path!r}), max_words=100_000, contexts=10, layers=1)
+table = wg.build_table(checkpoint, source=source, oov="unk")
 table.save({output!r})
 print(json.dumps({{
     "words": len(table),

@@ -33,6 +33,7 @@ from tuned import LABEL_WORDS, TWEETS, drawn, soft_labels, tuned, tuned_tagger, 
 import wordgraft as wg
 from wordgraft.estimators.classifier import TextClassifier
 from wordgraft.networks import Network
+from wordgraft.sources import Contextual, Source
 from wordgraft.table import EmbeddingTable
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf")
@@ -90,12 +91,12 @@ def table_of(name: str, source: str) -> EmbeddingTable:
         checkpoint = wg.open_checkpoint(ENCODER)
         texts = training_texts(name)
         vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
-        more: dict[str, Any] = {}
+        made_by: Source | str = source
         if source == "contextual":
             corpus = TABLES / f"{name}.txt"
             corpus.write_text("\n".join(" ".join(text.split()) for text in texts), "utf-8")
-            more["corpus"] = corpus
-        wg.build_table(checkpoint, vocabulary, source=source, **more).save(path)
+            made_by = Contextual(corpus)
+        wg.build_table(checkpoint, vocabulary, source=made_by).save(path)
     return EmbeddingTable.load(path)
 
 
@@ -115,9 +116,7 @@ def inherited(seed: int, texts: int) -> EmbeddingTable:
         wg.build_table(
             checkpoint,
             vocabulary,
-            source="contextual",
-            corpus=TWEETS / "train.csv",
-            contexts=CONTEXTS,
+            source=Contextual(TWEETS / "train.csv", contexts=CONTEXTS),
         ).save(path)
     return EmbeddingTable.load(path)
 

@@ -22,6 +22,7 @@ from wordgraft.estimators.base import Grafted
 from wordgraft.estimators.base import _on as moved_to
 from wordgraft.estimators.recipes import ENCODER
 from wordgraft.metrics.forgetting import Asked
+from wordgraft.sources import Isolated
 from wordgraft.training.optimizer_run import Run
 
 Tiny = Callable[[str], Path]
@@ -126,8 +127,12 @@ def test_a_fine_tuned_encoder_is_a_source_of_vectors(
     tuned, start = wg.open_checkpoint(tmp_path / "m"), wg.open_checkpoint(folder)
     assert (tuned.layers, tuned.isolated_layer()) == (3, 3)
     vocabulary = wg.Vocabulary.from_words(["bank", "river", "cold"], tuned)
-    vectors = wg.build_table(tuned, vocabulary, refinements=(), device="cpu").rows()
-    before = wg.build_table(start, vocabulary, layer=3, refinements=(), device="cpu").rows()
+    vectors = wg.build_table(
+        tuned, vocabulary, source=Isolated(device="cpu"), refinements=()
+    ).rows()
+    before = wg.build_table(
+        start, vocabulary, source=Isolated(layer=3, device="cpu"), refinements=()
+    ).rows()
     assert float(np.abs(vectors - before)[2:].max()) > 0.01
     from wordgraft.checkpoint.encoder import EncoderModel
     from wordgraft.sources.isolated import TEMPLATE, encode_pieces

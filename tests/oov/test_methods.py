@@ -20,7 +20,7 @@ from wordgraft.oov import METHODS, OovMethod, read_rows_of, vectors_of
 from wordgraft.oov.blend import _differences, _Letters
 from wordgraft.oov.table_rows import never_counted
 from wordgraft.oov.typos import Typist
-from wordgraft.sources import Corpus
+from wordgraft.sources import Contextual, Corpus
 from wordgraft.table import Center, Pca, Scale, Sif, UnknownWords
 
 WORDS = ["sun", "rain", "warm", "cold", "the", "a", "tree", "garden", "gardens", "warmer", "rains"]
@@ -369,11 +369,10 @@ def test_the_encoder_answers_a_contextual_table_with_its_template_vectors(
     folder: Path, sentences: list[str]
 ) -> None:
     checkpoint = open_checkpoint(folder)
-    arguments = dict(source="contextual", layers=(1, 2), oov="encoder", refinements=())
-    corpus = Corpus.of_texts(sentences)
-    table = build_table(checkpoint, corpus=corpus, max_words=20, **arguments)
+    source = Contextual(Corpus.of_texts(sentences), layers=(1, 2), max_words=20)
+    table = build_table(checkpoint, source=source, oov="encoder", refinements=())
     vocabulary = Vocabulary.from_words(["the", "unheard"], checkpoint)
-    other = build_table(checkpoint, vocabulary, corpus=corpus, **arguments)
+    other = build_table(checkpoint, vocabulary, source=source, oov="encoder", refinements=())
     assert other.provenance.contexts[vocabulary.row("unheard")] == 0
     assert_allclose(method_of(table).vectors(["unheard"])[0], other["unheard"], atol=1e-5)
 

@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 import tiny
 import torch
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 from transformers import AutoModel
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.errors import CheckpointError
-from wordgraft.sources import POOLINGS, SOURCES, TEMPLATE, isolated, lookup
+from wordgraft.sources import POOLINGS, TEMPLATE, Isolated
 
 WORDS = ["sun", "gardening", "unheardof", "a"]
 
@@ -52,9 +52,8 @@ def test_every_architecture(
 ) -> None:
     folder = tiny_checkpoint(name)
     checkpoint = open_checkpoint(folder)
-    table = isolated(
-        checkpoint, Vocabulary.from_words(WORDS, checkpoint), layer=2, template=template
-    )
+    vocabulary = Vocabulary.from_words(WORDS, checkpoint)
+    table = Isolated(layer=2, template=template).table(checkpoint, vocabulary)
     for word in WORDS:
         expected = by_hand(folder, word, template, 2, "own")
         assert_allclose(table[word], expected, atol=1e-5, err_msg=word)
@@ -69,7 +68,7 @@ def test_every_pooling(tiny_checkpoint: Callable[[str], Path], pooling: str, lay
     folder = tiny_checkpoint("bert")
     checkpoint = open_checkpoint(folder)
     vocabulary = Vocabulary.from_words(WORDS, checkpoint)
-    table = isolated(checkpoint, vocabulary, layer=layer, pooling=pooling)
+    table = Isolated(layer=layer, pooling=pooling).table(checkpoint, vocabulary)
     expected = by_hand(folder, "gardening", TEMPLATE, layer, pooling)
     assert_allclose(table["gardening"], expected, atol=1e-5)
 
@@ -78,7 +77,7 @@ def test_the_layer_follows_the_kind_of_checkpoint(tiny_checkpoint: Callable[[str
     layers = {}
     for name in ("bert", "bert_sentence"):
         checkpoint = open_checkpoint(tiny_checkpoint(name))
-        table = isolated(checkpoint, Vocabulary.from_words(WORDS, checkpoint))
+        table = Isolated().table(checkpoint, Vocabulary.from_words(WORDS, checkpoint))
         layers[name] = table.recipe["layer"]
     assert layers == {"bert": 1, "bert_sentence": 3}
 
@@ -88,32 +87,13 @@ def test_the_layer_follows_the_kind_of_checkpoint(tiny_checkpoint: Callable[[str
     [
         ({"layer": 9}, r"has layers 0 to 3; asked for \[9\]"),
         ({"layer": "top"}, "layer 'top': expected 'auto' or a number from 0 to 3"),
-        ({"pooling": "max"}, "pooling 'max' is none of own, first"),
-        ({"template": "no place"}, "expected one '{}' with a blank on each side"),
+        ({"pooling": "max"}, "there is no pooling 'max'; choose one of own, first"),
+        ({"template": "no place"}, "expected one '{}' with a space on each side"),
     ],
 )
-def test_options_that_are_none(
+def test_impossible_options_are_refused(
     tiny_checkpoint: Callable[[str], Path], options: dict, message: str
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     with pytest.raises(CheckpointError, match=message):
-        isolated(checkpoint, Vocabulary.from_words(WORDS, checkpoint), **options)
-
-
-@pytest.mark.parametrize("source", ["lookup", "composed"])
-def test_a_piece_keeps_its_row_exactly(tiny_checkpoint: Callable[[str], Path], source: str) -> None:
-    checkpoint = open_checkpoint(tiny_checkpoint("roberta"))
-    table = SOURCES[source](checkpoint, Vocabulary.from_tokenizer(checkpoint))
-    matrix = checkpoint.word_embeddings()
-    pad = checkpoint.tokenizer.pad_id
-    order = [id for id in range(checkpoint.tokenizer.size) if id != pad]
-    assert_array_equal(table.vectors[1:], matrix[order])
-    assert not table.vectors[0].any()
-
-
-def test_lookup_leaves_split_words_at_zero(tiny_checkpoint: Callable[[str], Path]) -> None:
-    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
-    table = lookup(checkpoint, Vocabulary.from_words(["a", "unheardof"], checkpoint))
-    assert table["a"].any()
-    assert not table["unheardof"].any()
-    assert table.provenance.counts()["zero"] == 1
+        Isolated(**options).table(checkpoint, Vocabulary.from_words(WORDS, checkpoint))

@@ -237,15 +237,16 @@ def table(
     vocabulary = None
     if not own_words:
         vocabulary = _vocabulary(opened, texts, words, min_count, max_words, quiet=quiet)
+    kind: Any = SOURCES[source]
+    made_by = kind(**options)
     made = build_table(
         opened,
         vocabulary,
-        source=source,
+        source=made_by,
         oov=oov,
         refinements=refinements,
         dtype=dtype,
         progress=not quiet,
-        **options,
     )
     made.save(output, force=force)
     if "keep" in options:

@@ -14,7 +14,7 @@ from wordgraft.errors import CheckpointError, TableError
 from wordgraft.estimators.first_layers.table import FeatureLayer
 from wordgraft.export.formats import read_vectors
 from wordgraft.export.formats.reading import answering, only
-from wordgraft.sources import Corpus
+from wordgraft.sources import Contextual, Corpus, Source
 from wordgraft.table import EmbeddingTable, default_refinements, read_pairs
 from wordgraft.vocabulary import Vocabulary
 
@@ -126,21 +126,22 @@ class Materials:
         if source == "vectors":
             return self._from_file()
         checkpoint = self.opened()
-        options: dict[str, Any] = {}
-        if source == "contextual":
+        made_by: Source | str = source
+        if source == Contextual.name:
             texts = Corpus.of_texts(self.sentences)
             more = Corpus.of(self.corpus) if self.corpus else None
-            options["corpus"] = texts if more is None else _joined(texts, more)
-            if checkpoint.isolated_layer() == checkpoint.contextual_layer():
-                options["templates"] = self._isolated
+            same_layer = checkpoint.isolated_layer() == checkpoint.contextual_layer()
+            made_by = Contextual(
+                texts if more is None else _joined(texts, more),
+                templates=self._isolated if same_layer else None,
+            )
         vocabulary = Vocabulary.from_texts(self.sentences, checkpoint)
         table = build_table(
             checkpoint,
             vocabulary,
-            source=source,
+            source=made_by,
             refinements=(),
             progress=self.progress,
-            **options,
         )
         if source == "isolated":  # contextual vectors begin with the same ones
             self._isolated = table.rows()

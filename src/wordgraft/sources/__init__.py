@@ -1,33 +1,47 @@
-"""One vector per word, from the checkpoint. To add a source: one file here, one entry below.
-
-A source takes a checkpoint, a vocabulary and its own keyword options, and returns a raw
-`EmbeddingTable`: not yet refined, the padding zero, provenance and recipe filled in.
-"""
+"""Where the vector of a word comes from. To add a source: one file here, one entry below."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from wordgraft.errors import TableError
+from wordgraft.sources.composed import Composed
+from wordgraft.sources.contextual import Contextual, Corpus
+from wordgraft.sources.isolated import POOLINGS, TEMPLATE, Isolated
+from wordgraft.sources.lookup import Lookup
+from wordgraft.sources.protocol import Source
 
-from wordgraft.sources.composed import composed
-from wordgraft.sources.contextual import Corpus, contextual
-from wordgraft.sources.isolated import POOLINGS, TEMPLATE, isolated
-from wordgraft.sources.lookup import lookup
-from wordgraft.table import EmbeddingTable
-
-SOURCES: dict[str, Callable[..., EmbeddingTable]] = {
-    "lookup": lookup,
-    "composed": composed,
-    "isolated": isolated,
-    "contextual": contextual,
+SOURCES: dict[str, type[Source]] = {
+    source.name: source for source in (Lookup, Composed, Isolated, Contextual)
 }
 
 __all__ = [
     "POOLINGS",
     "SOURCES",
     "TEMPLATE",
+    "Composed",
+    "Contextual",
     "Corpus",
-    "composed",
-    "contextual",
-    "isolated",
-    "lookup",
+    "Isolated",
+    "Lookup",
+    "Source",
+    "source_of",
 ]
+
+
+def source_of(source: Source | str) -> Source:
+    """The source itself, or the one of that name with its defaults.
+
+    Raises `TableError` for an unknown name, and for `contextual`, which needs a corpus.
+
+    >>> source_of("composed")
+    Composed()
+    """
+    if not isinstance(source, str):
+        return source
+    if source == Contextual.name:
+        raise TableError(
+            "source 'contextual' needs a corpus: pass source=Contextual(corpus), of "
+            "wordgraft.sources"
+        )
+    if source not in SOURCES:
+        raise TableError(f"there is no source {source!r}; choose one of {', '.join(SOURCES)}")
+    return SOURCES[source]()

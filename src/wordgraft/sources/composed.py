@@ -1,15 +1,16 @@
-"""`composed`: a word's piece rows, averaged."""
+"""`Composed`: the mean of a word's piece rows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
-from wordgraft.sources.word_pieces import pieces_of, raw_table
+from wordgraft.sources.word_pieces import pieces_of, raw_table, required
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
@@ -21,19 +22,30 @@ if TYPE_CHECKING:
 _WORDS_AT_ONCE = 16_384
 
 
-def composed(
-    checkpoint: Checkpoint, vocabulary: Vocabulary, *, progress: bool = False
-) -> EmbeddingTable:
-    """The mean of each word's piece rows; of a one-piece word, its row exactly as stored."""
-    pieces = pieces_of(checkpoint, vocabulary)
-    vectors = mean_rows(checkpoint.word_embeddings(), pieces, progress=progress)
-    return raw_table(checkpoint, vocabulary, vectors, pieces, source="composed")
+@dataclass(frozen=True)
+class Composed:
+    """The mean of the word-embedding rows of a word's pieces.
+
+    The vector of a one-piece word is its row exactly as stored.
+    Example: `build_table(checkpoint, vocabulary, source=Composed())`.
+    """
+
+    name: ClassVar[str] = "composed"
+    finds_words: ClassVar[bool] = False
+
+    def table(
+        self, checkpoint: Checkpoint, vocabulary: Vocabulary | None, *, progress: bool = False
+    ) -> EmbeddingTable:
+        vocabulary = required(vocabulary, self.name)
+        pieces = pieces_of(checkpoint, vocabulary)
+        vectors = mean_rows(checkpoint.word_embeddings(), pieces, progress=progress)
+        return raw_table(checkpoint, vocabulary, vectors, pieces, source=self.name)
 
 
 def mean_rows(
     matrix: Float[ndarray, "pieces dims"], pieces: Ragged, *, progress: bool = False
 ) -> Float32[ndarray, "words dims"]:
-    """The mean of the rows of `matrix` that each word's pieces name; each has at least one."""
+    """Per word, the mean of the rows of `matrix` at its piece ids; each word has at least one."""
     vectors = np.empty((len(pieces), matrix.shape[1]), np.float32)
     with progress_bar("averaging pieces", len(pieces), show=progress) as advance:
         for start in range(0, len(pieces), _WORDS_AT_ONCE):

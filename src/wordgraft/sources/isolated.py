@@ -1,9 +1,9 @@
-"""`isolated`: the word alone, or in a neutral template, through the encoder."""
+"""`Isolated`: the word alone, or in a neutral template, through the encoder."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
-from wordgraft.sources.word_pieces import pieces_of, raw_table
+from wordgraft.sources.word_pieces import pieces_of, raw_table, required
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
@@ -29,9 +29,9 @@ POOLINGS = ("own", "first", "last", "cls", "all")
 
 @dataclass(frozen=True)
 class Framed:
-    """Complete encoder inputs, and how many ids stand before and after each word's own.
+    """Complete encoder inputs, with the number of ids before and after each word's own.
 
-    `vectors` are what the encoder makes of them, where that is known already.
+    `vectors` holds the words' vectors if they are already known; nothing is encoded then.
     """
 
     sequences: Ragged
@@ -40,46 +40,61 @@ class Framed:
     vectors: Float32[ndarray, "words dims"] | None = None
 
 
-def isolated(
-    checkpoint: Checkpoint,
-    vocabulary: Vocabulary,
-    *,
-    layer: int | str = "auto",
-    pooling: str = "own",
-    template: str | None = TEMPLATE,
-    device: str = "auto",
-    encoder_dtype: str = "auto",
-    progress: bool = False,
-) -> EmbeddingTable:
+@dataclass(frozen=True)
+class Isolated:
     """Encode each word by itself and pool the hidden states of one layer.
 
-    Args:
-        layer: 0 (the embeddings' output) to the last, or `auto`: the last of an encoder tuned for
-            sentences, a low one of a raw masked-language model.
+    Attributes:
+        layer: 0 (the embeddings' output) to the last, or `auto`: the last layer of an encoder
+            tuned for sentences, a low layer of a raw masked-language model.
         pooling: `own` (mean over the word's own positions), `first` or `last` of those, `cls` (the
             first position of all), or `all` (mean over every position).
-        template: text with `{}` where the word goes; None for the word between special tokens.
-        device, encoder_dtype: as `EncoderModel` takes them, by the names `device` and `dtype`.
+        template: text with `{}` in place of the word; None for the word between special tokens.
+        device: `auto`, `cpu`, `cuda`, ...: where the encoder runs.
+        encoder_dtype: the numbers it computes with, or `auto`: bfloat16 on CUDA, else float32.
 
-    Raises `CheckpointError` for a layer or pooling there is not, and for weights that hold NaN.
+    Raises `CheckpointError` for a layer, pooling or template that cannot be used.
+    Example: `build_table(checkpoint, vocabulary, source=Isolated(layer=3))`. After Bommasani et
+    al. 2020, section 3 (words out of context), with a template.
     """
-    if pooling not in POOLINGS:
-        raise CheckpointError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
-    chosen = _layer(checkpoint, layer)
-    pieces = pieces_of(checkpoint, vocabulary)
-    encoder = EncoderModel(checkpoint, layers=[chosen], device=device, dtype=encoder_dtype)
-    vectors = encode_pieces(encoder, pieces, pooling=pooling, template=template, progress=progress)
-    return raw_table(
-        checkpoint,
-        vocabulary,
-        vectors,
-        pieces,
-        source="isolated",
-        layer=chosen,
-        pooling=pooling,
-        template=template,
-        encoder_dtype=str(encoder.model.dtype).removeprefix("torch."),
-    )
+
+    layer: int | str = "auto"
+    pooling: str = "own"
+    template: str | None = TEMPLATE
+    device: str = "auto"
+    encoder_dtype: str = "auto"
+    name: ClassVar[str] = "isolated"
+    finds_words: ClassVar[bool] = False
+
+    def __post_init__(self) -> None:
+        if self.pooling not in POOLINGS:
+            raise CheckpointError(
+                f"there is no pooling {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
+            )
+
+    def table(
+        self, checkpoint: Checkpoint, vocabulary: Vocabulary | None, *, progress: bool = False
+    ) -> EmbeddingTable:
+        vocabulary = required(vocabulary, self.name)
+        layer = _layer(checkpoint, self.layer)
+        pieces = pieces_of(checkpoint, vocabulary)
+        encoder = EncoderModel(
+            checkpoint, layers=[layer], device=self.device, dtype=self.encoder_dtype
+        )
+        vectors = encode_pieces(
+            encoder, pieces, pooling=self.pooling, template=self.template, progress=progress
+        )
+        return raw_table(
+            checkpoint,
+            vocabulary,
+            vectors,
+            pieces,
+            source=self.name,
+            layer=layer,
+            pooling=self.pooling,
+            template=self.template,
+            encoder_dtype=str(encoder.model.dtype).removeprefix("torch."),
+        )
 
 
 def encode_pieces(
@@ -90,7 +105,7 @@ def encode_pieces(
     template: str | None,
     progress: bool = False,
 ) -> Float32[ndarray, "words dims"]:
-    """Vectors of words, given as their pieces: the mean of the encoder's layers."""
+    """Vectors of words given as piece ids: pooled states, averaged over the encoder's layers."""
     framed = frame(encoder.checkpoint, pieces, template)
     return pooled(encoder, framed, pooling, progress=progress)
 
@@ -98,7 +113,7 @@ def encode_pieces(
 def pooled(
     encoder: EncoderModel, framed: Framed, pooling: str, *, progress: bool
 ) -> Float32[ndarray, "words dims"]:
-    """Encode framed words and pool the states of each, the mean of the encoder's layers."""
+    """Encode framed words and pool each word's states, averaged over the encoder's layers."""
     if framed.vectors is not None:
         return framed.vectors
     vectors = np.empty((len(framed.sequences), encoder.dims), np.float32)
@@ -121,11 +136,11 @@ def _layer(checkpoint: Checkpoint, layer: int | str) -> int:
 
 
 def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Framed:
-    """Put each word's piece ids between special ids and, if asked, the words of a template.
+    """Put each word's piece ids between special ids and, if there is one, a template's words.
 
-    The parts are cut into pieces apart, which gives the same ids as cutting the whole, since
-    every tokenizer of the family cuts at blanks first. Words too long for the encoder lose
-    their middle pieces.
+    Template and word are tokenized separately. The ids are the same as for the whole text, since
+    every tokenizer of the family splits at whitespace first. A word that is too long for the
+    encoder loses its middle pieces. Raises `CheckpointError` for a template without one `{}`.
     """
     tokenizer = checkpoint.tokenizer
     start, end = tokenizer.specials
@@ -134,11 +149,11 @@ def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Frame
         apart = left[-1:] in ("", " ") and right[:1] in ("", " ")
         if not braces or not apart or "{}" in right:
             raise CheckpointError(
-                f"template {template!r}: expected one '{{}}' with a blank on each side"
+                f"template {template!r}: expected one '{{}}' with a space on each side"
             )
         start = (*start, *tokenizer.ids(left.rstrip()))
         if right.strip():
-            end = (*_ids_after_blank(checkpoint, right.strip()), *end)
+            end = (*_ids_after_space(checkpoint, right.strip()), *end)
     room = checkpoint.max_tokens - len(start) - len(end)
     if room < 2:
         raise CheckpointError(f"the template takes more than {checkpoint.max_tokens} tokens")
@@ -146,7 +161,7 @@ def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Frame
     return Framed(pieces.framed(start, end), len(start), len(end))
 
 
-def _ids_after_blank(checkpoint: Checkpoint, text: str) -> tuple[int, ...]:
+def _ids_after_space(checkpoint: Checkpoint, text: str) -> tuple[int, ...]:
     return tuple(checkpoint.tokenizer.word_pieces([text]).ids.tolist())
 
 

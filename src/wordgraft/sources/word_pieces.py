@@ -1,4 +1,4 @@
-"""What every source shares: the pieces of the words, and the table their vectors become."""
+"""What all sources share: the pieces of each word, and the raw table made of the vectors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import CheckpointError
+from wordgraft.errors import CheckpointError, TableError
 from wordgraft.table import EmbeddingTable, Provenance
 from wordgraft.vocabulary import Vocabulary
 
@@ -21,8 +21,18 @@ if TYPE_CHECKING:
 _LIBRARIES = ("wordgraft", "numpy", "tokenizers", "torch", "transformers")
 
 
+def required(vocabulary: Vocabulary | None, source: str) -> Vocabulary:
+    """The vocabulary. Raises `TableError` when a source that needs one was given none."""
+    if vocabulary is None:
+        raise TableError(
+            f"source {source!r} needs a vocabulary; only 'contextual' can take the words of its "
+            "corpus"
+        )
+    return vocabulary
+
+
 def pieces_of(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Ragged:
-    """Piece ids per row. A role is its own piece, and so is every row of a vocabulary of pieces."""
+    """Piece ids per row. A role, or a row of a vocabulary of pieces, is one piece: itself."""
     tokenizer = checkpoint.tokenizer
     if vocabulary.kind == "pieces":
         others = [id for id in range(tokenizer.size) if id != tokenizer.pad_id]
@@ -45,8 +55,9 @@ def raw_table(
     row_sources: Sequence[str] | None = None,
     **recipe: Any,
 ) -> EmbeddingTable:
-    """A table of vectors as a source gave them, the padding set to zero.
+    """An unrefined table of a source's vectors, with row 0 (the padding) set to zeros.
 
+    `row_sources` names the source of each row where they differ; `recipe` is added to the table's.
     Raises `CheckpointError` naming the tensors at fault when a vector is not finite.
     """
     _check_finite(vectors, checkpoint)

@@ -13,8 +13,8 @@ import pytest
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.errors import ProgressError
-from wordgraft.sources import Corpus, contextual
-from wordgraft.sources.contextual import accumulate, sample
+from wordgraft.sources import Corpus
+from wordgraft.sources.contextual import accumulate, contextual, sample
 
 # Forks before any work, so that each child starts at once and shares no thread with its parent.
 _KILLED_AGAIN_AND_AGAIN = """
@@ -22,7 +22,7 @@ import os, random, shutil, signal, sys, time
 from pathlib import Path
 import torch, transformers, datasets
 from wordgraft import Vocabulary, open_checkpoint
-from wordgraft.sources import Corpus, contextual
+from wordgraft.sources.contextual import Corpus, contextual
 from wordgraft.core import run_state
 from wordgraft.sources.contextual import corpus, pipeline
 

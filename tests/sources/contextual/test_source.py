@@ -15,7 +15,8 @@ from transformers import AutoModel
 
 from wordgraft import Vocabulary, build_table, open_checkpoint
 from wordgraft.errors import CheckpointError, DataError
-from wordgraft.sources import Corpus, contextual, isolated
+from wordgraft.sources import Contextual, Corpus, Isolated
+from wordgraft.sources.contextual import contextual
 from wordgraft.table import word_similarity
 
 Tiny = Callable[[str], Path]
@@ -83,7 +84,7 @@ def test_few_contexts_are_pulled_towards_the_template(
     arguments = dict(corpus=Corpus.of_texts(small_letters), layers=3)
     bare = contextual(checkpoint, vocabulary, shrinkage=0, **arguments)
     pulled = contextual(checkpoint, vocabulary, shrinkage=2, **arguments)
-    alone = isolated(checkpoint, vocabulary, layer=3)
+    alone = Isolated(layer=3).table(checkpoint, vocabulary)
     contexts = bare.provenance.contexts
     assert_array_equal(contexts, pulled.provenance.contexts)
     assert len(set(contexts.tolist())) > 2
@@ -103,7 +104,7 @@ def test_the_corpus_may_bring_the_vocabulary(tiny_checkpoint: Tiny, sentences: l
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     corpus = Corpus.of_texts(sentences)
     table = build_table(
-        checkpoint, source="contextual", corpus=corpus, contexts=2, max_words=30, min_count=2
+        checkpoint, source=Contextual(corpus, contexts=2, max_words=30, min_count=2)
     )
     expected = Vocabulary.from_texts(sentences, checkpoint, max_words=30, min_count=2)
     assert table.vocabulary.words == expected.words
@@ -186,7 +187,7 @@ def test_minilm_agrees_with_people_better_than_without_a_corpus(
     vocabulary = Vocabulary.from_words({w for a, b, _ in pairs for w in (a, b)}, checkpoint)
     corpus = Corpus.of(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz")
     table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=5)
-    alone = isolated(checkpoint, vocabulary)
+    alone = Isolated().table(checkpoint, vocabulary)
     score, without = (word_similarity(each, pairs) for each in (table, alone))
     assert score.covered == 200
     assert score.spearman > without.spearman > 0.4

@@ -6,9 +6,19 @@ Reading is cheap and encoding dear: the corpus is read once, by looking words up
 sentences that give each word its contexts go through the encoder.
 """
 
+from wordgraft.sources.contextual.contextual import Contextual
 from wordgraft.sources.contextual.corpus import Corpus
 from wordgraft.sources.contextual.engine import ENGINES
 from wordgraft.sources.contextual.sample import Sample, Sampler, sample_corpus
 from wordgraft.sources.contextual.source import CONTEXTS, contextual
 
-__all__ = ["CONTEXTS", "ENGINES", "Corpus", "Sample", "Sampler", "contextual", "sample_corpus"]
+__all__ = [
+    "CONTEXTS",
+    "ENGINES",
+    "Contextual",
+    "Corpus",
+    "Sample",
+    "Sampler",
+    "contextual",
+    "sample_corpus",
+]
