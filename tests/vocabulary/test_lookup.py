@@ -15,7 +15,7 @@ from tokenizers import AddedToken, Tokenizer, models, normalizers, pre_tokenizer
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.errors import VocabularyError
 from wordgraft.vocabulary import lookup as module
-from wordgraft.vocabulary.lookup import Lookup, fits
+from wordgraft.vocabulary.lookup import IdLookup, fits
 
 # Blanks of all kinds, controls that some rules drop, marks that join the letter before them.
 ODD = " \t\n\r\x0b\x0c\x1c\x1f\x85\xa0\u2003\u2028\u3000\x00\x07\u200b\u0301\u0327\ufeff"
@@ -75,13 +75,13 @@ def test_a_chunk_is_cut_once(
     tiny_checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked: list[str] = []
-    read = Lookup._read
+    read = IdLookup._read
 
-    def watched(self: Lookup, chunks: Sequence[str]) -> object:
+    def watched(self: IdLookup, chunks: Sequence[str]) -> object:
         asked.extend(chunks)
         return read(self, chunks)
 
-    monkeypatch.setattr(Lookup, "_read", watched)
+    monkeypatch.setattr(IdLookup, "_read", watched)
     vocabulary = Vocabulary.from_words(["rain"], open_checkpoint(tiny_checkpoint("bert")))
     vocabulary.ids(["the rain", "rain, the"])
     vocabulary.ids(["no rain"])
@@ -103,7 +103,7 @@ def test_ascii_needs_no_tokenizer(
     def never(*_: object) -> None:
         raise AssertionError
 
-    monkeypatch.setattr(Lookup, "_cut", never)
+    monkeypatch.setattr(IdLookup, "_cut", never)
     assert found(vocabulary, some) == wanted
 
 

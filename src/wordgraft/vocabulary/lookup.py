@@ -50,7 +50,7 @@ _BETWEEN = "\n"
 _ASCII_WORDS = re.compile(r"[A-Za-z0-9]+|[^A-Za-z0-9]")
 
 
-class Lookup:
+class IdLookup:
     """Texts to the ids that a tokenizer gives them.
 
     Args:

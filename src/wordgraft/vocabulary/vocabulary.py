@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import VocabularyError
-from wordgraft.vocabulary.lookup import Lookup, fits
+from wordgraft.vocabulary.lookup import IdLookup, fits
 from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, segment, word_tokenizer
 
 if TYPE_CHECKING:
@@ -216,9 +216,9 @@ class Vocabulary:
         return {word: row for row, word in enumerate(self.words)}
 
     @cached_property
-    def _lookup(self) -> Lookup | None:
+    def _lookup(self) -> IdLookup | None:
         """A faster way to the tokenizer's ids, where there is one."""
         if not fits(self.tokenizer):
             return None
         row_of = self._row_of if self.kind == "words" else {}
-        return Lookup(self.tokenizer, row_of, self.roles[UNK])
+        return IdLookup(self.tokenizer, row_of, self.roles[UNK])
