@@ -29,14 +29,13 @@ from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.core.ray import RetryLimit, Workers, check_answers, connected, errors_translated
 from wordgraft.core.run_state import RunState
 from wordgraft.errors import ClusterError, DataError, ProgressError
 from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
-from wordgraft.sources.contextual.ray import Cluster, connect, connected
+from wordgraft.sources.contextual.ray import Cluster
 from wordgraft.sources.contextual.ray import cluster as steps
 from wordgraft.sources.contextual.ray.reading import read
-from wordgraft.sources.contextual.ray.resources import Workers
-from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import row
 from wordgraft.sources.contextual.ray.stream import mapped
 from wordgraft.table import EmbeddingTable
@@ -229,7 +228,7 @@ class Deadly:
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("step", ["reading", "working"])
 def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> None:
-    deadly, workers, tries = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), Tries(2)
+    deadly, workers, tries = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), RetryLimit(2)
     work: Callable[[], Any]
     if step == "reading":
         dataset = read(Corpus((deadly,), ("deadly",)), workers, tries)
@@ -238,7 +237,7 @@ def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> 
         dataset, work = partial(ray.data.from_arrow, [row(b"")]), partial(Deadly, deadly.dead)
     with (
         pytest.raises(ClusterError, match="a worker has died 2 times in a row"),
-        connect.explained(),
+        errors_translated(),
     ):
         list(mapped(dataset, work, workers, tries))
     assert deadly.dead.read_text() == "++"
@@ -285,7 +284,7 @@ def test_the_same_table_and_each_step_is_kept(
 @pytest.mark.usefixtures("cluster")
 def test_an_address_where_a_ray_answers() -> None:
     port = ray.get_runtime_context().gcs_address.rpartition(":")[2]
-    connect._check_answers(f"127.0.0.1:{port}")
+    check_answers(f"127.0.0.1:{port}")
 
 
 @pytest.mark.usefixtures("cluster")

@@ -5,20 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import reduce
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-import ray
 from numpy.testing import assert_allclose
 from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel
-from wordgraft.errors import CheckpointError, ClusterError
+from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
-from wordgraft.sources.contextual.ray.resources import Workers
 from wordgraft.sources.contextual.ray.workers import Job, add_sums, share_sums
 
 
@@ -51,26 +48,3 @@ def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> No
         CheckpointError, match=r"the sha256 \w{16}, the driver's 0{16}; put the same"
     ):
         job.open()
-
-
-@pytest.mark.parametrize(
-    ("device", "resources", "expected"),
-    [
-        ("auto", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
-        ("cpu", {"CPU": 8.0, "GPU": 2.0}, (8, 0, "cpu")),
-        ("auto", {"CPU": 8.0}, (8, 0, "cpu")),
-        ("cuda:1", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
-        ("cuda", {"CPU": 8.0}, "the device is cuda, but no machine of the cluster has a GPU"),
-        ("auto", {}, "the cluster has no CPU to work with"),
-    ],
-)
-def test_a_worker_for_each_gpu_or_cpu(
-    monkeypatch: pytest.MonkeyPatch, device: str, resources: dict[str, float], expected: Any
-) -> None:
-    monkeypatch.setattr(ray, "cluster_resources", lambda: resources)
-    if isinstance(expected, str):
-        with pytest.raises(ClusterError, match=expected):
-            Workers.of(device)
-    else:
-        found = Workers.of(device)
-        assert (found.count, found.gpus, found.device) == expected

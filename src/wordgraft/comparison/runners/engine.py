@@ -99,7 +99,7 @@ def engine_of(
         raise ClusterError("jobs are of use to the engine 'local' only; Ray takes all its CPUs")
     require("ray", purpose="the engine 'ray'")
     from wordgraft.comparison.runners.ray import OnRay
-    from wordgraft.sources.contextual.ray import connected
+    from wordgraft.core.ray import connected
 
     with connected(address):
         yield OnRay(arms, data)

@@ -71,7 +71,8 @@ def engine_of(name: str, address: str | None) -> Iterator[Engine]:
         yield Local()
         return
     require("ray", purpose="the engine 'ray'")
-    from wordgraft.sources.contextual.ray import Cluster, connected
+    from wordgraft.core.ray import connected
+    from wordgraft.sources.contextual.ray import Cluster
 
     with connected(address):
         yield Cluster()

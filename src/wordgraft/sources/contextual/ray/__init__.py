@@ -10,6 +10,5 @@ the names that the driver knows them by.
 """
 
 from wordgraft.sources.contextual.ray.cluster import Cluster
-from wordgraft.sources.contextual.ray.connect import connected
 
-__all__ = ["Cluster", "connected"]
+__all__ = ["Cluster"]

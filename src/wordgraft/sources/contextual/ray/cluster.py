@@ -16,14 +16,12 @@ import ray.data
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
+from wordgraft.core.ray import RetryLimit, Workers, errors_translated
 from wordgraft.core.run_state import RunState, pack_texts
 from wordgraft.sources.contextual.corpus import Corpus
 from wordgraft.sources.contextual.pipeline import Encoded, mean_length, report, to_encode
 from wordgraft.sources.contextual.plan import Options, Plan
-from wordgraft.sources.contextual.ray.connect import explained
 from wordgraft.sources.contextual.ray.reading import bytes_of, read
-from wordgraft.sources.contextual.ray.resources import Workers
-from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import FRAMED, row
 from wordgraft.sources.contextual.ray.stream import counted, mapped, tree
 from wordgraft.sources.contextual.ray.workers import (
@@ -69,10 +67,10 @@ class Cluster:
             return Sample.of_arrays(arrays, state)
         workers = Workers.of("cpu")
         job = ray.put(Job.of(checkpoint, vocabulary=vocabulary))
-        with explained():
+        with errors_translated():
             ray.get(check_job.remote(job))
             share = bytes_of(corpus) // workers.parts
-            tries = Tries()
+            tries = RetryLimit()
             samples = mapped(
                 read(corpus, workers, tries),
                 partial(Sampling, job, size, seed),
@@ -112,10 +110,10 @@ class Cluster:
                 dtype=options.encoder_dtype,
             )
         )
-        with explained():
+        with errors_translated():
             template_tokens = len(framed.sequences.ids)
             length, of = mean_length(plan, checkpoint), to_encode(plan)[1] + template_tokens
-            probe = ray.get(probed.options(**workers.each).remote(job, length, of))
+            probe = ray.get(probed.options(**workers.resources).remote(job, length, of))
             where = f"{workers.count} workers ({probe.device})"
             report(plan, template_tokens, probe.rate * workers.count, where)
             made = _encoded(corpus, plan, framed, job, workers, probe, length, progress=progress)
@@ -141,7 +139,7 @@ def _encoded(
         row(pickle.dumps((start, replace(framed, sequences=_slice(sequences, start, end)))), FRAMED)
         for start, end in _shares(sequences.lengths, share)
     ]
-    total, tries = None, Tries()
+    total, tries = None, RetryLimit()
     if plan.choice is None:
         sentences = read(corpus, workers, tries, max(1, share // length))
         words = parts

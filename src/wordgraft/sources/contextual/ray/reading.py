@@ -19,11 +19,10 @@ import pyarrow as pa
 import ray
 import ray.data
 
+from wordgraft.core.ray import HELPER_CPUS, RetryLimit, Workers
 from wordgraft.core.run_state import pack_texts
 from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.corpus import Corpus, Skipped
-from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
-from wordgraft.sources.contextual.ray.retries import Tries
 from wordgraft.sources.contextual.ray.rows import CONTENT, row
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ if TYPE_CHECKING:
 
 
 def read(
-    corpus: Corpus, workers: Workers, tries: Tries, size: int = 8192
+    corpus: Corpus, workers: Workers, tries: RetryLimit, size: int = 8192
 ) -> Callable[[], ray.data.Dataset]:
     """Makes a dataset of the sentences, of about `size` a row.
 
@@ -58,10 +57,10 @@ def bytes_of(corpus: Corpus) -> int:
     return sum(file.stat().st_size for file in files if file.is_file())
 
 
-def _blocks(tasks: pa.Table, *, tries: Tries, size: int) -> Iterator[pa.Table]:
+def _blocks(tasks: pa.Table, *, tries: RetryLimit, size: int) -> Iterator[pa.Table]:
     for task in tasks[CONTENT]:
         corpus: Corpus = pickle.loads(task.as_buffer())
-        with tries.one():
+        with tries.attempt():
             for block in corpus.blocks(size=size):
                 yield row(pack_texts(block.sentences).tobytes())
             yield row(b"", json.dumps(asdict(corpus.skipped)))

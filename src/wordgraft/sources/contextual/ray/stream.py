@@ -10,8 +10,7 @@ import pyarrow as pa
 import ray
 import ray.data
 
-from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
-from wordgraft.sources.contextual.ray.retries import Tries
+from wordgraft.core.ray import HELPER_CPUS, RetryLimit, Workers
 from wordgraft.sources.contextual.ray.rows import Content, contents
 
 
@@ -19,7 +18,7 @@ def mapped(
     dataset: Callable[[], ray.data.Dataset],
     actor: Callable[[], Callable[[pa.Table], pa.Table]],
     workers: Workers,
-    tries: Tries,
+    tries: RetryLimit,
     *,
     inputs: int | None = None,
     block_bytes: int = 1,
@@ -48,7 +47,7 @@ def mapped(
             compute=ray.data.ActorPoolStrategy(
                 min_size=1, max_size=workers.count, initial_size=start
             ),
-            **workers.each,
+            **workers.resources,
         )
         for bundle in mapped.iter_internal_ref_bundles():
             yield from (entry.ref for entry in bundle.blocks)
@@ -57,11 +56,13 @@ def mapped(
 class _Actor:
     """What Ray Data makes an actor of: it wants a class, and calls it with these arguments."""
 
-    def __init__(self, make: Callable[[], Callable[[pa.Table], pa.Table]], tries: Tries) -> None:
+    def __init__(
+        self, make: Callable[[], Callable[[pa.Table], pa.Table]], tries: RetryLimit
+    ) -> None:
         self._made, self._tries = make(), tries
 
     def __call__(self, rows: pa.Table) -> pa.Table:
-        with self._tries.one():
+        with self._tries.attempt():
             return self._made(rows)
 
 

@@ -17,11 +17,11 @@ import ray
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.parallel import ahead
+from wordgraft.core.ray import HELPER_CPUS, Workers
 from wordgraft.errors import CheckpointError
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
 from wordgraft.sources.contextual.corpus import Skipped
 from wordgraft.sources.contextual.pipeline import dtype_of, tokens_per_second
-from wordgraft.sources.contextual.ray.resources import HELPER_CPUS, Workers
 from wordgraft.sources.contextual.ray.rows import (
     CONTENT,
     FRAMED,
