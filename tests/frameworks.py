@@ -11,7 +11,7 @@ from typing import Any, ClassVar
 import numpy as np
 from numpy import ndarray
 
-from wordgraft.grafts import SeenRows
+from wordgraft.grafts import RowSubset
 from wordgraft.table import EmbeddingTable
 
 
@@ -54,9 +54,9 @@ class Framework:
         raise NotImplementedError
 
     def write_back(
-        self, table: EmbeddingTable, layer: Any, *, seen: SeenRows | None = None
+        self, table: EmbeddingTable, layer: Any, *, row_subset: RowSubset | None = None
     ) -> EmbeddingTable:
-        found: EmbeddingTable = self.graft.write_back(table, layer, seen=seen)
+        found: EmbeddingTable = self.graft.write_back(table, layer, row_subset=row_subset)
         return found
 
 

@@ -13,7 +13,7 @@ from frameworks import FRAMEWORKS, Framework
 from numpy.testing import assert_allclose, assert_array_equal
 from tables import random_table
 
-from wordgraft.grafts import SeenRows, padded_ids
+from wordgraft.grafts import RowSubset, padded_ids
 
 TABLE = random_table(50, 8)
 # The last row, repetition and padding among them; no unknown word.
@@ -93,13 +93,13 @@ def test_frozen_rows_stay(framework: Framework) -> None:
 
 @layers
 def test_compact_rows_train_as_the_whole_table_does(framework: Framework) -> None:
-    seen = SeenRows.of(TABLE, IDS)
-    assert seen.rows.tolist() == [0, 1, *OCCUR]
+    subset = RowSubset.of(TABLE, IDS)
+    assert subset.rows.tolist() == [0, 1, *OCCUR]
     whole = framework.layer(TABLE, trainable=True)
-    compact = framework.layer(TABLE, trainable=True, seen=seen)
+    compact = framework.layer(TABLE, trainable=True, row_subset=subset)
     framework.train(whole, IDS)
-    framework.train(compact, seen.renumbered(IDS))
-    trained = framework.write_back(TABLE, compact, seen=seen)
+    framework.train(compact, subset.renumbered(IDS))
+    trained = framework.write_back(TABLE, compact, row_subset=subset)
     assert_array_equal(trained.rows(), framework.write_back(TABLE, whole).rows())
     assert trained.provenance.counts()["trained"] == 5
 
@@ -132,8 +132,8 @@ def test_an_id_without_a_row_is_an_error_when_compiled(framework: Framework, id:
 
 
 def test_an_id_not_seen_becomes_unknown() -> None:
-    seen = SeenRows.of(TABLE, np.array([5, 9]))
-    assert seen.renumbered(np.array([0, 1, 5, 6, 9, 40])).tolist() == [0, 1, 2, 1, 3, 1]
+    subset = RowSubset.of(TABLE, np.array([5, 9]))
+    assert subset.renumbered(np.array([0, 1, 5, 6, 9, 40])).tolist() == [0, 1, 2, 1, 3, 1]
 
 
 def test_texts_become_padded_ids() -> None:

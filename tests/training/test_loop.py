@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import TrainingError
-from wordgraft.grafts import SeenRows
+from wordgraft.grafts import RowSubset
 from wordgraft.grafts.torch import embedding, write_back
 from wordgraft.networks import Network
 from wordgraft.training import REGIMES, RunRecord
@@ -93,14 +93,14 @@ def test_rows_and_head_learn_at_their_own_rates() -> None:
 def test_compact_rows_learn_what_the_whole_table_learns() -> None:
     whole, _ = run()
     examples = noisy_texts()
-    seen = SeenRows.of(TABLE, examples.ids.ids)
-    layer = embedding(TABLE, trainable=True, seen=seen)
+    subset = RowSubset.of(TABLE, examples.ids.ids)
+    layer = embedding(TABLE, trainable=True, row_subset=subset)
     network = bag_on(layer)
     compact = Examples(
-        Ragged(seen.renumbered(examples.ids.ids), examples.ids.offsets), examples.targets
+        Ragged(subset.renumbered(examples.ids.ids), examples.ids.offsets), examples.targets
     )
     train(network, compact, PLAN, regime=REGIMES["embeddings"], names=("bag", "table"))
-    written = write_back(TABLE, layer, seen=seen)
+    written = write_back(TABLE, layer, row_subset=subset)
     assert_allclose(written.rows(), whole.rows.layer.weight.detach(), atol=1e-6)
 
 

@@ -27,8 +27,7 @@ def export(
         str,
         typer.Option(
             help="Format: word2vec, word2vec-binary, glove, fasttext, npz, safetensors, gensim, "
-            "model2vec, sentence-transformers, spacy, projector (TensorBoard), hub; of a trained "
-            "model: onnx.",
+            "model2vec, sentence-transformers, spacy, hub; of a trained model: onnx.",
             show_default=False,
         ),
     ],

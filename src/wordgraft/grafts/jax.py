@@ -1,4 +1,4 @@
-"""Ids that are checked under JAX, whose gather answers for a row there is not with NaN."""
+"""Checked ids for JAX, whose gather gives NaN for an id without a row."""
 
 from __future__ import annotations
 
@@ -18,10 +18,13 @@ else:
 
 
 def checked(ids: jax.Array, rows: int) -> jax.Array:
-    """The ids, or an error naming one that is not from 0 to `rows - 1`.
+    """The ids themselves, if all are from 0 to `rows - 1`.
 
-    A `DataError`; under `jit`, where JAX passes on the text alone, an error of JAX with that text.
-    The ids leave the device only when one is wrong.
+    Raises `DataError` naming an id that is not; under `jit`, where JAX passes on the message alone,
+    an error of JAX with that message. The ids leave the device only when one is wrong.
+
+    >>> checked(jax.numpy.array([0, 2]), rows=3).tolist()
+    [0, 2]
     """
     wrong = jnp.any((ids < 0) | (ids >= rows))
     if not isinstance(wrong, jax.core.Tracer):
@@ -30,7 +33,9 @@ def checked(ids: jax.Array, rows: int) -> jax.Array:
         return ids
 
     def refuse(all_ids: jax.Array) -> jax.Array:
-        same: jax.Array = jax.pure_callback(lambda found: _refuse(found, rows), all_ids, all_ids)
+        same: jax.Array = jax.pure_callback(
+            lambda wrong_ids: _refuse(wrong_ids, rows), all_ids, all_ids
+        )
         return same
 
     fine: jax.Array = jax.lax.cond(wrong, refuse, lambda all_ids: all_ids, ids)
@@ -38,16 +43,16 @@ def checked(ids: jax.Array, rows: int) -> jax.Array:
 
 
 def _refuse(ids: Any, rows: int) -> Any:
-    found = np.asarray(ids)
-    outside = found[(found < 0) | (found >= rows)]
-    if not outside.size:  # asked for all branches alike, as under vmap
-        return found
+    values = np.asarray(ids)
+    outside = values[(values < 0) | (values >= rows)]
+    if not outside.size:  # under vmap, JAX runs both branches
+        return values
     raise out_of_range(int(outside[0]), rows)
 
 
 def out_of_range(id: int, rows: int) -> DataError:
-    """The error for an id that names no row."""
+    """The error for an id without a row."""
     return DataError(
-        f"id {id} names no row: the layer has rows 0 to {rows - 1}; make the ids with the table "
-        "that the layer was made of (wordgraft.grafts.padded_ids)"
+        f"id {id} has no row: the layer has rows 0 to {rows - 1}; make the ids with the table "
+        "that the layer was made from (wordgraft.grafts.padded_ids)"
     )

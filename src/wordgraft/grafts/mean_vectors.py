@@ -1,4 +1,4 @@
-"""Text to the mean of its words' rows, fast: ids by looking up, sums by a sparse product."""
+"""Texts as the means of their words' rows, fast: ids by lookup, sums by a sparse product."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
 
-# In place of a method's name: words without a row do not count.
+# Instead of a method's name: out-of-vocabulary words do not count.
 LEAVE_OUT = "leave out"
-# Texts at once: two such blocks wait at most.
+# Texts per block; at most two blocks wait to be summed.
 _TEXTS_AT_ONCE = 512
-# Below the weight of any word: what the mean of no words is divided by.
+# The divisor for a text without words; smaller than the weight of any word.
 _LEAST = 1e-9
 
 
@@ -37,38 +37,48 @@ def mean_vectors(
 ) -> Float32[ndarray, "texts dims"]:
     """The mean of the rows of each text's words; zeros for a text without words.
 
-    Args:
-        weights: of each row in the mean, as `sif_weights` gives; alike by default. A word that a
-            method answers for weighs 1.
-        oov: method for words without a row, by default the table's own; `leave out` takes the
-            mean of the others alone.
+    A second thread computes the sums while the first reads, if there is a second core.
 
-    Sums are made in a thread beside the one that reads, where there is a core for it. Raises
-    `TableError` for a method that must be fitted first.
+    >>> mean_vectors(table, ["sun rain", ""])
+    array([[0.5, 0.5, 0. , 1. ],
+           [0. , 0. , 0. , 0. ]], dtype=float32)
+
+    Args:
+        weights: of each row, such as `sif_weights`; equal by default. A vector from an
+            out-of-vocabulary method has weight 1.
+        oov: method for out-of-vocabulary words, by default the table's own; `leave out` ignores
+            such words.
+
+    Raises `TableError` for a method that must be fitted first.
     """
     method = None if oov == LEAVE_OUT else method_of(table, oov)
-    found = np.empty((len(texts), table.dims), np.float32)
+    means = np.empty((len(texts), table.dims), np.float32)
     blocks = [slice(at, at + _TEXTS_AT_ONCE) for at in range(0, len(texts), _TEXTS_AT_ONCE)]
-    alone = len(blocks) < 2 or usable_cpus() < 2
-    with nullcontext() if alone else ThreadPoolExecutor(1) as beside:
+    single = len(blocks) < 2 or usable_cpus() < 2
+    with nullcontext() if single else ThreadPoolExecutor(1) as executor:
         sums: list[Future[None]] = []
         for block in blocks:
             ids, vectors, shares = _read(table, texts[block], weights, method)
-            if beside is None:
-                _mean(ids, vectors, shares, found[block])
+            if executor is None:
+                _mean(ids, vectors, shares, means[block])
                 continue
             if len(sums) > 1:  # no more than two blocks wait
                 sums[-2].result()
-            sums.append(beside.submit(_mean, ids, vectors, shares, found[block]))
-        for done in sums:
-            done.result()
-    return found
+            sums.append(executor.submit(_mean, ids, vectors, shares, means[block]))
+        for block_sum in sums:
+            block_sum.result()
+    return means
 
 
 def sif_weights(counts: Iterable[int] | ndarray, *, a: float = 1e-3) -> Float32[ndarray, " rows"]:
-    """`a / (a + p)` of each row, `p` its share of the running text (Arora et al. 2017)."""
-    seen = np.asarray(counts, np.float64)
-    weights: Float32[ndarray, " rows"] = (a / (a + seen / max(seen.sum(), 1))).astype(np.float32)
+    """The weight `a / (a + p)` of each row, `p` being its share of all words (Arora et al. 2017).
+
+    >>> sif_weights([0, 999, 1], a=0.001)
+    array([1.   , 0.001, 0.5  ], dtype=float32)
+    """
+    occurrences = np.asarray(counts, np.float64)
+    shares = occurrences / max(occurrences.sum(), 1)
+    weights: Float32[ndarray, " rows"] = (a / (a + shares)).astype(np.float32)
     return weights
 
 
@@ -78,7 +88,7 @@ def _read(
     weights: Float32[ndarray, " rows"] | None,
     method: OovMethod | None,
 ) -> tuple[Ragged, Float32[ndarray, "rows dims"], Float32[ndarray, " words"]]:
-    """Ids of a block of texts, the rows that they are ids of, and what each id weighs."""
+    """The ids of a block of texts, the rows that they point to, and the weight of each id."""
     if method is None:
         ids = table.vocabulary.ids(texts)
         shares = np.ones(len(ids.ids), np.float32) if weights is None else weights[ids.ids]
@@ -93,7 +103,7 @@ def _read(
             shares[known] = weights[ids.ids[known]]
     if not len(more) and table.vectors.dtype == np.float32:
         return ids, table.vectors, shares
-    # Only the rows of these texts, so that no large table is copied or widened whole.
+    # Only the rows of these texts, so that a large table is not copied or converted as a whole.
     used, places = np.unique(ids.ids, return_inverse=True)
     of_table = int(np.searchsorted(used, len(table)))
     rows = np.concatenate([table.rows(used[:of_table]), more[used[of_table:] - len(table)]])

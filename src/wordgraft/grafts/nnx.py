@@ -1,7 +1,9 @@
 """A table as the first layer of a Flax NNX network.
 
-layer = wordgraft.grafts.nnx.embedding(table, trainable=False)
-hidden = layer(ids)  # (batch, length, dims); padding is id 0, a row of zeros
+>>> from wordgraft.grafts.nnx import embedding
+>>> layer = embedding(table, trainable=False)
+>>> layer(np.array([[2, 3, 0]])).shape  # (batch, length, dims); id 0 is padding, all zeros
+(1, 3, 4)
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.core.optional import require
-from wordgraft.grafts.row_subset import SeenRows
+from wordgraft.grafts.row_subset import RowSubset
 from wordgraft.table import EmbeddingTable
 
 if TYPE_CHECKING:
@@ -26,17 +28,17 @@ from wordgraft.grafts.jax import checked
 
 
 class Frozen(nnx.Variable):  # type: ignore[type-arg]
-    """Rows that no optimizer of `nnx.Param` reaches."""
+    """Rows that are not an `nnx.Param`, so that optimizers leave them alone."""
 
 
-class Embedding(nnx.Embed):
+class CheckedEmbed(nnx.Embed):
     """An `nnx.Embed` whose padding, id 0, gives zeros and never learns, and whose ids are checked.
 
-    A plain `nnx.Embed` gives NaN for an id that names no row.
+    A plain `nnx.Embed` gives NaN for an id without a row.
     """
 
     def __call__(self, ids: jax.Array, out_sharding: Any = None) -> jax.Array:
-        """(..., dims) rows of (...) ids. Raises as `wordgraft.grafts.jax.checked` does."""
+        """The rows (..., dims) of ids (...). Raises as `wordgraft.grafts.jax.checked` does."""
         ids = checked(jnp.asarray(ids), self.num_embeddings)
         rows = super().__call__(ids, out_sharding)
         return jnp.where(ids[..., None] == 0, jnp.zeros((), rows.dtype), rows)
@@ -46,19 +48,23 @@ def embedding(
     table: EmbeddingTable,
     *,
     trainable: bool,
-    seen: SeenRows | None = None,
+    row_subset: RowSubset | None = None,
     dtype: Any = np.float32,
-) -> Embedding:
+) -> CheckedEmbed:
     """An `nnx.Embed` whose row `i` is the table's row `i`, exactly.
+
+    >>> layer = embedding(table, trainable=True)
+    >>> bool((layer(np.array([3]))[0] == table["rain"]).all())
+    True
 
     Args:
         trainable: whether the rows are an `nnx.Param`, which optimizers change, or `Frozen`. The
-            padding never changes.
-        seen: only these rows, for ids that `seen.renumbered` has numbered anew.
+            padding row never changes.
+        row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
         dtype: of the layer's rows; int8 tables are multiplied by their scales.
     """
-    rows = jnp.asarray(table.rows() if seen is None else table.rows(seen.rows), dtype)
-    layer = Embedding(
+    rows = jnp.asarray(table.rows() if row_subset is None else table.rows(row_subset.rows), dtype)
+    layer = CheckedEmbed(
         *rows.shape,
         param_dtype=dtype,
         embedding_init=lambda *_: rows,
@@ -70,11 +76,18 @@ def embedding(
 
 
 def write_back(
-    table: EmbeddingTable, layer: nnx.Embed, *, seen: SeenRows | None = None
+    table: EmbeddingTable, layer: nnx.Embed, *, row_subset: RowSubset | None = None
 ) -> EmbeddingTable:
-    """The table with a trained layer's rows in place of its own, as float32.
+    """The table with its rows replaced by a trained layer's, as float32.
 
-    `seen` is what the layer was made with. Provenance says `trained` for these rows.
+    Provenance says `trained` for these rows.
+
+    >>> layer = embedding(table, trainable=True)
+    >>> write_back(table, layer).provenance.counts()["trained"]
+    4
+
+    Args:
+        row_subset: the one that the layer was made with.
     """
-    rows = np.arange(len(table)) if seen is None else seen.rows
+    rows = np.arange(len(table)) if row_subset is None else row_subset.rows
     return table.with_rows(rows, np.asarray(layer.embedding[...], np.float32), source="trained")

@@ -1,4 +1,4 @@
-"""Texts as the ids that a grafted layer or encoder takes, for whichever framework."""
+"""Texts as the ids that a grafted layer or encoder takes, in any framework."""
 
 from __future__ import annotations
 
@@ -20,13 +20,17 @@ if TYPE_CHECKING:
 def padded_ids(
     table: EmbeddingTable, texts: Sequence[str], *, length: int | None = None
 ) -> Int32[ndarray, "texts length"]:
-    """The row ids of each text's words, padded with 0 behind the last.
+    """The row ids of each text's words, padded at the end with 0.
+
+    An out-of-vocabulary word has the id of the unk row; `table.coverage(texts)` counts such words.
+
+    >>> padded_ids(table, ["sun rain snow", "rain"])
+    array([[2, 3, 1],
+           [3, 0, 0]], dtype=int32)
 
     Args:
-        length: words a text: the rest of a longer one is left out. By default, as many as the
-            longest text has, and at least one.
-
-    A word without a row has the unk row; `table.coverage(texts)` counts them.
+        length: words per text; longer texts are cut off. By default the length of the longest
+            text, and at least 1.
     """
     return padded(table.vocabulary.ids(texts), length)
 
@@ -36,9 +40,14 @@ def encoder_inputs(
 ) -> dict[str, Int32[ndarray, "texts length"]]:
     """`input_ids` and `attention_mask` of each text for the checkpoint's encoder.
 
+    >>> inputs = encoder_inputs(checkpoint, ["the bank", "bank"])
+    >>> inputs["attention_mask"]  # [CLS] the bank [SEP], then [CLS] bank [SEP] padding
+    array([[1, 1, 1, 1],
+           [1, 1, 1, 0]], dtype=int32)
+
     Args:
-        length: tokens a text, special ones included: the rest of a longer text is left out. By
-            default as many as the longest text has, or the most that the encoder takes.
+        length: tokens per text, special tokens included; longer texts are cut off. By default the
+            length of the longest text, at most what the encoder takes.
 
     Raises `CheckpointError` for a length that the encoder does not take.
     """
@@ -48,12 +57,12 @@ def encoder_inputs(
     most = checkpoint.max_tokens if length is None else length
     if not least <= most <= checkpoint.max_tokens:
         raise CheckpointError(
-            f"{checkpoint.name} takes {least} to {checkpoint.max_tokens} tokens, special ones "
-            f"included; asked for {length}"
+            f"{checkpoint.name} takes {least} to {checkpoint.max_tokens} tokens, special tokens "
+            f"included; length is {length}"
         )
     encodings = pieces.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
     room = most - len(before) - len(after)
-    rows = Ragged.of([each.ids[:room] for each in encodings]).framed(before, after)
+    rows = Ragged.of([encoding.ids[:room] for encoding in encodings]).framed(before, after)
     mask = padded(Ragged(np.ones_like(rows.ids), rows.offsets), length)
     ids = padded(rows, length)
     ids[mask == 0] = pieces.pad_id
@@ -61,7 +70,7 @@ def encoder_inputs(
 
 
 def padded(rows: Ragged, length: int | None = None) -> Int32[ndarray, "rows length"]:
-    """Ragged ids as a matrix, zeros behind each row's last; `length` as `padded_ids` has it."""
+    """Ragged ids as a matrix, padded with zeros; `length` as in `padded_ids`."""
     if length is None:
         length = max(1, int(rows.lengths.max(initial=0)))
     kept = np.minimum(rows.lengths, length)

@@ -16,22 +16,30 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False)
-class SeenRows:
-    """Some rows of a table, numbered anew from 0, so that a layer can hold them alone.
+class RowSubset:
+    """Some rows of a table, renumbered from 0, so that a layer can hold them alone.
 
-    An optimizer like Adam touches every row of a layer at every step. With the seen rows alone, a
-    step costs what the texts need and not what the vocabulary holds.
+    An optimizer such as Adam updates every row of a layer at every step. With the rows that occur
+    in the training texts alone, the cost of a step depends on the texts and not on the size of the
+    vocabulary.
+
+    >>> subset = RowSubset.of(table, table.vocabulary.ids(["sun rain"]).ids)
+    >>> subset.rows  # padding, unk, "sun" and "rain"
+    array([0, 1, 2, 3])
+    >>> subset.renumbered(table.vocabulary.ids(["rain moon"]).ids)  # "moon" becomes unk
+    array([3, 1])
 
     Attributes:
-        rows: ascending, the padding and the unk row among them.
+        rows: row ids of the table, ascending; padding and unk are among them.
+        unk: the table's row for unknown words.
     """
 
-    rows: Int64[ndarray, " seen"]
+    rows: Int64[ndarray, " rows"]
     unk: int
 
     @classmethod
-    def of(cls, table: EmbeddingTable, ids: Int64[ndarray, " tokens"]) -> SeenRows:
-        """The rows that `ids` name, and those of the roles."""
+    def of(cls, table: EmbeddingTable, ids: Int64[ndarray, " tokens"]) -> RowSubset:
+        """The rows in `ids`, with those of padding and unk."""
         unk = table.vocabulary.roles[UNK]
         return cls(np.union1d(ids, [0, unk]).astype(np.int64), unk)
 
@@ -39,7 +47,7 @@ class SeenRows:
         return len(self.rows)
 
     def renumbered(self, ids: Int64[ndarray, "*shape"]) -> Int64[ndarray, "*shape"]:
-        """Table ids as ids of a layer of these rows; a row that is not among them becomes unk."""
+        """Ids of the table as ids of a layer of these rows; rows outside the subset become unk."""
         places = np.searchsorted(self.rows, ids)
         places = np.minimum(places, len(self.rows) - 1)
         unk = int(np.searchsorted(self.rows, self.unk))

@@ -1,9 +1,11 @@
 """A table as the first layer of a PyTorch network.
 
-layer = wordgraft.grafts.torch.embedding(table, trainable=False)
-hidden = layer(ids)  # (batch, length, dims); padding is id 0, a row of zeros
+>>> from wordgraft.grafts.torch import embedding
+>>> layer = embedding(table, trainable=False)
+>>> layer(torch.tensor([[2, 3, 0]])).shape  # (batch, length, dims); id 0 is padding, all zeros
+torch.Size([1, 3, 4])
 
-`CharacterEmbedding` computes the words without a row inside the network, and learns with it.
+`CharacterEmbedding` computes out-of-vocabulary words inside the network, and learns with it.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import numpy as np
 
 from wordgraft.core.optional import require
 from wordgraft.errors import TableError
-from wordgraft.grafts.row_subset import SeenRows
+from wordgraft.grafts.row_subset import RowSubset
 from wordgraft.oov.blend import Blend, characters_in, with_characters
 from wordgraft.oov.characters import Characters, spelling_of
 from wordgraft.table import EmbeddingTable
@@ -38,17 +40,21 @@ def embedding(
     table: EmbeddingTable,
     *,
     trainable: bool,
-    seen: SeenRows | None = None,
+    row_subset: RowSubset | None = None,
     dtype: torch.dtype = torch.float32,
 ) -> nn.Embedding:
     """An `nn.Embedding` whose row `i` is the table's row `i`, exactly.
 
+    >>> layer = embedding(table, trainable=True)
+    >>> bool((layer.weight.detach().numpy() == table.rows()).all())
+    True
+
     Args:
-        trainable: whether training changes the rows. The padding never changes.
-        seen: only these rows, for ids that `seen.renumbered` has numbered anew.
+        trainable: whether training changes the rows. The padding row never changes.
+        row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
         dtype: of the layer's rows; int8 tables are multiplied by their scales.
     """
-    weight = _weight(table, seen, dtype)
+    weight = _weight(table, row_subset, dtype)
     layer: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
         weight, freeze=not trainable, padding_idx=0
     )
@@ -59,20 +65,29 @@ def embedding_bag(
     table: EmbeddingTable,
     *,
     trainable: bool,
-    seen: SeenRows | None = None,
+    row_subset: RowSubset | None = None,
     dtype: torch.dtype = torch.float32,
     mode: Literal["mean", "sum", "max"] = "mean",
 ) -> nn.EmbeddingBag:
     """An `nn.EmbeddingBag` of the table's rows; padding does not count in a bag.
 
-    The arguments are those of `embedding`; `mode` says how a bag's rows become one vector.
+    >>> bag = embedding_bag(table, trainable=False)
+    >>> bag(torch.tensor([[2, 3, 0]])).shape  # (batch, dims)
+    torch.Size([1, 4])
+
+    Args:
+        mode: how the rows of a bag become one vector. For the others see `embedding`.
     """
-    weight = _weight(table, seen, dtype)
+    weight = _weight(table, row_subset, dtype)
     return nn.EmbeddingBag.from_pretrained(weight, freeze=not trainable, padding_idx=0, mode=mode)
 
 
 def embedding_of(vectors: Float32[ndarray, "rows dims"]) -> nn.Embedding:
-    """A frozen `nn.Embedding` of loose vectors, padding first; it shares their memory."""
+    """A frozen `nn.Embedding` of vectors without a table, padding first; it shares their memory.
+
+    >>> embedding_of(np.float32([[0, 0], [1, 2]]))(torch.tensor([1]))
+    tensor([[1., 2.]])
+    """
     layer: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
         torch.from_numpy(vectors), padding_idx=0
     )
@@ -80,19 +95,30 @@ def embedding_of(vectors: Float32[ndarray, "rows dims"]) -> nn.Embedding:
 
 
 def write_back(
-    table: EmbeddingTable, layer: nn.Embedding | nn.EmbeddingBag, *, seen: SeenRows | None = None
+    table: EmbeddingTable,
+    layer: nn.Embedding | nn.EmbeddingBag,
+    *,
+    row_subset: RowSubset | None = None,
 ) -> EmbeddingTable:
-    """The table with a trained layer's rows in place of its own, as float32.
+    """The table with its rows replaced by a trained layer's, as float32.
 
-    `seen` is what the layer was made with. Provenance says `trained` for these rows.
+    Provenance says `trained` for these rows.
+
+    >>> layer = embedding(table, trainable=True)
+    >>> _ = layer.weight.data.mul_(2)
+    >>> bool((write_back(table, layer).rows() == 2 * table.rows()).all())
+    True
+
+    Args:
+        row_subset: the one that the layer was made with.
     """
-    rows = np.arange(len(table)) if seen is None else seen.rows
+    rows = np.arange(len(table)) if row_subset is None else row_subset.rows
     weight = layer.weight.detach().to("cpu", torch.float32).numpy()
     return table.with_rows(rows, weight, source="trained")
 
 
 class Prepared(NamedTuple):
-    """Words as tensors: ids of letters, numbers made of the pieces, the vectors by pieces alone."""
+    """Words as tensors: ids of letters, features of the pieces, and vectors from pieces alone."""
 
     letters: torch.Tensor
     inputs: torch.Tensor
@@ -152,7 +178,7 @@ class CharacterEmbedding(nn.Module):
             self.register_buffer(name, torch.from_numpy(np.array(values)))
 
     def prepare(self, words: Sequence[str]) -> Prepared:
-        """What the network reads of the words."""
+        """The tensors that the network reads, made without gradients."""
         read = (self.spelling.letters(words), *self.spelling.inputs(words))
         return Prepared(*(torch.from_numpy(each) for each in read))
 
@@ -164,11 +190,13 @@ class CharacterEmbedding(nn.Module):
         return vectors @ self.matrix + self.shift
 
     def write_back(self, table: EmbeddingTable) -> EmbeddingTable:
-        """The table with the network as trained in place of the one that it carries."""
+        """The table with the network that it carries replaced by this trained one."""
         return replace(table, unknown=with_characters(table.unknown, self.network.arrays()))
 
 
-def _weight(table: EmbeddingTable, seen: SeenRows | None, dtype: torch.dtype) -> torch.Tensor:
+def _weight(
+    table: EmbeddingTable, row_subset: RowSubset | None, dtype: torch.dtype
+) -> torch.Tensor:
     # A copy: training must change neither the table nor the file it may be mapped from.
-    rows = np.array(table.rows() if seen is None else table.rows(seen.rows))
+    rows = np.array(table.rows() if row_subset is None else table.rows(row_subset.rows))
     return torch.from_numpy(rows).to(dtype)

@@ -13,7 +13,7 @@ import pytest
 from gensim.models import KeyedVectors
 from numpy.testing import assert_allclose, assert_array_equal
 from safetensors.numpy import load_file, save_file
-from tables import random_table, table_of
+from tables import random_table
 from tokenizers import Tokenizer
 
 import wordgraft as wg
@@ -86,7 +86,7 @@ def test_both_read_a_table_of_pieces(tmp_path: Path, pieces: wg.EmbeddingTable) 
 
 
 @pytest.mark.parametrize(
-    "name", ["model2vec", "sentence-transformers", "safetensors", "projector", "spacy", "gensim"]
+    "name", ["model2vec", "sentence-transformers", "safetensors", "spacy", "gensim"]
 )
 def test_tables_come_back(tmp_path: Path, name: str) -> None:
     table = random_table(3_000, 8)
@@ -196,61 +196,6 @@ def test_pickles_are_refused_unless_allowed(tmp_path: Path) -> None:
     assert len(wg.read_vectors(path, allow_pickle=True)) == 22
 
 
-def test_tensorboard_serves_what_we_wrote(tmp_path: Path) -> None:
-    from tensorboard.data.provider import DataProvider
-    from tensorboard.plugins.base_plugin import TBContext
-    from tensorboard.plugins.projector.projector_plugin import ProjectorPlugin
-    from werkzeug.test import Client
-
-    class NoRuns(DataProvider):
-        """Nothing but the folder itself."""
-
-        def list_runs(self, *_: object, **__: object) -> list[Any]:
-            return []
-
-        list_tensors = list_scalars = read_scalars = read_last_scalars = read_tensors = list_runs
-        list_blob_sequences = read_blob_sequences = read_blob = list_runs
-
-    table = table_of(["a\tb", "sun"], [[1 / 3, 2], [3, 4]], counts=[5, 6])
-    written = FORMATS["projector"].write
-    assert written is not None
-    assert written(table, tmp_path / "p") == 1
-    apps = ProjectorPlugin(
-        TBContext(logdir=str(tmp_path / "p"), data_provider=NoRuns())
-    ).get_plugin_apps()
-    where = {"run": ".", "name": "wordgraft"}
-    runs = Client(apps["/runs"]).get("/").json
-    assert runs == ["."]
-    config = Client(apps["/info"]).get("/", query_string=where).json
-    assert config["embeddings"][0]["tensorShape"] == [3, 2]
-    served = Client(apps["/tensor"]).get("/", query_string=where).data
-    assert_array_equal(np.frombuffer(served, np.float32).reshape(3, 2), table.rows()[1:])
-    metadata = Client(apps["/metadata"]).get("/", query_string=where).text
-    assert metadata.splitlines() == [
-        "word\tcount\tsource",
-        "[UNK]\t0\tunk",
-        "a b\t5\tfile",
-        "sun\t6\tfile",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        (lambda f: (f / "metadata.tsv").write_text("word\tn\na\t1\n"), "has 1 words, and"),
-        (lambda f: (f / "vectors.tsv").write_text("1\t2\n3\n"), "expected 2 numbers between tabs"),
-        (lambda f: (f / "vectors.tsv").write_text("1\t2\nx\t3\n"), "expected 2 numbers"),
-    ],
-)
-def test_bad_projector_folders(
-    tmp_path: Path, change: Callable[[Path], object], message: str
-) -> None:
-    folder = write(table_of(["a", "sun"], [[1, 2], [3, 4]]), "projector", tmp_path / "p")
-    change(folder)
-    with pytest.raises(DataError, match=message):
-        wg.read_vectors(folder)
-
-
 def test_bad_folders(tmp_path: Path) -> None:
     table = random_table(20, 4)
     folder = write(table, "safetensors", tmp_path / "s")
@@ -314,7 +259,7 @@ def test_a_library_that_is_missing_is_named(
 
 
 def test_the_other_formats_need_no_library_of_theirs(tmp_path: Path) -> None:
-    barred = ["gensim", "spacy", "model2vec", "sentence_transformers", "torch", "tensorboard"]
+    barred = ["gensim", "spacy", "model2vec", "sentence_transformers", "torch"]
     random_table(50, 4).save(tmp_path / "t.table")
     code = (
         f"import sys; sys.modules |= dict.fromkeys({barred!r})\n"

@@ -14,7 +14,7 @@ from wordgraft.core.ragged import Ragged
 from wordgraft.data.word_tokenizer import words_of
 from wordgraft.errors import TrainingError
 from wordgraft.features import FeatureRecipe, cache_folder, feature_encoder, features_of
-from wordgraft.grafts import SeenRows
+from wordgraft.grafts import RowSubset
 from wordgraft.oov import carrying, method_of, read_rows_of, read_words_of
 from wordgraft.oov.text_rows import TextRows
 from wordgraft.sources.random import random_like
@@ -106,7 +106,7 @@ class TableLayer:
         self._training_oov = oov
         self._init, self._trainable = init, trainable
         self._seed, self._progress = seed, progress
-        self._seen: SeenRows | None = None
+        self._row_subset: RowSubset | None = None
         self.unknown: TextRows | None = None
 
     @property
@@ -115,17 +115,19 @@ class TableLayer:
 
     def begin(self, texts: Sequence[Text]) -> Read:
         ids = self._with_rows_for(texts)
-        self._seen = SeenRows.of(self.table, ids.ids)
+        self._row_subset = RowSubset.of(self.table, ids.ids)
         if self._init == "random":
-            self.table = random_like(self.table, rows=self._seen.rows, seed=self._seed)
-        layer = _torch().embedding(self.table, trainable=self._trainable, seen=self._seen)
-        ids = Ragged(self._seen.renumbered(ids.ids), ids.offsets)
+            self.table = random_like(self.table, rows=self._row_subset.rows, seed=self._seed)
+        layer = _torch().embedding(
+            self.table, trainable=self._trainable, row_subset=self._row_subset
+        )
+        ids = Ragged(self._row_subset.renumbered(ids.ids), ids.offsets)
         return Read(ids, _rows().EmbeddingRows(layer), {})
 
     def end(self, network: Network) -> None:
         if self._trainable:
             layer = network.rows.layer
-            self.table = _torch().write_back(self.table, layer, seen=self._seen)
+            self.table = _torch().write_back(self.table, layer, row_subset=self._row_subset)
 
     def read(self, texts: Sequence[Text]) -> Read:
         # Only the rows of these texts: predicting costs what they need, whatever the table holds.

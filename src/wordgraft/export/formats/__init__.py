@@ -17,7 +17,6 @@ from wordgraft.export.formats.keyed_vectors import (
 )
 from wordgraft.export.formats.model2vec import MODEL2VEC, read_model2vec, write_model2vec
 from wordgraft.export.formats.npz import NPZ, read_npz, write_npz
-from wordgraft.export.formats.projector import PROJECTOR, read_projector, write_projector
 from wordgraft.export.formats.protocol import Format, WordVectors
 from wordgraft.export.formats.reading import read_vectors
 from wordgraft.export.formats.safetensors import SAFETENSORS, read_safetensors, write_safetensors
@@ -44,7 +43,6 @@ FORMATS: dict[str, Format] = {
         SAFETENSORS,
         SPACY,
         GENSIM,
-        PROJECTOR,
         NPZ,
         FASTTEXT,
         WORD2VEC,
@@ -64,7 +62,6 @@ __all__ = [
     "read_keyed_vectors",
     "read_model2vec",
     "read_npz",
-    "read_projector",
     "read_safetensors",
     "read_sentence_transformers",
     "read_spacy",
@@ -77,7 +74,6 @@ __all__ = [
     "write_keyed_vectors",
     "write_model2vec",
     "write_npz",
-    "write_projector",
     "write_safetensors",
     "write_sentence_transformers",
     "write_spacy",

@@ -1,6 +1,6 @@
 """A table, or a whole encoder, as the first layers of a Keras 3 network.
 
-They run on TensorFlow, JAX or PyTorch, whichever KERAS_BACKEND or `keras.json` names.
+They run on TensorFlow, JAX or PyTorch, whichever KERAS_BACKEND or `keras.json` sets.
 
     layer = wordgraft.grafts.keras.embedding(table, trainable=False)
     hidden = layer(wordgraft.grafts.padded_ids(table, texts))  # (texts, length, dims)

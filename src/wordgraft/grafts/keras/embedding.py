@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from wordgraft.grafts.keras.library import keras
-from wordgraft.grafts.row_subset import SeenRows
+from wordgraft.grafts.row_subset import RowSubset
 from wordgraft.table import EmbeddingTable
 
 _Embedding: Any = keras.layers.Embedding
@@ -17,9 +17,9 @@ _Embedding: Any = keras.layers.Embedding
 class Embedding(_Embedding):  # type: ignore[misc]
     """A `keras.layers.Embedding` whose padding, id 0, gives zeros and never learns.
 
-    Its ids are checked: a wrong one is an error and not a row of NaN (JAX) or another word's
-    (TensorFlow compiled by XLA). For this, a model with such a layer is not compiled by XLA on
-    TensorFlow unless you ask for it with `jit_compile=True`.
+    Ids are checked: an id without a row raises, instead of giving NaN (JAX) or another word's row
+    (TensorFlow compiled by XLA). Therefore, on TensorFlow, a model with such a layer is compiled
+    by XLA only with `jit_compile=True`.
     """
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -27,7 +27,7 @@ class Embedding(_Embedding):  # type: ignore[misc]
         self.supports_jit = keras.backend.backend() != "tensorflow"
 
     def call(self, inputs: Any) -> Any:
-        """(..., dims) rows of (...) ids."""
+        """The rows (..., dims) of ids (...)."""
         ids = keras.ops.cast(inputs, "int32")
         rows = keras.ops.cast(_rows_of(self.embeddings, ids, self.input_dim), self.compute_dtype)
         is_word = keras.ops.expand_dims(keras.ops.not_equal(ids, 0), -1)
@@ -38,24 +38,29 @@ def embedding(
     table: EmbeddingTable,
     *,
     trainable: bool,
-    seen: SeenRows | None = None,
+    row_subset: RowSubset | None = None,
     dtype: str = "float32",
     mask_zero: bool = True,
     name: str | None = None,
 ) -> Embedding:
     """A `keras.layers.Embedding` whose row `i` is the table's row `i`, exactly.
 
+    >>> from wordgraft.grafts.keras import embedding
+    >>> layer = embedding(table, trainable=False)
+    >>> tuple(layer(np.array([[2, 3, 0]])).shape)  # (texts, length, dims)
+    (1, 3, 4)
+
     Args:
-        trainable: whether training changes the rows. The padding never changes.
-        seen: only these rows, for ids that `seen.renumbered` has numbered anew.
+        trainable: whether training changes the rows. The padding row never changes.
+        row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
         dtype: a dtype or policy of Keras for the layer; int8 tables are multiplied by their scales.
-        mask_zero: whether the layers behind it are told which places are padding.
+        mask_zero: whether later layers are told which positions are padding.
         name: of the layer.
     """
-    rows = table.rows() if seen is None else table.rows(seen.rows)
+    rows = table.rows() if row_subset is None else table.rows(row_subset.rows)
     layer = Embedding(
         *rows.shape,
-        embeddings_initializer="zeros",  # none is drawn for nothing
+        embeddings_initializer="zeros",  # drawing random rows would be wasted
         mask_zero=mask_zero,
         dtype=dtype,
         name=name,
@@ -67,19 +72,26 @@ def embedding(
 
 
 def write_back(
-    table: EmbeddingTable, layer: Embedding, *, seen: SeenRows | None = None
+    table: EmbeddingTable, layer: Embedding, *, row_subset: RowSubset | None = None
 ) -> EmbeddingTable:
-    """The table with a trained layer's rows in place of its own, as float32.
+    """The table with its rows replaced by a trained layer's, as float32.
 
-    `seen` is what the layer was made with. Provenance says `trained` for these rows.
+    Provenance says `trained` for these rows.
+
+    >>> layer = embedding(table, trainable=True)
+    >>> write_back(table, layer).provenance.counts()["trained"]
+    4
+
+    Args:
+        row_subset: the one that the layer was made with.
     """
-    rows = np.arange(len(table)) if seen is None else seen.rows
+    rows = np.arange(len(table)) if row_subset is None else row_subset.rows
     weights = keras.ops.convert_to_numpy(keras.ops.cast(layer.embeddings, "float32"))
     return table.with_rows(rows, weights, source="trained")
 
 
 def _rows_of(embeddings: Any, ids: Any, rows: int) -> Any:
-    """The rows that the ids name; what an id that names none raises is the framework's."""
+    """The rows of the ids; an id without a row raises the framework's own error."""
     backend = keras.backend.backend()
     if backend == "tensorflow":
         return _tensorflow_rows_of(embeddings, ids, rows)
@@ -96,14 +108,14 @@ def _rows_of(embeddings: Any, ids: Any, rows: int) -> Any:
 def _tensorflow_rows_of(embeddings: Any, ids: Any, rows: int) -> Any:
     import tensorflow as tf
 
-    said = f"an id names no row: the layer has rows 0 to {rows - 1}"
-    tf.debugging.assert_non_negative(ids, said)
-    tf.debugging.assert_less(ids, rows, said)
+    message = f"an id has no row: the layer has rows 0 to {rows - 1}"
+    tf.debugging.assert_non_negative(ids, message)
+    tf.debugging.assert_less(ids, rows, message)
 
     @tf.custom_gradient  # type: ignore[untyped-decorator]
     def taken(matrix: Any) -> Any:
-        # TensorFlow's own is a list of slices, of which Keras' Adam squares each where a word
-        # comes more than once, and not their sum: such words would move too far.
+        # TensorFlow's own gradient is a list of slices. If a word occurs more than once, Keras'
+        # Adam squares each slice instead of their sum, and the word would move too far.
         def gradient(upstream: Any) -> Any:
             slices = tf.reshape(upstream, (-1, tf.shape(matrix)[1]))
             return tf.math.unsorted_segment_sum(slices, tf.reshape(ids, (-1,)), rows)

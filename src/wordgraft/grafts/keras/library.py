@@ -1,4 +1,4 @@
-"""Keras itself, or what to install to have it."""
+"""Keras itself, or an error that says what to install."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ def _keras() -> Any:
     try:
         return require("keras", purpose="grafting onto Keras")
     except ModuleNotFoundError as error:
-        # Keras is there, and the framework that it is set to run on is not.
+        # Keras is installed, but the framework that it is set to run on is not.
         missing = (error.name or "").partition(".")[0]
         if missing not in ("tensorflow", "jax", "torch"):
             raise
         raise MissingExtraError(
             f"Keras is set to run on {missing}, which is not installed: pip install "
-            f"{missing}, or set KERAS_BACKEND to tensorflow, jax or torch, whichever is there"
+            f"{missing}, or set KERAS_BACKEND to one that is: tensorflow, jax or torch"
         ) from error
 
 
