@@ -53,7 +53,7 @@ def test_inspect_sums_up_a_table_and_looks_at_words(place: Path) -> None:
     done = run("inspect", "t.table", "--texts", "train.csv", cwd=place)
     assert done.returncode == 0, done.stderr
     assert "rows x 32, float32" in done.stdout
-    assert "covered: 100.0% of the running text" in done.stdout
+    assert "covered: 100.0% of the tokens" in done.stdout
     done = run("inspect", "t.table", "sun", "--top", "2", cwd=place)
     table = EmbeddingTable.load(place / "t.table")
     assert [line.split()[0] for line in done.stdout.splitlines()[3:]] == [
@@ -96,7 +96,10 @@ def test_export_writes_a_row_for_each_word_known_or_not(place: Path, tmp_path: P
     for oov, name in (([], "pieces"), (["--oov", "neighbours"], "neighbours")):
         done = run("export", "t.table", *more, *oov, "--force", cwd=place)
         assert done.returncode == 0, done.stderr
-        assert f"5 words, 2 with a row; the others: 2 by {name}, 1 by possessive" in done.stdout
+        assert (
+            f"5 words, 2 in the table; out-of-vocabulary: 2 by {name}, 1 by possessive"
+            in done.stdout
+        )
         read = KeyedVectors.load_word2vec_format(str(tmp_path / "out.txt"))
         assert read.index_to_key == ["[UNK]", "sun", "unheard", "Sun", "suns", "rain's"]
         np.testing.assert_array_equal(read["Sun"], table["sun"])
@@ -118,7 +121,7 @@ def test_inspect_compares_the_methods_on_unknown_words(place: Path, tmp_path: Pa
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert "6 of 12 running words (3 of 6 different ones) have no row" in lines[0]
-    assert lines[1] == "covered: 50.0% of the running text, 50.0% of its different words"
+    assert lines[1] == "covered: 50.0% of the tokens, 50.0% of the distinct words"
     header, first, second = (line.split() for line in lines[2:5])
     assert header[-4:] == ["*", "pieces", "neighbours", "encoder"]
     assert (first[:3], second[:3]) == (["suns", "3", "pieces"], ["unheard", "2", "pieces"])

@@ -13,15 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from commands import MAIN, run
 from fake_arms import texts_of
-
-CODE = "from wordgraft.cli import main; main()"
-
-
-def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CODE, *map(str, arguments)], capture_output=True, text=True, cwd=cwd
-    )
 
 
 def write(path: Path, n: int, seed: int = 0) -> None:
@@ -42,7 +35,7 @@ def place(tiny_checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempP
     (folder / "bert").symlink_to(tiny_checkpoint("bert"))
     done = run(
         *("compare", "train.csv", *COLUMNS, "--test", "test.csv", "-o", "report", "--seeds", 2),
-        *("--arms", "tfidf,random,composed", "--checkpoint", "bert", "--sizes", "24,all"),
+        *("--methods", "tfidf,random,composed", "--checkpoint", "bert", "--sizes", "24,all"),
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
@@ -52,7 +45,7 @@ def place(tiny_checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempP
 
 def test_it_says_what_to_take_and_where_the_page_is(place: Path) -> None:
     lines = (place / "stdout").read_text().splitlines()
-    assert lines[0].split()[2:] == ["held", "out", "test", "seconds", "ms", "a", "text", "MB"]
+    assert lines[0].split()[2:] == ["validation", "test", "seconds", "ms", "per", "text", "MB"]
     assert {line.split()[0] for line in lines[1:4]} == {"tfidf", "random", "composed"}
     (taken,) = (line for line in lines if line.startswith("Take "))
     assert re.match(r"Take tfidf with 9\d labels", taken)  # each text says its label
@@ -80,7 +73,8 @@ def test_resuming_takes_everything_from_the_folder(place: Path, tmp_path: Path) 
 def test_a_report_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
     write(tmp_path / "other.csv", 100)
     done = run(
-        *("compare", "other.csv", *COLUMNS, "-o", place / "report", "--arms", "tfidf"), cwd=tmp_path
+        *("compare", "other.csv", *COLUMNS, "-o", place / "report", "--methods", "tfidf"),
+        cwd=tmp_path,
     )
     assert done.returncode == 1
     assert "holds a comparison on other data (sha256" in done.stderr
@@ -92,15 +86,23 @@ def test_a_report_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
     [
         (["-o", "x"], 2, "give DATA and --output, or --resume FOLDER"),
         (["train.csv"], 2, "give DATA and --output, or --resume FOLDER"),
-        (["train.csv", "-o", "x", "--budget", "10"], 2, "'10' is no time to spend; give 90s"),
-        (["train.csv", "-o", "x", "--sizes", "few"], 2, "'few' is no number of texts, nor 'all'"),
-        (["train.csv", "-o", "x", "--task", "sing"], 2, "'sing' is none of classify, tag"),
-        (["train.csv", "--resume", "x"], 2, "--resume takes data and options from its folder"),
+        (["train.csv", "-o", "x", "--budget", "10"], 2, "'10' is not a time limit; write 90s"),
+        (
+            ["train.csv", "-o", "x", "--sizes", "few"],
+            2,
+            "'few' is neither a number of texts nor 'all'",
+        ),
+        (["train.csv", "-o", "x", "--task", "sing"], 2, "'sing' is not one of classify, tag"),
+        (
+            ["train.csv", "--resume", "x"],
+            2,
+            "--resume takes the data and the options from its folder",
+        ),
         (["--resume", "nowhere"], 1, "nowhere holds no comparison"),
-        (["train.csv", "-o", "x", "--arms", "magic"], 1, "no arm magic; there are tfidf"),
-        (["train.csv", "-o", "x", "--arms", "vectors"], 1, "cannot run: it needs --vectors"),
+        (["train.csv", "-o", "x", "--methods", "magic"], 1, "no arm magic; there are tfidf"),
+        (["train.csv", "-o", "x", "--methods", "vectors"], 1, "cannot run: it needs --vectors"),
         (["train.csv", "-o", "x", "--text", "words"], 1, "has no column 'words'"),
-        (["train.csv", "-o", "no/where/x", "--arms", "tfidf"], 1, "no/where is no folder"),
+        (["train.csv", "-o", "no/where/x", "--methods", "tfidf"], 1, "no/where is no folder"),
     ],
 )
 def test_wrong_usage_is_said_before_any_work(
@@ -118,8 +120,8 @@ def test_wrong_usage_is_said_before_any_work(
 def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
     started = subprocess.Popen(
         [
-            *(sys.executable, "-c", CODE, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
-            *("--arms", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
+            *(sys.executable, "-c", MAIN, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
+            *("--methods", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
         ],
         cwd=place,
         stdout=subprocess.PIPE,
@@ -152,7 +154,7 @@ def test_tags_are_compared_too(place: Path) -> None:
         lines += [*words, "in O", "London B-LOC" if number % 3 else "rain O", ""]
     (place / "tags.conll").write_text("\n".join(lines) + "\n")
     done = run(
-        *("compare", "tags.conll", "--task", "tag", "-o", "tags", "--arms", "random,composed"),
+        *("compare", "tags.conll", "--task", "tag", "-o", "tags", "--methods", "random,composed"),
         *("--checkpoint", "bert", "--seeds", 1, "--sizes", "all", "--network", "bilstm"),
         cwd=place,
     )
@@ -180,4 +182,4 @@ def test_explore_writes_a_page_of_one_table_and_of_two(place: Path) -> None:
         cwd=place,
     )
     assert done.returncode == 0, done.stderr
-    assert "same neighbours in both: " in done.stdout
+    assert "neighbours shared by both tables: " in done.stdout

@@ -11,16 +11,14 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import commands
 import pytest
 
 from wordgraft.table import EmbeddingTable
 
-_MAIN = "from wordgraft.cli import main; main()"
-
 
 def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", _MAIN, "table", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+    return commands.run("table", *arguments, cwd=cwd)
 
 
 @pytest.fixture
@@ -78,10 +76,13 @@ def test_a_broken_corpus_is_refused_or_kept_in_part(place: tuple[Path, list[obje
 @pytest.mark.parametrize(
     ("more", "message"),
     [
-        (["--contexts", "2", "--all-contexts"], "not both"),
-        (["--source", "isolated", "--words", "a.txt"], "--corpus: of no use to --source isolated"),
-        (["--layer", "1"], "--layer: of no use to --source contextual, only to isolated"),
-        (["--pieces", "--max-words", "3"], "need the counts of --texts"),
+        (["--contexts", "2", "--all-contexts"], "give either --contexts or --all-contexts"),
+        (
+            ["--source", "isolated", "--words", "a.txt"],
+            "--corpus: no effect with --source isolated",
+        ),
+        (["--layer", "1"], "--layer: no effect with --source contextual, only with isolated"),
+        (["--pieces", "--max-words", "3"], "have no effect without --texts"),
         (["--contexts", "0"], "Invalid value for '--contexts'"),
     ],
 )
@@ -101,7 +102,7 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Pat
         "\n".join(f"{i} {text}" for i in range(60) for text in SENTENCES)
     )
     arguments = [minilm, "--source", "contextual", "--corpus", "c.txt", "-o", "t", "--all-contexts"]
-    command = [sys.executable, "-c", _MAIN, "table", *arguments]
+    command = [sys.executable, "-c", commands.MAIN, "table", *arguments]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     for _ in range(1200):
         if (tmp_path / "t.progress" / "chosen.safetensors").exists():

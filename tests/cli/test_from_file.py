@@ -46,7 +46,7 @@ def test_raw_rows_and_the_words_of_texts(vectors: Path, tmp_path: Path) -> None:
     options = ["--texts", "t.txt", "--refine", "none", "--oov", "zero", "--min-count", "2"]
     done = run("table", "--from-file", vectors, "-o", "g.table", *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
-    assert "75.0% of the running words of the texts are in the file" in done.stdout
+    assert "75.0% of the tokens of the texts are in the file" in done.stdout
     table = wg.EmbeddingTable.load(tmp_path / "g.table")
     assert table.vocabulary.words[2:] == ("the", "sun")
     assert table.vocabulary.counts.tolist() == [0, 0, 3, 2]
@@ -107,10 +107,10 @@ def test_a_checkpoint_says_how_text_is_cut(
 @pytest.mark.parametrize(
     ("options", "code", "message"),
     [
-        (["--oov", "encoder"], 2, "'encoder' is none of unk, zero"),
+        (["--oov", "encoder"], 2, "'encoder' is not one of unk, zero"),
         (["--oov", "pieces"], 1, "oov pieces needs the checkpoint whose pieces they are"),
-        (["--from-format", "xml"], 2, "'xml' is none of "),
-        (["--min-count", "2"], 2, "--min-count needs the counts of --texts"),
+        (["--from-format", "xml"], 2, "'xml' is not one of "),
+        (["--min-count", "2"], 2, "--min-count has no effect without --texts"),
         (["--from-format", "word2vec"], 1, "a file without them is glove"),
         (["--refine", "scale:-1"], 1, "expected a number above 0"),
     ],
@@ -143,12 +143,15 @@ def test_folders_are_exported_and_read_back(vectors: Path, tmp_path: Path) -> No
     assert_array_equal(wg.EmbeddingTable.load(tmp_path / "b").rows(), table.rows())
 
 
-def test_words_with_blanks_are_escaped_and_that_is_said(tmp_path: Path) -> None:
+def test_words_with_whitespace_are_escaped_with_a_warning(tmp_path: Path) -> None:
     (tmp_path / "v.txt").write_text("sun 1 2\n. . . 3 4\nnew york 5 6\nnew_york 7 8\n")
     raw = ["--refine", "none", "--quiet", "-o", "t"]
     assert run("table", "--from-file", "v.txt", *raw, cwd=tmp_path).returncode == 0
     done = run("export", "t", "--to", "word2vec", "-o", "out.txt", "--quiet", cwd=tmp_path)
     assert done.returncode == 0
-    assert "2 words hold blanks that word2vec cannot: written with _, or left out" in done.stderr
+    assert (
+        "2 words contain whitespace, which word2vec cannot hold: written with _, or left out"
+        in done.stderr
+    )
     lines = (tmp_path / "out.txt").read_text().splitlines()
     assert lines == ["4 2", "[UNK] 4 5", "sun 1 2", "._._. 3 4", "new_york 7 8"]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import commands
 import numpy as np
 import pytest
 
@@ -16,15 +15,8 @@ RNG = np.random.default_rng(0)
 
 
 def run(*arguments: object, cwd: Path, cache: Path | None = None) -> subprocess.CompletedProcess:
-    code = "from wordgraft.cli import main; main()"
-    more = {} if cache is None else {"WORDGRAFT_CACHE": str(cache)}
-    return subprocess.run(
-        [sys.executable, "-c", code, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env=os.environ | more,
-    )
+    env = None if cache is None else {"WORDGRAFT_CACHE": str(cache)}
+    return commands.run(*arguments, cwd=cwd, env=env)
 
 
 def sentences(number: int) -> str:
@@ -81,13 +73,15 @@ def test_evaluate_prints_every_figure(place: Path) -> None:
     assert done.returncode == 0, done.stderr
     for line in ("sentences   11", "precision", "recall", "F1, unseen", "LOC", "PER"):
         assert line in done.stdout
-    assert "(1 entities not in training)" in done.stdout
+    assert "(1 entities not in the training data)" in done.stdout
 
 
 def test_evaluate_names_types_the_model_does_not_know(place: Path, tmp_path: Path) -> None:
     (tmp_path / "new.conll").write_text("Anna\tB-PER\nIBM\tB-ORG\n")
     done = run("evaluate", place / "m.model", tmp_path / "new.conll", cwd=place)
-    assert "1 of 1 texts have entity types the model does not know (ORG; it knows" in done.stderr
+    assert (
+        "1 of 1 texts have entity types that the model does not know (ORG; it knows" in done.stderr
+    )
 
 
 @pytest.mark.parametrize(
@@ -138,9 +132,9 @@ def test_features_are_kept_shown_pruned_and_cleared(place: Path, tmp_path: Path)
     assert run("cache", "prune", cwd=place, cache=tmp_path).returncode == 2
     assert run("cache", "prune", "--size", "big", cwd=place, cache=tmp_path).returncode == 2
     kept = run("cache", "prune", "--size", "1G", "--days", "3", cwd=place, cache=tmp_path)
-    assert "deleted  0 of vectors" in kept.stdout
+    assert "deleted  0 sets of vectors" in kept.stdout
     cleared = run("cache", "clear", cwd=place, cache=tmp_path)
-    assert "deleted  1 of vectors" in cleared.stdout
+    assert "deleted  1 sets of vectors" in cleared.stdout
     assert list((tmp_path / "features").iterdir()) == []
     none = run(*train, "--no-cache", "-o", tmp_path / "m", cwd=place, cache=tmp_path)
     assert none.returncode == 0

@@ -10,7 +10,7 @@ __all__ = ["main"]
 def main() -> None:
     """Run the command line: exit code 0, 1 for a failure, 2 for wrong usage."""
     try:
-        # Not above, since Ctrl-C may come while this is imported, which is most of a start.
+        # Imported here because this import takes most of the start, and Ctrl-C may come during it.
         from wordgraft.cli.app import run
 
         run()

@@ -1,4 +1,4 @@
-"""Puts the commands together, and turns errors into one line and an exit code."""
+"""Register the commands, and turn errors into one line and an exit code."""
 
 from __future__ import annotations
 
@@ -35,8 +35,8 @@ for command in _COMMANDS:
     app.command()(command)
 
 
-def _version(asked: bool) -> None:
-    if asked:
+def _version(requested: bool) -> None:
+    if requested:
         typer.echo(f"wordgraft {__version__}")
         raise typer.Exit
 
@@ -51,7 +51,7 @@ def root(
 
 
 def run() -> None:
-    """Run the command that the arguments name; errors of wordgraft become a line and exit code 1.
+    """Run the command line; an error of wordgraft becomes one line and exit code 1.
 
     Raises `KeyboardInterrupt` on Ctrl-C.
     """

@@ -1,4 +1,4 @@
-"""`wordgraft compare`: which way is worth it, for these texts, these labels and this machine."""
+"""`wordgraft compare`: find the method that suits these texts, labels and this machine."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ from wordgraft.cli.shared import Quiet, choose, grid, show, start
 if TYPE_CHECKING:
     from wordgraft.comparison import Comparison, Data
 
-# Tuned for sentences, small, and the one that the figures of the documentation were taken with.
+# Small, trained for sentences, and the encoder of the figures of the documentation.
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"
-# Of the time to spend, what statistics and page get: so many seconds, or this share if it is less.
-_FOR_THE_PAGE, _MOST_FOR_THE_PAGE = 15.0, 0.1
+# Part of the budget reserved for the page: these seconds, or this share if that is less.
+_PAGE_SECONDS, _PAGE_SHARE = 15.0, 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
 
 
@@ -28,116 +28,118 @@ def compare(
     data: Annotated[
         str | None,
         typer.Argument(
-            help="Labelled texts: CSV, TSV, JSONL or Parquet; for --task tag, a word and its tag a "
-            "line, a blank line between sentences.",
+            help="Labelled texts: CSV, TSV, JSONL or Parquet; for --task tag, one word and its tag "
+            "per line, with an empty line between sentences.",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the records and the page.")
+        Path | None, typer.Option("--output", "-o", help="Folder for the records and the page.")
     ] = None,
     text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
     test: Annotated[
         str | None,
-        typer.Option(help="Labelled texts that judge.  [default: a fifth of the data]"),
+        typer.Option(help="Labelled texts to test on.  [default: a fifth of the data]"),
     ] = None,
     task: Annotated[str, typer.Option(help="classify or tag.")] = "classify",
     checkpoint: Annotated[
         str | None,
-        typer.Option(help=f"The encoder, as for wordgraft table.  [default: {CHECKPOINT}]"),
+        typer.Option(help=f"The encoder, as in wordgraft table.  [default: {CHECKPOINT}]"),
     ] = None,
     network: Annotated[
         str | None,
-        typer.Option(help="Network above the rows.  [default: bag; bilstm for --task tag]"),
+        typer.Option(help="Network on top of the rows.  [default: bag; bilstm for --task tag]"),
     ] = None,
-    arms: Annotated[
+    methods: Annotated[
         str | None,
         typer.Option(
-            help="Ways to compare, with commas: tfidf, random, lookup, composed, isolated, "
-            "contextual, features, vectors, lp-ft, full.  [default: all that can run but lookup]"
+            help="Methods, separated by commas: tfidf, random, lookup, composed, isolated, "
+            "contextual, features, vectors, lp-ft, full.  [default: all that can run, except "
+            "lookup]"
         ),
     ] = None,
     sizes: Annotated[
         str | None,
         typer.Option(
-            help="Numbers of labelled texts to train on, with commas; 'all' is one.  [default: "
-            "four, each four times the one before, up to all]"
+            help="Training sizes, separated by commas; 'all' is allowed.  [default: four sizes, "
+            "each four times the previous one, up to all]"
         ),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, help="Runs of each way and size.")] = 5,
+    seeds: Annotated[int, typer.Option(min=1, help="Runs of each method at each size.")] = 5,
     trials: Annotated[
-        int, typer.Option(min=1, help="Settings that each way may try in each run.")
+        int, typer.Option(min=1, help="Settings that each method tries in each run.")
     ] = 1,
     budget: Annotated[
         str | None,
-        typer.Option(help="Time to spend: 90s, 10m, 2h. The most instructive runs go first."),
+        typer.Option(help="Time limit: 90s, 10m, 2h. The most informative runs go first."),
     ] = None,
     corpus: Annotated[
         list[str] | None,
-        typer.Option(help="More running text for contextual vectors; give it once a place."),
+        typer.Option(help="More running text for contextual vectors; may be repeated."),
     ] = None,
     vectors: Annotated[
-        Path | None, typer.Option(help="Vectors of another tool as a way: GloVe, fastText, ...")
+        Path | None, typer.Option(help="Vectors of another tool as a method: GloVe, fastText, ...")
     ] = None,
     pairs: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Lines of word1 TAB word2 TAB score: what fine-tuned encoders forget of them is "
-            "measured; give it once a file."
+            help="File of lines word1 TAB word2 TAB score, to measure what fine-tuned encoders "
+            "forget; may be repeated."
         ),
     ] = None,
     labels: Annotated[
         int | None,
-        typer.Option(min=1, help="Recommend for so many labels.  [default: all there are]"),
+        typer.Option(min=1, help="Recommend for this many labels.  [default: all]"),
     ] = None,
     max_latency: Annotated[
-        float | None, typer.Option(help="Recommend what answers a text within so many ms.")
+        float | None,
+        typer.Option(help="Recommend a method that predicts a text within this many ms."),
     ] = None,
     max_memory: Annotated[
-        float | None, typer.Option(help="... whose training takes at most so many MB of memory.")
+        float | None, typer.Option(help="... that trains in at most this many MB of memory.")
     ] = None,
     max_minutes: Annotated[
-        float | None, typer.Option(help="... that trains within so many minutes.")
+        float | None, typer.Option(help="... that trains within this many minutes.")
     ] = None,
     max_size: Annotated[
-        float | None, typer.Option(help="... that is at most so many MB on disk.")
+        float | None, typer.Option(help="... that takes at most this many MB on disk.")
     ] = None,
     drop_duplicates: Annotated[
         bool,
         typer.Option(
             "--drop-duplicates",
-            help="Leave out training texts that the test part holds too, or that repeat.",
+            help="Drop repeated training texts, and those that are in the test part.",
         ),
     ] = False,
     engine: Annotated[
-        str, typer.Option(help="Where runs are made: local, or ray, on many machines.")
+        str, typer.Option(help="Where the runs are made: local, or ray, on a cluster.")
     ] = "local",
     address: Annotated[
-        str | None, typer.Option(help="Of the Ray cluster, as for wordgraft table.")
+        str | None, typer.Option(help="Address of the Ray cluster, as in wordgraft table.")
     ] = None,
     jobs: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Runs side by side on this machine.  [default: one a CPU; 1 on a GPU]"
+            min=1, help="Parallel runs on this machine.  [default: one per CPU; 1 on a GPU]"
         ),
     ] = None,
     resume: Annotated[
         Path | None,
-        typer.Option(help="Go on with the comparison in this folder; no finished run is repeated."),
+        typer.Option(
+            help="Continue the comparison in this folder; finished runs are not repeated."
+        ),
     ] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Start over a comparison that exists already.")
-    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing comparison.")] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Measure which way to a model is worth it on your data, and show it on a page.
+    """Compare methods on your data, recommend one, and write a page about it.
 
     Example: wordgraft compare tweets.csv --test valid.csv --budget 10m -o report
     """
     start(quiet=quiet)
-    for each in ("features", "tasks", "oov"):  # what they say of one run is too much of hundreds
-        logging.getLogger(f"wordgraft.{each}").setLevel(logging.WARNING)
+    for room in ("features", "estimators", "oov"):  # too many messages for hundreds of runs
+        logging.getLogger(f"wordgraft.{room}").setLevel(logging.WARNING)
     from wordgraft.comparison import Limits, Materials, fitting_jobs
     from wordgraft.comparison import compare as run_comparison
     from wordgraft.comparison.records import PAGE
@@ -156,11 +158,11 @@ def compare(
         "task": task,
         "checkpoint": checkpoint and _absolute(checkpoint),
         "network": network or {"classify": "bag", "tag": "bilstm"}[task],
-        "arms": arms,
+        "methods": methods,
         "sizes": sizes,
         "seeds": seeds,
         "trials": trials,
-        "corpus": [_absolute(place) for place in corpus or ()],
+        "corpus": [_absolute(spec) for spec in corpus or ()],
         "vectors": vectors and str(vectors.resolve()),
         "pairs": [str(path.resolve()) for path in pairs or ()],
         "drop_duplicates": drop_duplicates,
@@ -169,19 +171,19 @@ def compare(
     if resume is not None:
         if data is not None or output is not None:
             raise typer.BadParameter(
-                "--resume takes data and options from its folder; give neither"
+                "--resume takes the data and the options from its folder; give neither"
             )
-        settings, command = _kept(resume)
+        settings, command = _settings_of(resume)
         output = resume
     if settings["data"] is None or output is None:
         raise typer.BadParameter("give DATA and --output, or --resume FOLDER")
-    for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # not after hours of runs
+    for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # before hours of runs
         require(library, purpose="wordgraft compare")
     limits = Limits(max_latency, max_memory, max_minutes, max_size)
-    named = settings["arms"].split(",") if settings["arms"] else None
-    read = _read(settings)
+    named = settings["methods"].split(",") if settings["methods"] else None
+    data_parts = _read(settings)
     materials = Materials(
-        read.texts,
+        data_parts.texts,
         checkpoint=_checkpoint(settings["checkpoint"], named),
         corpus=settings["corpus"],
         vectors=settings["vectors"] and Path(settings["vectors"]),
@@ -190,17 +192,17 @@ def compare(
         network=settings["network"],
         progress=not quiet,
     )
-    for note in read.notes:
+    for note in data_parts.notes:
         typer.echo(f"note: {note}", err=True)
-    found = run_comparison(
-        read,
+    comparison = run_comparison(
+        data_parts,
         materials,
         output,
         arms=named,
         sizes=chosen_sizes if resume is None else _sizes(settings["sizes"]),
         seeds=settings["seeds"],
         trials=settings["trials"],
-        budget=seconds and seconds - min(_FOR_THE_PAGE, _MOST_FOR_THE_PAGE * seconds),
+        budget=seconds and seconds - min(_PAGE_SECONDS, _PAGE_SHARE * seconds),
         resume=resume is not None,
         force=force,
         engine=engine,
@@ -209,25 +211,25 @@ def compare(
         described={"settings": settings, "command": command},
         progress=not quiet,
     )
-    for note in found.notes[len(read.notes) :]:
+    for note in comparison.notes[len(data_parts.notes) :]:
         typer.echo(f"note: {note}", err=True)
-    _report(found, output, labels, limits)
+    _report(comparison, output, labels, limits)
     typer.echo(f"\n{output / PAGE}")
-    if found.interrupted:
+    if comparison.interrupted:
         raise typer.Exit(1)
 
 
-def _report(found: Comparison, folder: Path, labels: int | None, limits: Any) -> None:
+def _report(comparison: Comparison, folder: Path, labels: int | None, limits: Any) -> None:
     from wordgraft.comparison.recommendation import costs
     from wordgraft.comparison.statistics import Statistics
     from wordgraft.reports import write_comparison
 
-    test, choice = Statistics(found, "test"), Statistics(found, "choice")
+    test, choice = Statistics(comparison, "test"), Statistics(comparison, "choice")
     recommendation = write_comparison(
-        found, folder, labels=labels, limits=limits, choice=choice, test=test
+        comparison, folder, labels=labels, limits=limits, choice=choice, test=test
     )
     size = recommendation.size
-    rows = grid(f"{size:,} labels", "held out", "test", "seconds", "ms a text", "MB")
+    rows = grid(f"{size:,} labels", "validation", "test", "seconds", "ms per text", "MB")
     for arm in sorted(test.arms(size), key=lambda arm: -choice.mean(arm, size).value):
         spent = costs(test, arm, size)
         rows.add_row(
@@ -242,16 +244,16 @@ def _report(found: Comparison, folder: Path, labels: int | None, limits: Any) ->
     typer.echo(f"\n{recommendation}")
 
 
-def _kept(folder: Path) -> tuple[dict[str, Any], str]:
-    """The settings and the command that the comparison in a folder was begun with."""
+def _settings_of(folder: Path) -> tuple[dict[str, Any], str]:
+    """Return the settings and the command that started the comparison in this folder."""
     from wordgraft.comparison.records import ReportFolder
     from wordgraft.errors import ProgressError
 
     description = ReportFolder(folder).description()
     if "settings" not in description:
         raise ProgressError(
-            f"{folder} was not made by 'wordgraft compare', so it cannot say which files it "
-            "compares; go on in Python: wordgraft.comparison.compare(..., resume=True)"
+            f"{folder} was not made by 'wordgraft compare' and does not name its data; continue "
+            "in Python: wordgraft.comparison.compare(..., resume=True)"
         )
     return description["settings"], description["command"]
 
@@ -272,11 +274,11 @@ def _read(settings: Mapping[str, Any]) -> Data:
 
 
 def _checkpoint(given: str | None, arms: list[str] | None) -> str | None:
-    """The encoder, unless none was named and no arm that was named needs one."""
+    """Return the encoder, or None if no method needs one."""
     from wordgraft.comparison import ARMS
 
     needed = arms is None or any("checkpoint" in ARMS[a].needs for a in arms if a in ARMS)
-    # A random start takes its words and width from vectors, too, if there are any.
+    # A random start takes its words and width from `vectors`, if there are any.
     needed = needed or (arms is not None and "random" in arms and "vectors" not in arms)
     return given or (CHECKPOINT if needed else None)
 
@@ -287,20 +289,20 @@ def _sizes(given: str | None) -> Any:
     if given is None:
         return SIZES
     sizes = [part.strip() for part in given.split(",")]
-    if wrong := [each for each in sizes if each != "all" and not each.isdigit()]:
-        raise typer.BadParameter(f"{wrong[0]!r} is no number of texts, nor 'all'")
+    if wrong := [size for size in sizes if size != "all" and not size.isdigit()]:
+        raise typer.BadParameter(f"{wrong[0]!r} is neither a number of texts nor 'all'")
     return sizes
 
 
 def _seconds(given: str | None) -> float | None:
     if given is None:
         return None
-    found = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", given.strip())
-    if found is None or not float(found[1]):
-        raise typer.BadParameter(f"{given!r} is no time to spend; give 90s, 10m or 2h")
-    return float(found[1]) * _SECONDS[found[2]]
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", given.strip())
+    if match is None or not float(match[1]):
+        raise typer.BadParameter(f"{given!r} is not a time limit; write 90s, 10m or 2h")
+    return float(match[1]) * _SECONDS[match[2]]
 
 
 def _absolute(path: str) -> str:
-    """A comparison is resumed from anywhere; a glob or a data set's name stays as it is."""
+    """Make a path absolute, since a comparison is resumed from anywhere; leave globs and names."""
     return str(Path(path).resolve()) if Path(path).exists() else path

@@ -1,4 +1,4 @@
-"""`wordgraft evaluate`: how good a trained model is on labelled texts."""
+"""`wordgraft evaluate`: score a trained model on labelled texts."""
 
 from __future__ import annotations
 
@@ -20,25 +20,25 @@ _LOG = logging.getLogger(__name__)
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="A trained model's folder.")],
-    data: Annotated[str, typer.Argument(help="Labelled texts it was not trained on.")],
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
+    data: Annotated[str, typer.Argument(help="Labelled texts that the model was not trained on.")],
     text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
     label_separator: Annotated[
-        str, typer.Option(help="What stands between the labels of one text, where it has several.")
+        str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
     ] = "|",
     token_column: Annotated[
-        str | None, typer.Option(help="Column of the words.  [default: found by itself]")
+        str | None, typer.Option(help="Column of the words.  [default: detected]")
     ] = None,
     tag_column: Annotated[
-        str | None, typer.Option(help="Column of the tags.  [default: found by itself]")
+        str | None, typer.Option(help="Column of the tags.  [default: detected]")
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Print accuracy, macro-F1, scores of each class and the confusion matrix; or entity scores.
+    """Print accuracy, macro-F1, scores per class and the confusion matrix; or entity scores.
 
-    Entities count when kind, first and last word are right; those unseen in training are counted
-    apart.
+    An entity is correct if its type and both its boundaries are. Entities that do not occur in the
+    training data are also scored separately.
 
     Example: wordgraft evaluate news.model valid.csv
 
@@ -48,15 +48,15 @@ def evaluate(
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.io import task_in
 
-    opened: Any
+    trained: Any
     if task_in(model) == "tag":
-        opened = SequenceTagger.load(model)
-        _entities(opened, data, token_column, tag_column)
+        trained = SequenceTagger.load(model)
+        _entities(trained, data, token_column, tag_column)
     else:
-        opened = TextClassifier.load(model)
-        _classes(opened, data, text, label, label_separator)
-    if opened.unknown_ is not None and opened.unknown_.words:
-        _LOG.info("%s", opened.unknown_)
+        trained = TextClassifier.load(model)
+        _classes(trained, data, text, label, label_separator)
+    if trained.unknown_ is not None and trained.unknown_.words:
+        _LOG.info("%s", trained.unknown_)
 
 
 def _entities(
@@ -66,9 +66,8 @@ def _entities(
 
     tagged = read_tagged(data, token=token_column, tag=tag_column)
     known = {tag[2:] for tag in tagger.tags_[1:]}
-    _warn_of_strangers(
-        [{tag[2:] for tag in each if tag != "O"} for each in tagged.tags], known, "entity types"
-    )
+    types = [{tag[2:] for tag in tags if tag != "O"} for tags in tagged.tags]
+    _warn_of_unknown(types, known, "entity types")
     scores = tagger.evaluate(tagged.sentences, tagged.tags)
     rows = [
         ("sentences", f"{len(tagged):,}"),
@@ -77,11 +76,12 @@ def _entities(
         ("F1", f"{scores.f1:.4f}"),
     ]
     if scores.unseen is not None:
-        unseen = f"{scores.unseen.f1:.4f} ({scores.unseen.support:,} entities not in training)"
+        support = scores.unseen.support
+        unseen = f"{scores.unseen.f1:.4f} ({support:,} entities not in the training data)"
         rows.append(("F1, unseen", unseen))
     facts(rows)
     typer.echo()
-    _show_each("type", "entities", scores.kinds)
+    _show_scores("type", "entities", scores.kinds)
 
 
 def _classes(classifier: TextClassifier, data: str, text: str, label: str, separator: str) -> None:
@@ -91,13 +91,13 @@ def _classes(classifier: TextClassifier, data: str, text: str, label: str, separ
     texts, labels = zip(*read_rows(data, [text, label]), strict=True)
     known = {str(name) for name in classifier.classes_}
     if classifier.multilabel_:
-        sets = [{part.strip() for part in each.split(separator)} - {""} for each in labels]
-        _warn_of_strangers(sets, known, "labels")
+        label_sets = [{part.strip() for part in cell.split(separator)} - {""} for cell in labels]
+        _warn_of_unknown(label_sets, known, "labels")
         predicted = classifier.labels_.sets(classifier.predict(texts))
-        scores = Scores.of_sets(sets, [{str(name) for name in each} for each in predicted])
+        scores = Scores.of_sets(label_sets, [{str(name) for name in names} for names in predicted])
     else:
-        _warn_of_strangers([{each} for each in labels], known, "labels")
-        # Labels in a file are strings, those of a model may be numbers.
+        _warn_of_unknown([{label} for label in labels], known, "labels")
+        # Labels in a file are strings; those of a model may be numbers.
         scores = Scores.of(labels, [str(name) for name in classifier.predict(texts)])
     facts(
         [
@@ -107,7 +107,7 @@ def _classes(classifier: TextClassifier, data: str, text: str, label: str, separ
         ]
     )
     typer.echo()
-    _show_each("class", "texts", scores.classes)
+    _show_scores("class", "texts", scores.classes)
     if scores.confusion is None:
         return
     confusion = grid("true \\ predicted", *scores.classes)
@@ -117,21 +117,22 @@ def _classes(classifier: TextClassifier, data: str, text: str, label: str, separ
     show(confusion)
 
 
-def _show_each(what: str, counted: str, each: Mapping[str, ClassScores]) -> None:
-    table = grid(what, "precision", "recall", "F1", counted)
-    for name, found in each.items():
-        shares = (found.precision, found.recall, found.f1)
-        table.add_row(name, *(f"{share:.3f}" for share in shares), f"{found.support:,}")
+def _show_scores(kind: str, counted: str, scores_by_name: Mapping[str, ClassScores]) -> None:
+    table = grid(kind, "precision", "recall", "F1", counted)
+    for name, scores in scores_by_name.items():
+        shares = (scores.precision, scores.recall, scores.f1)
+        table.add_row(name, *(f"{share:.3f}" for share in shares), f"{scores.support:,}")
     show(table)
 
 
-def _warn_of_strangers(found: list[set[str]], known: set[str], what: str) -> None:
-    if strange := sorted(set().union(*found) - known):
+def _warn_of_unknown(names_per_text: list[set[str]], known: set[str], kind: str) -> None:
+    if unknown := sorted(set().union(*names_per_text) - known):
         _LOG.warning(
-            "%s of %s texts have %s the model does not know (%s; it knows %s): all count wrong",
-            f"{sum(bool(each - known) for each in found):,}",
-            f"{len(found):,}",
-            what,
-            ", ".join(strange[:5]),
+            "%s of %s texts have %s that the model does not know (%s; it knows %s); "
+            "they count as errors",
+            f"{sum(bool(names - known) for names in names_per_text):,}",
+            f"{len(names_per_text):,}",
+            kind,
+            ", ".join(unknown[:5]),
             ", ".join(sorted(known)),
         )

@@ -1,4 +1,4 @@
-"""`wordgraft explore`: a table as a page to look at."""
+"""`wordgraft explore`: write a page to look at a table."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ def explore(
     output: Output,
     other: Annotated[
         Path | None,
-        typer.Option("--with", help="A second table: the words of both, side by side."),
+        typer.Option("--with", help="A second table, compared word by word."),
     ] = None,
     words: Annotated[
-        int, typer.Option(min=1, max=65_535, help="The most frequent so many words.")
+        int, typer.Option(min=1, max=65_535, help="Show this many of the most frequent words.")
     ] = 20_000,
-    umap: Annotated[bool, typer.Option("--umap", help="A map by UMAP too; takes minutes.")] = False,
-    seed: Annotated[int, typer.Option(help="Of UMAP.")] = 0,
+    umap: Annotated[bool, typer.Option("--umap", help="Add a map by UMAP; takes minutes.")] = False,
+    seed: Annotated[int, typer.Option(help="Seed of UMAP.")] = 0,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page to look at a table: search, neighbours, where rows come from, and a map.
+    """Write a page about a table: search, neighbours, the origin of each row, and a map.
 
     Example: wordgraft explore news.table -o explore.html
     """
@@ -39,10 +39,11 @@ def explore(
     check_output(output, force=force)
     table = EmbeddingTable.load(path)
     second = None if other is None else EmbeddingTable.load(other)
-    names = [each.name.removesuffix(".table") for each in (path, other) if each is not None]
+    paths = [path] if other is None else [path, other]
+    names = [table_path.name.removesuffix(".table") for table_path in paths]
     if len(set(names)) < len(names):
-        names = [str(each) for each in (path, other)]
-    found = write_explorer(
+        names = [str(table_path) for table_path in paths]
+    page = write_explorer(
         table,
         output,
         other=second,
@@ -53,8 +54,8 @@ def explore(
         force=force,
     )
     typer.echo(
-        f"{output}: {found.words:,} words, {output.stat().st_size / 1e6:.1f} MB"
-        + (f"; {found.left_out:,} more are not shown" if found.left_out else "")
+        f"{output}: {page.words:,} words, {output.stat().st_size / 1e6:.1f} MB"
+        + (f"; {page.left_out:,} more are not shown" if page.left_out else "")
     )
-    if found.overlap is not None:
-        typer.echo(f"same neighbours in both: {found.overlap:.0%} on average")
+    if page.overlap is not None:
+        typer.echo(f"neighbours shared by both tables: {page.overlap:.0%} on average")

@@ -1,4 +1,4 @@
-"""`wordgraft table --from-file`: a table of the vectors that a file of another tool holds."""
+"""`wordgraft table --from-file`: make a table from another tool's file of vectors."""
 
 from __future__ import annotations
 
@@ -24,17 +24,17 @@ def table_from_file(
     force: bool,
     quiet: bool,
 ) -> None:
-    """Read, keep the words asked for, refine and save.
+    """Read the file, select words, refine and save.
 
-    `words_of` is texts, word list, least count and most words, as `wordgraft table` takes them;
-    `made` is the method for unknown words, the refinements and the type of the rows.
+    `words_of` holds the texts, the word list, the minimum count and the maximum number of words,
+    as `wordgraft table` takes them; `made` holds the OOV method, the refinements and the dtype.
     """
     texts, words, min_count, max_words = words_of
     oov, refine, dtype = made
     if texts and words is not None:
-        raise typer.BadParameter("give --texts or --words, not both, to keep only their words")
+        raise typer.BadParameter("give either --texts or --words to select words")
     if not texts and min_count > 1:
-        raise typer.BadParameter("--min-count needs the counts of --texts")
+        raise typer.BadParameter("--min-count has no effect without --texts")
 
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.core.atomic_io import check_output
@@ -49,29 +49,33 @@ def table_from_file(
     from wordgraft.table.quantization import DTYPES
     from wordgraft.vocabulary.counting import most_frequent
 
-    readable = [name for name, each in FORMATS.items() if each.read is not None]
+    readable = [name for name, entry in FORMATS.items() if entry.read is not None]
     if format is not None:
         choose("--from-format", format, readable)
-    # The vectors are no states of an encoder, so none can be asked for more of them.
+    # The vectors do not come from an encoder, so `encoder` cannot compute more of them.
     oov = choose("--oov", oov or Unk.name, [name for name in METHODS if name != EncoderOov.name])
     choose("--dtype", dtype, DTYPES)
     refinements = None if refine is None else parse_refinements(refine)
     check_output(output, force=force, marker=MARKER)
-    opened = None if checkpoint is None else open_checkpoint(checkpoint)
+    tokenizer_source = None if checkpoint is None else open_checkpoint(checkpoint)
     table = read_vectors(
-        file, format=format, checkpoint=opened, allow_pickle=allow_pickle, progress=not quiet
+        file,
+        format=format,
+        checkpoint=tokenizer_source,
+        allow_pickle=allow_pickle,
+        progress=not quiet,
     )
-    found = len(table) - len(table.vocabulary.roles)
+    words_in_file = len(table) - len(table.vocabulary.roles)
     if texts:
-        every = chain.from_iterable(read_texts(*split_column(spec)) for spec in texts)
+        stream = chain.from_iterable(read_texts(*split_column(spec)) for spec in texts)
         counts: Counter[str] = Counter()
-        for text in counted(every, "reading texts", quiet=quiet):
+        for text in counted(stream, "reading texts", quiet=quiet):
             counts.update(table.vocabulary.segment(text))
         known = {word: count for word, count in counts.items() if word in table.vocabulary}
         if not known:
-            only(table, counts)  # which says that there is none
-        kept = most_frequent(known, min_count=min_count, max_words=max_words)
-        table = only(table, {word: known[word] for word in kept})
+            only(table, counts)  # raises the error that names the words
+        selected = most_frequent(known, min_count=min_count, max_words=max_words)
+        table = only(table, {word: known[word] for word in selected})
     elif words is not None:
         listed = read_words(words)
         table = only(table, dict.fromkeys(listed[:max_words], 0))
@@ -80,16 +84,16 @@ def table_from_file(
     if oov in (Unk.name, Zero.name):
         table = answering(table, oov)
     else:
-        table = with_oov(table, oov, opened, progress=not quiet)
+        table = with_oov(table, oov, tokenizer_source, progress=not quiet)
     if refinements is None:
         refinements = default_refinements(table.vocabulary)
     if refinements:
         table = table.refine(*refinements)
     table = table if dtype == "float32" else table.astype(dtype)
-    table = replace(table, recipe={**table.recipe, "words_in_file": found})
+    table = replace(table, recipe={**table.recipe, "words_in_file": words_in_file})
     table.save(output, force=force)
     typer.echo(f"{output}: {len(table):,} rows of {table.dims} numbers, {dtype}")
-    typer.echo(f"{file}: {found:,} words, {table.recipe['format']}")
+    typer.echo(f"{file}: {words_in_file:,} words, {table.recipe['format']}")
     if texts:
         covered = sum(known.values()) / max(sum(counts.values()), 1)
-        typer.echo(f"{covered:.1%} of the running words of the texts are in the file")
+        typer.echo(f"{covered:.1%} of the tokens of the texts are in the file")

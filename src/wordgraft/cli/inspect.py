@@ -1,4 +1,4 @@
-"""`wordgraft inspect`: what a table holds."""
+"""`wordgraft inspect`: show what a table holds."""
 
 from __future__ import annotations
 
@@ -11,12 +11,15 @@ import typer
 from wordgraft.cli.shared import Quiet, counted, facts, grid, show, start
 
 if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
     from wordgraft.table import Coverage, EmbeddingTable
 
-# Unknown words that are named, the most frequent first, and their neighbours side by side.
-_UNKNOWN_SHOWN, _NEAR_SHOWN = 10, 3
-# Of a recipe, beside the source.
-_SHOWN = ("layer", "layers", "pooling", "template", "seed")
+# How many out-of-vocabulary words are listed, and how many neighbours of each.
+_OOV_SHOWN, _NEIGHBOURS_SHOWN = 10, 3
+# Entries of the recipe shown beside the source.
+_RECIPE_SHOWN = ("layer", "layers", "pooling", "template", "seed")
 
 
 def inspect(
@@ -25,19 +28,20 @@ def inspect(
         list[str] | None, typer.Argument(metavar="[WORD]...", help="Words to look up.")
     ] = None,
     texts: Annotated[
-        str | None, typer.Option(help="FILE or FILE:COLUMN whose coverage is counted.")
+        str | None,
+        typer.Option(help="FILE or FILE:COLUMN of texts; print how much of them the table covers."),
     ] = None,
     oov: Annotated[
         str | None,
         typer.Option(
-            help="FILE or FILE:COLUMN: the share without a row, and the nearest neighbours of the "
-            "vectors that the most frequent of these words get, method by method."
+            help="FILE or FILE:COLUMN of texts; for their most frequent out-of-vocabulary words, "
+            "print the nearest neighbours of the vectors each method gives them."
         ),
     ] = None,
-    top: Annotated[int, typer.Option(min=1, help="Neighbours shown for a word.")] = 10,
+    top: Annotated[int, typer.Option(min=1, help="Number of neighbours shown.")] = 10,
     quiet: Quiet = False,
 ) -> None:
-    """Show a table's size, coverage, provenance and norms; or words' rows and neighbours.
+    """Show the size, provenance and norms of a table; or rows and neighbours of words.
 
     Example: wordgraft inspect news.table profit loss
     """
@@ -47,14 +51,14 @@ def inspect(
     table = EmbeddingTable.load(path)
     if not words and oov is None:
         facts(_summary(table))
-    for place, word in enumerate(words or ()):
-        if place:
+    for index, word in enumerate(words or ()):
+        if index:
             typer.echo()
         _word(table, word, top)
     if texts is not None:
         _coverage(table, texts, quiet=quiet)
     if oov is not None:
-        _unknown(table, oov, top, quiet=quiet)
+        _compare_methods(table, oov, top, quiet=quiet)
 
 
 def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
@@ -63,26 +67,29 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     recipe, vocabulary = table.recipe, table.vocabulary
     size = table.vectors.nbytes / 1e6
     yield "size", f"{len(table):,} rows x {table.dims}, {table.vectors.dtype}, {size:,.1f} MB"
-    seen = int(vocabulary.counts.sum())
+    tokens = int(vocabulary.counts.sum())
     yield (
         "vocabulary",
-        f"{vocabulary.kind}, " + (f"from {seen:,} running words" if seen else "listed"),
+        f"{vocabulary.kind}, " + (f"counted in {tokens:,} tokens" if tokens else "from a list"),
     )
     yield "checkpoint", str(recipe.get("checkpoint", "none"))
     if digest := recipe.get("checkpoint_sha256"):
         yield "  sha256", str(digest)
-    made = [f"{key} {recipe[key]}" for key in _SHOWN if key in recipe]
-    yield "source", ", ".join([str(recipe.get("source", "unknown")), *made])
+    settings = [f"{key} {recipe[key]}" for key in _RECIPE_SHOWN if key in recipe]
+    yield "source", ", ".join([str(recipe.get("source", "unknown")), *settings])
     yield "refinements", ", ".join(_refinements(table)) or "none"
-    yield "unknown words", table.unknown.method if table.unknown else "unk"
+    yield "out-of-vocabulary", table.unknown.method if table.unknown else "unk"
     for name, count in table.provenance.counts().items():
         yield f"  {name}", f"{count:,} rows ({count / len(table):.1%})"
     yield from _contexts(table)
     split = np.mean(table.provenance.pieces[len(vocabulary.roles) :] > 1)
-    yield "split words", f"{split:.1%} are more than one piece of the checkpoint's tokenizer"
+    yield (
+        "split words",
+        f"{split:.1%} of the words are more than one piece of the checkpoint's tokenizer",
+    )
     norms = table.norms[table.word_rows]
-    low, middle, high = np.quantile(norms, [0, 0.5, 1]) if len(norms) else [0, 0, 0]
-    yield "norms", f"{low:.3g} least, {middle:.3g} median, {high:.3g} most"
+    low, median, high = np.quantile(norms, [0, 0.5, 1]) if len(norms) else [0, 0, 0]
+    yield "norms", f"minimum {low:.3g}, median {median:.3g}, maximum {high:.3g}"
     versions = recipe.get("versions", {})
     yield "made with", ", ".join(f"{name} {version}" for name, version in versions.items())
 
@@ -90,12 +97,12 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
 def _contexts(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     import numpy as np
 
-    seen = table.provenance.contexts[table.word_rows]
-    if not seen.any():
+    contexts = table.provenance.contexts[table.word_rows]
+    if not contexts.any():
         return
-    low, middle, high = np.quantile(seen, [0, 0.5, 1])
+    low, median, high = np.quantile(contexts, [0, 0.5, 1])
     yield "corpus", ", ".join(name for name, _ in table.recipe.get("corpus", ()))
-    yield "contexts", f"{low:,.0f} least, {middle:,.0f} median, {high:,.0f} most a word"
+    yield "contexts", f"per word: minimum {low:,.0f}, median {median:,.0f}, maximum {high:,.0f}"
 
 
 def _refinements(table: EmbeddingTable) -> Iterator[str]:
@@ -112,9 +119,9 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
 
     row = table.vocabulary.row(word)
     if row is None:
-        found = answers(table, [word], method_of(table))
-        vector = found.vectors[0]
-        typer.echo(f"{word}: no row; its vector is by {found.ways[0]}")
+        predicted = answers(table, [word], method_of(table))
+        vector = predicted.vectors[0]
+        typer.echo(f"{word}: out-of-vocabulary; vector by {predicted.ways[0]}")
         neighbours = table.neighbours_of(vector, top=top)
     else:
         provenance = table.provenance
@@ -137,49 +144,55 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
     show(rows)
 
 
-def _covered(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
+def _print_coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
     from wordgraft.data.text_files import read_texts, split_column
 
     texts = read_texts(*split_column(spec))
     coverage = table.coverage(counted(texts, "reading texts", quiet=quiet))
     typer.echo(f"{spec}: {coverage}")
     typer.echo(
-        f"covered: {coverage.token_share:.1%} of the running text, "
-        f"{coverage.word_share:.1%} of its different words"
+        f"covered: {coverage.token_share:.1%} of the tokens, "
+        f"{coverage.word_share:.1%} of the distinct words"
     )
     return coverage
 
 
-def _unknown(table: EmbeddingTable, spec: str, top: int, *, quiet: bool) -> None:
-    """The most frequent words without a row, and what each method would make of them."""
+def _compare_methods(table: EmbeddingTable, spec: str, top: int, *, quiet: bool) -> None:
+    """Print the most frequent OOV words, and the neighbours that each method gives them."""
     from wordgraft.oov import answers, at_hand, method_of
 
-    coverage = _covered(table, spec, quiet=quiet)
-    words = [word for word, _ in coverage.unknown.most_common(_UNKNOWN_SHOWN)]
+    coverage = _print_coverage(table, spec, quiet=quiet)
+    words = [word for word, _ in coverage.unknown.most_common(_OOV_SHOWN)]
     if not words:
         return
-    carried = method_of(table)
-    found = answers(table, words, carried)
+    own_method = method_of(table)
+    predicted = answers(table, words, own_method)
     methods, left_out = at_hand(table)
     vectors = {name: method.vectors(words) for name, method in methods.items()}
-    rows = grid("most frequent without a row", "times", "by", f"{carried.name} *", *vectors)
-    for place, word in enumerate(words):
-        columns = [found.vectors[place], *(each[place] for each in vectors.values())]
-        near = (table.neighbours_of(vector, top=min(top, _NEAR_SHOWN)) for vector in columns)
-        cells = (" ".join(neighbour for neighbour, _ in some) for some in near)
-        rows.add_row(word, f"{coverage.unknown[word]:,}", found.ways[place], *cells)
+    rows = grid("out-of-vocabulary", "count", "by", f"{own_method.name} *", *vectors)
+    for index, word in enumerate(words):
+        columns = [predicted.vectors[index], *(column[index] for column in vectors.values())]
+        cells = [_neighbours(table, vector, min(top, _NEIGHBOURS_SHOWN)) for vector in columns]
+        rows.add_row(word, f"{coverage.unknown[word]:,}", predicted.ways[index], *cells)
     show(rows)
-    typer.echo("* what the table gives, fall-backs first; the other columns ask a method alone")
+    typer.echo(
+        "* the vectors the table gives, fallbacks first; the other columns use one method alone"
+    )
     if left_out and not quiet:
         typer.echo(
-            f"not shown, since this table does not carry them: {', '.join(left_out)}", err=True
+            f"not shown, because the table was not fitted with them: {', '.join(left_out)}",
+            err=True,
         )
 
 
+def _neighbours(table: EmbeddingTable, vector: NDArray[np.float32], top: int) -> str:
+    return " ".join(word for word, _ in table.neighbours_of(vector, top=top))
+
+
 def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
-    coverage = _covered(table, spec, quiet=quiet)
+    coverage = _print_coverage(table, spec, quiet=quiet)
     if coverage.unknown:
-        rows = grid("most frequent without a row", "times")
-        for word, times in coverage.unknown.most_common(_UNKNOWN_SHOWN):
-            rows.add_row(word, f"{times:,}")
+        rows = grid("out-of-vocabulary", "count")
+        for word, count in coverage.unknown.most_common(_OOV_SHOWN):
+            rows.add_row(word, f"{count:,}")
         show(rows)

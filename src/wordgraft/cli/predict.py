@@ -1,4 +1,4 @@
-"""`wordgraft predict`: labels and probabilities of texts, or the entities in them."""
+"""`wordgraft predict`: print the labels and probabilities of texts, or their entities."""
 
 from __future__ import annotations
 
@@ -20,17 +20,18 @@ _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def predict(
-    model: Annotated[
-        Path, typer.Argument(help="A trained model's folder, or the .onnx file of one.")
-    ],
+    model: Annotated[Path, typer.Argument(help="Folder of a trained model, or an .onnx file.")],
     texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...")] = None,
     file: Annotated[
-        str | None, typer.Option(help="FILE or FILE:COLUMN of texts; of a .txt, one a line.")
+        str | None,
+        typer.Option(help="FILE or FILE:COLUMN of texts; a .txt file has one text per line."),
     ] = None,
-    json_lines: Annotated[bool, typer.Option("--json", help="A JSON object a text.")] = False,
+    json_lines: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object per text.")
+    ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print a line a text: label, probabilities and the text; or the text, its entities marked.
+    """Print one line per text: label, probabilities and text; or the text with entities marked.
 
     Example: wordgraft predict news.model "Shares soar on record profit"
 
@@ -40,27 +41,27 @@ def predict(
     """
     start(quiet=quiet)
     if bool(texts) == (file is not None):
-        raise typer.BadParameter("give texts, or --file, and not both")
+        raise typer.BadParameter("give either texts or --file")
     from wordgraft.data.text_files import read_texts, split_column
 
-    task, opened = _opened(model)
-    found = list(texts or ()) if file is None else list(read_texts(*split_column(file)))
+    task, trained = _load(model)
+    inputs = list(texts or ()) if file is None else list(read_texts(*split_column(file)))
     if task == "tag":
-        _entities(opened, found, json_lines=json_lines)
+        _print_entities(trained, inputs, json_lines=json_lines)
     else:
-        _labels(opened, found, json_lines=json_lines)
-    unknown = getattr(opened, "unknown_", None)
+        _print_labels(trained, inputs, json_lines=json_lines)
+    unknown = getattr(trained, "unknown_", None)
     if unknown is not None and unknown.words:
         _LOG.info("%s", unknown)
 
 
-def _opened(model: Path) -> tuple[str, Any]:
-    """The task and the model of a folder, or of a file that needs no framework to run."""
+def _load(model: Path) -> tuple[str, Any]:
+    """Return the task and the model; an .onnx file needs no framework."""
     if model.suffix == ".onnx":
         from wordgraft.export.onnx import OnnxModel
 
-        written = OnnxModel.load(model)
-        return written.task, written
+        onnx_model = OnnxModel.load(model)
+        return onnx_model.task, onnx_model
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.io import task_in
 
@@ -68,7 +69,9 @@ def _opened(model: Path) -> tuple[str, Any]:
     return task, (SequenceTagger if task == "tag" else TextClassifier).load(model)
 
 
-def _labels(classifier: TextClassifier | OnnxModel, texts: list[str], *, json_lines: bool) -> None:
+def _print_labels(
+    classifier: TextClassifier | OnnxModel, texts: list[str], *, json_lines: bool
+) -> None:
     probabilities = classifier.predict_proba(texts)
     chosen = classifier.labels_.chosen(probabilities)
     names = [str(name) for name in classifier.classes_]
@@ -85,12 +88,14 @@ def _labels(classifier: TextClassifier | OnnxModel, texts: list[str], *, json_li
             typer.echo("\t".join([first, *values, " ".join(text.split())]))
 
 
-def _entities(tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_lines: bool) -> None:
+def _print_entities(
+    tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_lines: bool
+) -> None:
     from wordgraft.data.word_tokenizer import words_of
 
-    cut = [words_of(text) for text in texts]
-    spans = tagger.entities([[word.text for word in words] for words in cut])
-    for text, words, found in zip(texts, cut, spans, strict=True):
+    words_per_text = [words_of(text) for text in texts]
+    spans = tagger.entities([[word.text for word in words] for words in words_per_text])
+    for text, words, text_spans in zip(texts, words_per_text, spans, strict=True):
         entities = [
             {
                 "type": span.kind,
@@ -98,7 +103,7 @@ def _entities(tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_line
                 "start": words[span.start].start,
                 "end": words[span.end - 1].end,
             }
-            for span in found
+            for span in text_spans
         ]
         if json_lines:
             _echo_json({"text": text, "entities": entities})
@@ -109,19 +114,19 @@ def _entities(tagger: SequenceTagger | OnnxModel, texts: list[str], *, json_line
 def _highlight(
     text: str, entities: list[dict[str, Any]], tagger: SequenceTagger | OnnxModel
 ) -> None:
-    """Print the text with each entity marked: `[Tim Cook PER] spoke`, in colours on a terminal."""
+    """Print the text with its entities marked, as in `[Tim Cook PER] spoke`."""
     from rich.console import Console
     from rich.text import Text
 
     kinds = sorted({tag[2:] for tag in tagger.tags_[1:]})
-    shown, at = Text(), 0
+    marked, position = Text(), 0
     for entity in entities:
-        shown.append(text[at : entity["start"]])
+        marked.append(text[position : entity["start"]])
         colour = _COLOURS[kinds.index(entity["type"]) % len(_COLOURS)]
-        shown.append(f"[{entity['text']} {entity['type']}]", style=f"bold {colour}")
-        at = entity["end"]
-    shown.append(text[at:])
-    Console(highlight=False, soft_wrap=True).print(shown)
+        marked.append(f"[{entity['text']} {entity['type']}]", style=f"bold {colour}")
+        position = entity["end"]
+    marked.append(text[position:])
+    Console(highlight=False, soft_wrap=True).print(marked)
 
 
 def _echo_json(content: dict[str, Any]) -> None:

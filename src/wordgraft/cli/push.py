@@ -1,4 +1,4 @@
-"""`wordgraft push`: a table on a model hub."""
+"""`wordgraft push`: upload a table to the Hugging Face hub."""
 
 from __future__ import annotations
 
@@ -12,30 +12,32 @@ from wordgraft.cli.shared import Force, Quiet, choose, start
 
 def push(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    repo: Annotated[str, typer.Argument(help="Its name on the hub: NAME or ORG/NAME.")],
+    repo: Annotated[str, typer.Argument(help="Repository on the hub: NAME or ORG/NAME.")],
     kind: Annotated[
         str,
         typer.Option(
             "--as",
-            help="Files of: hub (a table of wordgraft), model2vec, sentence-transformers.",
+            help="Format: hub (a wordgraft table), model2vec or sentence-transformers.",
         ),
     ] = "hub",
     pairs: Annotated[
         list[Path] | None,
         typer.Option(
-            help="Lines of word1 TAB word2 TAB score: the card states the correlation with them; "
-            "give it once a file."
+            help="File of lines word1 TAB word2 TAB score; the card states the correlation. May be "
+            "repeated."
         ),
     ] = None,
-    private: Annotated[bool, typer.Option("--private", help="Only for you to see.")] = False,
+    private: Annotated[
+        bool, typer.Option("--private", help="Make the repository private.")
+    ] = False,
     folder: Annotated[
         Path | None,
-        typer.Option(help="Write the files here instead, to look at them before they go."),
+        typer.Option(help="Write the files to this folder instead of uploading them."),
     ] = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Put a table on the Hugging Face hub, with a model card that states its recipe and quality.
+    """Upload a table to the Hugging Face hub, with a model card of its recipe and quality.
 
     Example: wordgraft push news.table me/news-vectors --pairs simlex.tsv
     """
@@ -46,11 +48,11 @@ def push(
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 
     choose("--as", kind, KINDS)
-    read = [(file.name, read_pairs(file)) for file in pairs or ()]
+    pair_files = [(file.name, read_pairs(file)) for file in pairs or ()]
     table = EmbeddingTable.load(path)
-    measured = [(name, word_similarity(table, found)) for name, found in read]
+    measured = [(name, word_similarity(table, word_pairs)) for name, word_pairs in pair_files]
     if folder is not None:
         write_hub(table, folder, force=force, repo=repo, kind=kind, measured=measured)
-        typer.echo(f"{folder}: written, not pushed")
+        typer.echo(f"{folder}: written, not uploaded")
         return
     typer.echo(push_table(table, repo, kind=kind, measured=measured, private=private))

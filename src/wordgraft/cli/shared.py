@@ -1,4 +1,4 @@
-"""What the commands share: options, the choice of one of several names, tables on the terminal."""
+"""What the commands share: options, checks of option values, and tables on the terminal."""
 
 from __future__ import annotations
 
@@ -16,17 +16,15 @@ from wordgraft.core.progress import progress_bar
 if TYPE_CHECKING:
     from rich.table import Table
 
-Quiet = Annotated[
-    bool, typer.Option("--quiet", "-q", help="No progress bar, no notes; errors and warnings stay.")
-]
-Force = Annotated[bool, typer.Option("--force", help="Replace an output that exists already.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only errors and warnings.")]
+Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")]
-# Lines are not folded where nobody looks at a screen.
-_WIDTH_OF_A_FILE = 1000
+# Output that does not go to a terminal is not wrapped.
+_FILE_WIDTH = 1000
 
 
 def start(*, quiet: bool) -> None:
-    """Send wordgraft's own notes to standard error; with `quiet`, only warnings."""
+    """Send wordgraft's log messages to standard error; with `quiet`, only warnings."""
     log = logging.getLogger("wordgraft")
     log.handlers = [logging.StreamHandler(sys.stderr)]
     log.setLevel(logging.WARNING if quiet else logging.INFO)
@@ -34,21 +32,21 @@ def start(*, quiet: bool) -> None:
 
 
 def is_first_process() -> bool:
-    """Whether this process writes and prints: one of those that `accelerate launch` starts."""
+    """Whether this process writes and prints; `accelerate launch` starts several."""
     return os.environ.get("RANK", "0") == "0"
 
 
 def choose(option: str, value: str, names: Iterable[str]) -> str:
-    """`value` if it is one of `names`; otherwise wrong usage, exit code 2."""
+    """Return `value` if it is one of `names`; otherwise exit with code 2 for wrong usage."""
     if value not in (allowed := list(names)):
         raise typer.BadParameter(
-            f"{value!r} is none of {', '.join(allowed)}", param_hint=f"'{option}'"
+            f"{value!r} is not one of {', '.join(allowed)}", param_hint=f"'{option}'"
         )
     return value
 
 
 def counted(texts: Iterable[str], description: str, *, quiet: bool) -> Iterator[str]:
-    """The texts, counted by a progress bar."""
+    """Yield the texts, and count them in a progress bar."""
     with progress_bar(description, None, show=not quiet) as advance:
         for text in texts:
             yield text
@@ -56,12 +54,12 @@ def counted(texts: Iterable[str], description: str, *, quiet: bool) -> Iterator[
 
 
 def grid(*columns: str) -> Table:
-    """An empty table for standard output: the first column to the left, the rest to the right."""
+    """Return an empty table: the first column left-aligned, the others right-aligned."""
     from rich.table import Table
 
     table = Table(box=None, pad_edge=False, header_style="bold")
-    for place, column in enumerate(columns):
-        table.add_column(column, justify="left" if place == 0 else "right")
+    for index, column in enumerate(columns):
+        table.add_column(column, justify="left" if index == 0 else "right")
     return table
 
 
@@ -71,13 +69,13 @@ def show(*tables: Table) -> None:
 
     console = Console(highlight=False, markup=False, emoji=False)
     if not console.is_terminal:
-        console = Console(highlight=False, markup=False, emoji=False, width=_WIDTH_OF_A_FILE)
+        console = Console(highlight=False, markup=False, emoji=False, width=_FILE_WIDTH)
     for table in tables:
         console.print(table)
 
 
 def facts(rows: Iterable[tuple[str, str]]) -> None:
-    """Print names and values, two columns, on standard output."""
+    """Print names and values in two columns on standard output."""
     pairs = list(rows)
     width = max(len(name) for name, _ in pairs)
     for name, value in pairs:

@@ -1,4 +1,4 @@
-"""`wordgraft similarity`: does the table order word pairs as people do?"""
+"""`wordgraft similarity`: correlate a table with human similarity scores."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 def similarity(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    pairs: Annotated[list[Path], typer.Argument(help="Files of lines: word1 TAB word2 TAB score.")],
+    pairs: Annotated[list[Path], typer.Argument(help="Files of lines word1 TAB word2 TAB score.")],
     oov: Annotated[
         str,
         typer.Option(
-            help="What words without a row get: none (their pairs are left out), table (the "
-            "method it carries), or one that needs no fit: neighbours, mean, unk, zero."
+            help="Vectors of out-of-vocabulary words: none (their pairs are skipped), table (the "
+            "table's own method), or a method that needs no fit: neighbours, mean, unk, zero."
         ),
     ] = "none",
     quiet: Quiet = False,
 ) -> None:
-    """Correlate the cosines of word pairs with people's scores (Spearman).
+    """Print Spearman's correlation of the cosines of word pairs with human scores.
 
     Example: wordgraft similarity news.table simlex.tsv wordsim.tsv
     """
@@ -34,7 +34,7 @@ def similarity(
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 
     choose("--oov", oov, ["none", "table", *METHODS])
-    read = [(file, read_pairs(file)) for file in pairs]
+    pair_files = [(file, read_pairs(file)) for file in pairs]
     table = EmbeddingTable.load(path)
     vector_of: VectorOf | None = None
     if oov != "none":
@@ -44,8 +44,8 @@ def similarity(
             return vectors_of(table, [word], method)[0]
 
     rows = grid("pairs", "Spearman", "covered", "of")
-    for file, found in read:
-        result = word_similarity(table, found, vector_of=vector_of)
+    for file, word_pairs in pair_files:
+        result = word_similarity(table, word_pairs, vector_of=vector_of)
         rows.add_row(
             str(file), f"{result.spearman:.3f}", f"{result.covered:,}", f"{result.pairs:,}"
         )

@@ -1,4 +1,4 @@
-"""`wordgraft table`: vectors for a vocabulary, out of a pretrained encoder."""
+"""`wordgraft table`: make the vectors of a vocabulary from a pretrained encoder."""
 
 from __future__ import annotations
 
@@ -18,132 +18,137 @@ def table(
         str | None,
         typer.Argument(
             help="A local folder, a hub id (bert-base-uncased, org/name@revision) or "
-            "package:import_name/sub/folder. With --from-file, says how text is cut, and "
-            "whose pieces --oov reads.",
+            "package:import_name/sub/folder. With --from-file, its tokenizer segments text and "
+            "gives the pieces of --oov pieces.",
             show_default=False,
         ),
     ] = None,
     from_file: Annotated[
         Path | None,
-        typer.Option(help="Take the vectors of this file instead: GloVe, fastText, word2vec, ..."),
+        typer.Option(
+            help="Read the vectors from this file instead: GloVe, fastText, word2vec, ..."
+        ),
     ] = None,
     from_format: Annotated[
-        str | None, typer.Option(help="Its format, as in export --to.  [default: by looking]")
+        str | None, typer.Option(help="Format of the file, as in export --to.  [default: detected]")
     ] = None,
     texts: Annotated[
         list[str] | None,
-        typer.Option(help="Words of these texts: FILE or FILE:COLUMN; give it once a file."),
+        typer.Option(help="Words of these texts: FILE or FILE:COLUMN; may be repeated."),
     ] = None,
-    words: Annotated[Path | None, typer.Option(help="Words of this list, one a line.")] = None,
-    pieces: Annotated[bool, typer.Option("--pieces", help="The tokenizer's own pieces.")] = False,
+    words: Annotated[Path | None, typer.Option(help="Words of this list, one per line.")] = None,
+    pieces: Annotated[bool, typer.Option("--pieces", help="Pieces of the tokenizer.")] = False,
     source: Annotated[
-        str, typer.Option(help="How a vector is made: contextual, isolated, composed, lookup.")
+        str, typer.Option(help="Source of the vectors: contextual, isolated, composed, lookup.")
     ] = "isolated",
     corpus: Annotated[
         list[str] | None,
         typer.Option(
-            help="Running text for contextual vectors: FILE, FILE:COLUMN, a glob in quotes, or "
-            "dataset:NAME:COLUMN; give it once a place. Without --texts, --words and --pieces, "
-            "its words are the vocabulary."
+            help="Running text for contextual vectors: FILE, FILE:COLUMN, a quoted glob, or "
+            "dataset:NAME:COLUMN; may be repeated. Without --texts, --words and --pieces, its "
+            "words are the vocabulary."
         ),
     ] = None,
     contexts: Annotated[
         int | None,
-        typer.Option(min=1, help="Sentences of the corpus chosen for each word.  [default: 10]"),
+        typer.Option(min=1, help="Sentences chosen from the corpus for each word.  [default: 10]"),
     ] = None,
     all_contexts: Annotated[
-        bool, typer.Option("--all-contexts", help="Encode the whole corpus instead.")
+        bool, typer.Option("--all-contexts", help="Encode the whole corpus.")
     ] = False,
     layers: Annotated[
         str | None,
-        typer.Option(help="Layers whose mean a contextual vector is: 3,6.  [default: auto]"),
+        typer.Option(help="Layers averaged for contextual vectors: 3,6.  [default: auto]"),
     ] = None,
     window: Annotated[
         int | None,
-        typer.Option(min=1, help="Cut the corpus into windows of so many words, not sentences."),
+        typer.Option(
+            min=1, help="Split the corpus into windows of this many words, not into sentences."
+        ),
     ] = None,
     skip_bad: Annotated[
         bool,
-        typer.Option("--skip-bad", help="Leave out, and count, what cannot be read of the corpus."),
+        typer.Option("--skip-bad", help="Skip and count unreadable parts of the corpus."),
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Of the choice of contexts.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the choice of contexts.")] = None,
     engine: Annotated[
         str | None,
         typer.Option(
-            help="Where a contextual pass runs: local, or ray, on many machines.  [default: local]"
+            help="Where contextual vectors are computed: local, or ray, on a cluster.  "
+            "[default: local]"
         ),
     ] = None,
     address: Annotated[
         str | None,
         typer.Option(
-            help="Of the Ray cluster: HOST:PORT, or auto on one of its machines.  "
-            "[default: a Ray started on this one]"
+            help="Address of the Ray cluster: HOST:PORT, or auto on one of its machines.  "
+            "[default: start Ray on this machine]"
         ),
     ] = None,
     no_resume: Annotated[
         bool,
-        typer.Option("--no-resume", help="Start over instead of going on from OUTPUT.progress."),
+        typer.Option("--no-resume", help="Start again instead of continuing from OUTPUT.progress."),
     ] = False,
     layer: Annotated[
         str | None,
-        typer.Option(help="Layer of an isolated vector, 0 to the last.  [default: auto]"),
+        typer.Option(help="Layer of isolated vectors, from 0.  [default: auto]"),
     ] = None,
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="Positions that are averaged: own, first, last, cls, all.  [default: own]"
+            help="Positions averaged for isolated vectors: own, first, last, cls, all.  "
+            "[default: own]"
         ),
     ] = None,
     template: Annotated[
         str | None,
         typer.Option(
-            help="Text around an isolated word, {} in its place; 'none' for the word alone.  "
+            help="Text around an isolated word, with {} for the word; 'none' for the word alone.  "
             '[default: the word " {} " means]'
         ),
     ] = None,
     oov: Annotated[
         str | None,
         typer.Option(
-            help="What words without a row get: pieces, neighbours, ngrams, characters, blend (the "
-            "best; minutes for 40,000 words), encoder, mean, unk, zero.  [default: pieces; unk for "
+            help="Method for out-of-vocabulary words: pieces, neighbours, blend (the best; takes "
+            "minutes for 40,000 words), encoder, mean, unk, zero.  [default: pieces; unk for "
             "--from-file]"
         ),
     ] = None,
     refine: Annotated[
         str | None,
         typer.Option(
-            help="Refinements in turn, or 'none': center, abtt:3, pca:256, whiten, sif:0.001, "
+            help="Refinements in order, or 'none': center, abtt:3, pca:256, whiten, sif:0.001, "
             "scale:0.3.  [default: center,sif,scale; sif only with --texts]"
         ),
     ] = None,
     dtype: Annotated[
-        str, typer.Option(help="How rows are stored: float32, float16, int8.")
+        str, typer.Option(help="Storage type of the rows: float32, float16, int8.")
     ] = "float32",
     min_count: Annotated[
-        int, typer.Option(min=1, help="Leave out words that --texts hold less often.")
+        int, typer.Option(min=1, help="Drop words rarer than this in --texts.")
     ] = 1,
     max_words: Annotated[
-        int | None, typer.Option(min=1, help="Keep the most frequent words of --texts only.")
+        int | None,
+        typer.Option(min=1, help="Keep only this many of the most frequent words of --texts."),
     ] = None,
     device: Annotated[
-        str | None, typer.Option(help="Where the encoder runs: auto, cpu, cuda.  [default: auto]")
+        str | None, typer.Option(help="Device of the encoder: auto, cpu, cuda.  [default: auto]")
     ] = None,
     encoder_dtype: Annotated[
         str | None,
-        typer.Option(
-            help="Numbers the encoder computes with.  [default: bfloat16 on cuda, else float32]"
-        ),
+        typer.Option(help="Precision of the encoder.  [default: bfloat16 on cuda, else float32]"),
     ] = None,
     allow_pickle: Annotated[
         bool,
         typer.Option(
-            "--allow-pickle", help="Read pytorch_model.bin, tensors only (torch's weights_only)."
+            "--allow-pickle", help="Allow pickled weights; only tensors are read (weights_only)."
         ),
     ] = False,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Make an embedding table: a vector for each word, out of a pretrained encoder.
+    """Make an embedding table: one vector per word, from a pretrained encoder.
 
     Example: wordgraft table bert-base-uncased -o news.table --texts train.csv:text
     """
@@ -162,14 +167,16 @@ def table(
         )
         return
     if checkpoint is None or from_format is not None:
-        raise typer.BadParameter("give a CHECKPOINT, or --from-file (and then --from-format)")
+        raise typer.BadParameter(
+            "give either a CHECKPOINT, or --from-file with an optional --from-format"
+        )
     oov = oov or "pieces"
     given = sum([bool(texts), words is not None, pieces])
-    own_words = source == "contextual" and not given
-    if given != 1 and not own_words:
+    words_from_corpus = source == "contextual" and not given
+    if given != 1 and not words_from_corpus:
         raise typer.BadParameter("give exactly one of --texts, --words and --pieces")
-    if not texts and not own_words and (min_count > 1 or max_words is not None):
-        raise typer.BadParameter("--min-count and --max-words need the counts of --texts")
+    if not texts and not words_from_corpus and (min_count > 1 or max_words is not None):
+        raise typer.BadParameter("--min-count and --max-words have no effect without --texts")
 
     from wordgraft.build import build_table
     from wordgraft.checkpoint import open_checkpoint
@@ -188,11 +195,11 @@ def table(
     if engine is not None:
         choose("--engine", engine, ENGINES)
     if address is not None and engine != "ray":
-        raise typer.BadParameter("--address is of use to --engine ray only")
+        raise typer.BadParameter("--address has no effect without --engine ray")
     if pooling is not None:
         choose("--pooling", pooling, POOLINGS)
     if all_contexts and contexts is not None:
-        raise typer.BadParameter("give --contexts or --all-contexts, not both")
+        raise typer.BadParameter("give either --contexts or --all-contexts")
     options = _options_of(
         source,
         {
@@ -224,7 +231,7 @@ def table(
             raise typer.BadParameter("--source contextual needs a --corpus")
         if options.pop("all_contexts", False):
             options["contexts"] = None
-        if own_words:
+        if words_from_corpus:
             options |= {"min_count": min_count, "max_words": max_words}
         options["keep"] = progress_folder
     refinements = None if refine is None else parse_refinements(refine)
@@ -232,10 +239,10 @@ def table(
     check_output(output, force=force, marker=MARKER)
     opened = open_checkpoint(checkpoint, allow_pickle=allow_pickle)
     if "corpus" in options:
-        cut = {name: options.pop(name) for name in ("window", "skip_bad") if name in options}
-        options["corpus"] = Corpus.of(options["corpus"], **cut)
+        reading = {name: options.pop(name) for name in ("window", "skip_bad") if name in options}
+        options["corpus"] = Corpus.of(options["corpus"], **reading)
     vocabulary = None
-    if not own_words:
+    if not words_from_corpus:
         vocabulary = _vocabulary(opened, texts, words, min_count, max_words, quiet=quiet)
     kind: Any = SOURCES[source]
     made_by = kind(**options)
@@ -254,26 +261,26 @@ def table(
     typer.echo(f"{output}: {len(made):,} rows of {made.dims} numbers, {dtype}")
     sources = (f"{count:,} {name}" for name, count in made.provenance.counts().items())
     typer.echo(f"rows by source: {', '.join(sources)}")
-    typer.echo(f"words without a row: {oov}")
+    typer.echo(f"out-of-vocabulary words: {oov}")
     if texts and (min_count > 1 or max_words is not None):
-        every = chain.from_iterable(_texts_of(spec) for spec in texts)
-        coverage = made.coverage(counted(every, "counting words without a row", quiet=quiet))
+        stream = chain.from_iterable(_texts_of(spec) for spec in texts)
+        coverage = made.coverage(counted(stream, "counting out-of-vocabulary words", quiet=quiet))
         typer.echo(f"{coverage}; they get vectors by {oov}")
 
 
 def _options_of(source: str, options: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """The options that were given, by their names in Python; all must be the source's own."""
-    found: dict[str, Any] = {}
+    """Return the options that were given, by their Python names; the source must use them all."""
+    used: dict[str, Any] = {}
     for sources, values in options.items():
         given = {name: value for name, value in values.items() if value is not None}
         if given and source not in sources.split():
             names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
             raise typer.BadParameter(
-                f"{names.replace('--resume', '--no-resume')}: of no use to --source {source}, "
-                f"only to {' and '.join(sources.split())}"
+                f"{names.replace('--resume', '--no-resume')}: no effect with --source {source}, "
+                f"only with {' and '.join(sources.split())}"
             )
-        found |= given
-    return found
+        used |= given
+    return used
 
 
 def _vocabulary(
@@ -289,8 +296,8 @@ def _vocabulary(
     from wordgraft.vocabulary import Vocabulary
 
     if texts:
-        every = chain.from_iterable(_texts_of(spec) for spec in texts)
-        stream = counted(every, "reading texts", quiet=quiet)
+        stream = chain.from_iterable(_texts_of(spec) for spec in texts)
+        stream = counted(stream, "reading texts", quiet=quiet)
         return Vocabulary.from_texts(stream, checkpoint, min_count=min_count, max_words=max_words)
     if words is not None:
         return Vocabulary.from_words(read_words(words), checkpoint)
