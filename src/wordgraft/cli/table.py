@@ -296,8 +296,8 @@ def _vocabulary(
     from wordgraft.vocabulary import Vocabulary
 
     if texts:
-        stream = chain.from_iterable(_texts_of(spec) for spec in texts)
-        stream = counted(stream, "reading texts", quiet=quiet)
+        every_text = chain.from_iterable(_texts_of(spec) for spec in texts)
+        stream = counted(every_text, "reading texts", quiet=quiet)
         return Vocabulary.from_texts(stream, checkpoint, min_count=min_count, max_words=max_words)
     if words is not None:
         return Vocabulary.from_words(read_words(words), checkpoint)
