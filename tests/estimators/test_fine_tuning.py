@@ -186,7 +186,7 @@ def test_passes_follow_the_number_of_texts() -> None:
     [
         (
             {"regularizer": "ewc"},
-            "regularizer is 'ewc': unknown regularizer 'ewc'; expected layer_decay",
+            "regularizer is 'ewc': unknown regularizer 'ewc'; expected one of layer_decay",
         ),
         ({"pooling": "first"}, "pooling is 'first', expected one of auto, mean, cls, attention"),
         ({"schedule": "cosine"}, "schedule is 'cosine', expected one of auto, constant, linear"),

@@ -63,11 +63,8 @@ class PieceTokenizer:
 
     @cached_property
     def pieces(self) -> tuple[str, ...]:
-        """The pieces by id; an id that the tokenizer leaves out gets a name of its own."""
-        names = [f"[no piece {id}]" for id in range(self.size)]
-        for piece, id in self.tokenizer.get_vocab(with_added_tokens=True).items():
-            names[id] = piece
-        return tuple(names)
+        """The pieces by id, as `pieces_by_id` has them."""
+        return tuple(pieces_by_id(self.tokenizer, self.size))
 
     @property
     def pad_id(self) -> int:
@@ -109,6 +106,14 @@ class PieceTokenizer:
         id = self.tokenizer.token_to_id(piece)
         assert id is not None  # _role looked it up
         return int(id)
+
+
+def pieces_by_id(tokenizer: Tokenizer, size: int) -> list[str]:
+    """The pieces (or words) of ids 0 to `size - 1`; `[no piece N]` if the tokenizer has no id N."""
+    pieces = [f"[no piece {id}]" for id in range(size)]
+    for piece, id in tokenizer.get_vocab(with_added_tokens=True).items():
+        pieces[id] = piece
+    return pieces
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -18,13 +17,13 @@ from wordgraft.comparison.data import Data
 from wordgraft.comparison.methods import Arm, Predictor
 from wordgraft.comparison.records import ArmRun, Cell
 from wordgraft.comparison.splits import split
+from wordgraft.core.versions import library_versions
 
 # Texts answered one at a time to find the latency, after some to warm up; fewer, if they are slow,
 # once so many seconds have passed.
 _LATENCY_TEXTS, _WARM_UP, _FEWEST, _LATENCY_SECONDS = 40, 5, 10, 0.5
 # Texts answered together to find the speed, and the seconds that are enough for it.
 _SPEED_TEXTS, _SPEED_SECONDS = 256, 1.0
-_LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "numpy", "tokenizers")
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
 
@@ -83,7 +82,7 @@ def measured(arm: Arm, data: Data, run: Run) -> ArmRun:
         settings=dict(fitted.settings),
         trials=run.trials,
         training=None if fitted.training is None else dict(fitted.training),
-        versions=versions(),
+        versions=library_versions(),
         machine=machine(),
         started=started,
     )
@@ -100,7 +99,7 @@ def unfinished(data: Data, run: Run, status: str, error: BaseException | str) ->
         data.sha256,
         error=cause,
         trials=run.trials,
-        versions=versions(),
+        versions=library_versions(),
         machine=machine(),
         started=datetime.now(UTC).isoformat(timespec="seconds"),
     )
@@ -164,17 +163,6 @@ def _status(name: str) -> float | None:
         return None
     found = [line.split()[1] for line in lines if line.startswith(f"{name}:")]
     return int(found[0]) / 1000 if found else None
-
-
-def versions() -> dict[str, str]:
-    """Of the libraries that may take part, those installed."""
-    found = {}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:
-            continue
-    return found
 
 
 def machine() -> str:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
+from wordgraft.core.compressed import content_suffix
 from wordgraft.data.tag_schemes import is_tag, to_iob2, without_beginning
-from wordgraft.data.text_files import COMPRESSIONS, DATASET_PREFIX, read_lines, read_records
+from wordgraft.data.text_files import DATASET_PREFIX, read_lines, read_records
 from wordgraft.errors import DataError
 
 _LOG = logging.getLogger(__name__)
@@ -47,7 +47,7 @@ def read_tagged(
     Raises `DataError` for a file without sentences, a line without its tag, and columns that cannot
     be told.
     """
-    if path.startswith(DATASET_PREFIX) or _kind(path) in _LISTS:
+    if path.startswith(DATASET_PREFIX) or content_suffix(path) in _LISTS:
         sentences, tags = _from_lists(path, token, tag)
     else:
         sentences, tags = _from_lines(path, token, tag)
@@ -184,9 +184,3 @@ def _named(path: str, what: str, given: Any, names: Sequence[str], usual: Sequen
         f"{path}: no {what} column {looked_for}; its columns are {', '.join(names)}: name it with "
         f"--{what}-column"
     )
-
-
-def _kind(path: str) -> str:
-    suffixes = [suffix.lower() for suffix in Path(path).suffixes]
-    plain = [suffix for suffix in suffixes if suffix not in COMPRESSIONS]
-    return plain[-1] if plain else ""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import time
 import warnings
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from wordgraft.core.optional import require
+from wordgraft.core.versions import library_versions
 from wordgraft.errors import TrainingError
 from wordgraft.networks import Network
 from wordgraft.training import RunRecord
@@ -28,7 +28,6 @@ _FOLDS, _ITERATIONS = 5, 1000
 _BEHIND, _MANY = 3, 1_000
 # What is taken where none can be tried.
 _UNCHOSEN = 0.01
-_LIBRARIES = ("wordgraft", "torch", "scikit-learn", "numpy")
 
 
 def solve(
@@ -73,7 +72,7 @@ def solve(
         parameters=weights.size + bias.size,
         losses=(),
         held_out_losses=(),
-        versions={library: version(library) for library in _LIBRARIES},
+        versions=library_versions(),
     )
 
 

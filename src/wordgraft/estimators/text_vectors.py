@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
+from wordgraft.core.linear_algebra import principal_directions
 from wordgraft.core.optional import require
 from wordgraft.data.validation import checked_texts
 from wordgraft.errors import TableError
@@ -80,9 +81,9 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             (0, table.dims), np.float32
         )
         if self.components:
-            vectors = self.transform(texts).astype(np.float64)
-            strongest = np.linalg.eigh(vectors.T @ vectors)[1][:, -self.components :]
-            self.directions_ = strongest.T.astype(np.float32)
+            vectors = self.transform(texts)
+            found = principal_directions(vectors, self.components, center=False)
+            self.directions_ = found.directions.T
         return self
 
     def transform(self, X: Iterable[str]) -> Float32[ndarray, "texts dims"]:  # noqa: N803

@@ -1,6 +1,6 @@
 """Frozen vectors on disk, in shards that are mapped into memory and never changed.
 
-~/.cache/wordgraft/features/     or $WORDGRAFT_CACHE/features
+~/.cache/wordgraft/features/     on Linux; or $WORDGRAFT_CACHE/features
   KEY/                           a folder a recipe
     recipe.json                  format version, checkpoint, layers, pooling
     NAME.safetensors             vectors (words, layers, dims) fp16, lengths and hashes (texts,)
@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import xxhash
+from platformdirs import user_cache_path
 
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.core.atomic_io import new_file, write_tensors
@@ -45,8 +46,8 @@ _BETWEEN = "\x1f"
 def cache_folder() -> Path:
     """Where frozen vectors are kept: `$WORDGRAFT_CACHE`, or `wordgraft` among the user's caches."""
     given = os.environ.get("WORDGRAFT_CACHE")
-    base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
-    return (Path(given) if given else Path(base) / "wordgraft") / "features"
+    base = Path(given) if given else user_cache_path("wordgraft", appauthor=False)
+    return base / "features"
 
 
 class FeatureStore:

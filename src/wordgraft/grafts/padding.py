@@ -32,7 +32,7 @@ def padded_ids(
         length: words per text; longer texts are cut off. By default the length of the longest
             text, and at least 1.
     """
-    return padded(table.vocabulary.ids(texts), length)
+    return table.vocabulary.ids(texts).padded(length).astype(np.int32)
 
 
 def encoder_inputs(
@@ -63,19 +63,6 @@ def encoder_inputs(
     encodings = pieces.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
     room = most - len(before) - len(after)
     rows = Ragged.of([encoding.ids[:room] for encoding in encodings]).framed(before, after)
-    mask = padded(Ragged(np.ones_like(rows.ids), rows.offsets), length)
-    ids = padded(rows, length)
-    ids[mask == 0] = pieces.pad_id
-    return {"input_ids": ids, "attention_mask": mask}
-
-
-def padded(rows: Ragged, length: int | None = None) -> Int32[ndarray, "rows length"]:
-    """Ragged ids as a matrix, padded with zeros; `length` as in `padded_ids`."""
-    if length is None:
-        length = max(1, int(rows.lengths.max(initial=0)))
-    kept = np.minimum(rows.lengths, length)
-    matrix = np.zeros((len(rows), length), np.int32)
-    filled = np.arange(length) < kept[:, None]
-    end = np.repeat(rows.offsets[:-1] + kept, rows.lengths)
-    matrix[filled] = rows.ids[np.arange(len(rows.ids)) < end]
-    return matrix
+    mask = Ragged(np.ones_like(rows.ids), rows.offsets).padded(length)
+    ids = rows.padded(length, fill=pieces.pad_id)
+    return {"input_ids": ids.astype(np.int32), "attention_mask": mask.astype(np.int32)}

@@ -15,6 +15,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.parallel import side_by_side
+from wordgraft.core.ragged import Ragged
 from wordgraft.oov.character_ngrams import characters_of, shortened
 from wordgraft.oov.characters import Characters
 from wordgraft.oov.neighbours import WordIndex, combined, word_index
@@ -266,10 +267,8 @@ def _alike(
 def _codes(words: Sequence[str]) -> tuple[Int32[ndarray, "words length"], Int64[ndarray, " words"]]:
     """Code points in lower case, padded with -1."""
     codes, lengths = characters_of([shortened(word.lower(), _LONGEST - 1) for word in words])
-    padded = np.full((len(words), _LONGEST), -1, np.int32)
-    owner = np.repeat(np.arange(len(words)), lengths)
-    padded[owner, np.arange(len(codes)) - np.repeat(np.cumsum(lengths) - lengths, lengths)] = codes
-    return padded, lengths
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    return Ragged(codes.astype(np.int32), offsets).padded(_LONGEST, fill=-1), lengths
 
 
 def _reversed(

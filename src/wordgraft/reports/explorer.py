@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.linear_algebra import principal_directions
 from wordgraft.core.optional import require
 from wordgraft.errors import TableError
 from wordgraft.reports.page import write_page
@@ -182,15 +183,9 @@ def _nearest(
 
 def _principal_plane(vectors: Float32[ndarray, "words dims"]) -> Float32[ndarray, "words 2"]:
     """The vectors on the two directions in which they vary most."""
-    centred = vectors - vectors.mean(axis=0)
-    if vectors.shape[1] < 2:
-        return np.pad(centred, ((0, 0), (0, 1)))
-    _, directions = np.linalg.eigh(centred.T.astype(np.float64) @ centred)
-    plane = directions[:, [-1, -2]]
-    # An eigenvector's sign is arbitrary: fix it, so that a table always looks the same.
-    plane = plane * np.sign(plane[np.abs(plane).argmax(axis=0), [0, 1]])
-    placed: Float32[ndarray, "words 2"] = (centred @ plane).astype(np.float32)
-    return placed
+    found = principal_directions(vectors, 2)
+    plane = (vectors - found.mean) @ found.directions
+    return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
 
 
 def _quantized(plane: Float32[ndarray, "words 2"]) -> ndarray:

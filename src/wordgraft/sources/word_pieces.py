@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
+from wordgraft.core.versions import library_versions
 from wordgraft.errors import CheckpointError, TableError
 from wordgraft.table import EmbeddingTable, Provenance
 from wordgraft.vocabulary import Vocabulary
@@ -17,8 +17,6 @@ from wordgraft.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
-
-_LIBRARIES = ("wordgraft", "numpy", "tokenizers", "torch", "transformers")
 
 
 def required(vocabulary: Vocabulary | None, source: str) -> Vocabulary:
@@ -74,7 +72,7 @@ def raw_table(
             "architecture": checkpoint.architecture.model_type,
             "source": source,
             **recipe,
-            "versions": _versions(),
+            "versions": library_versions(),
         },
     )
 
@@ -89,13 +87,3 @@ def _check_finite(vectors: Float32[ndarray, "words dims"], checkpoint: Checkpoin
     else:
         cause = "its weights are finite, so the numbers overflow: try --encoder-dtype float32"
     raise CheckpointError(f"{checkpoint.name} gave vectors that are not finite: {cause}")
-
-
-def _versions() -> dict[str, str]:
-    found = {}
-    for library in _LIBRARIES:
-        try:
-            found[library] = version(library)
-        except PackageNotFoundError:  # torch is not needed for every source
-            continue
-    return found

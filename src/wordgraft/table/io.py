@@ -18,6 +18,7 @@ import numpy as np
 from tokenizers import Tokenizer
 
 from wordgraft.checkpoint.tensors import Tensors
+from wordgraft.checkpoint.tokenizer import pieces_by_id
 from wordgraft.core.atomic_io import new_folder, sha256, write_tensors
 from wordgraft.errors import CheckpointError, TableError, VocabularyError
 from wordgraft.table.affine import Affine
@@ -103,9 +104,7 @@ def _table(
             f"{path / _VECTORS} has {n:,} rows, {_TOKENIZER} has {len(ids):,} ids up to "
             f"{max(ids.values(), default=-1):,}; rebuild the table"
         )
-    words = [f"[no piece {row}]" for row in range(n)]
-    for word, row in ids.items():
-        words[row] = word
+    words = pieces_by_id(tokenizer, n)
     vocabulary = Vocabulary(
         tuple(words), arrays["counts"], description["kind"], tokenizer, description["roles"]
     )

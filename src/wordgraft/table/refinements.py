@@ -9,18 +9,20 @@ the same space.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 import numpy as np
 
+from wordgraft.core.linear_algebra import Principal, principal_directions
+from wordgraft.core.named_values import parse_named_values
 from wordgraft.errors import TableError
 from wordgraft.table.affine import Affine, after
 from wordgraft.table.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from jaxtyping import Float32, Float64, Int64
+    from jaxtyping import Float32, Int64
     from numpy import ndarray
 
     from wordgraft.table.affine import Move
@@ -183,9 +185,7 @@ def parse_refinements(text: str) -> tuple[Refinement, ...]:
 
     Raises `TableError` for an unknown name or a value that is no number.
     """
-    if text == "none":
-        return ()
-    return tuple(_parse(part.strip()) for part in text.split(","))
+    return tuple(parse_named_values(text, REFINEMENTS, what="refinement", error=TableError))
 
 
 def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> EmbeddingTable:
@@ -218,43 +218,11 @@ def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> Embeddi
     return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown, move=so_far)
 
 
-def _parse(part: str) -> Refinement:
-    name, colon, value = part.partition(":")
-    if name not in REFINEMENTS:
-        raise TableError(f"no refinement {name!r}; there are {', '.join(REFINEMENTS)} and none")
-    kind = REFINEMENTS[name]
-    if not colon:
-        return kind()  # type: ignore[no-any-return]
-    parameter = next(iter(fields(kind)), None)
-    if parameter is None:
-        raise TableError(f"refinement {name!r} takes no value, found {part!r}")
-    number = type(getattr(kind, parameter.name))
-    try:
-        return kind(number(value))  # type: ignore[no-any-return]
-    except ValueError as error:
-        raise TableError(f"{part!r}: expected {name}:{number.__name__}") from error
-
-
-def _principal(
-    vectors: Float32[ndarray, "words dims"], k: int
-) -> tuple[Float32[ndarray, " dims"], Float32[ndarray, "dims k"], Float64[ndarray, " k"]]:
-    """Mean, the `k` strongest directions as columns, and their variances."""
+def _principal(vectors: Float32[ndarray, "words dims"], components: int) -> Principal:
     dims = vectors.shape[1]
-    if not 1 <= k <= dims:
-        raise TableError(f"{k} directions asked for, the vectors have {dims}; choose 1 to {dims}")
-    mean = vectors.mean(axis=0, dtype=np.float64)
-    # The covariance is dims x dims, however many words there are.
-    second = np.zeros((dims, dims))
-    for start in range(0, len(vectors), 65_536):
-        block = vectors[start : start + 65_536].astype(np.float64) - mean
-        second += block.T @ block
-    variances, directions = np.linalg.eigh(second / len(vectors))
-    strongest = np.argsort(variances)[::-1][:k]
-    # An eigenvector's sign is arbitrary: fix it, so that equal input gives equal output.
-    columns = directions[:, strongest]
-    columns *= np.sign(columns[np.abs(columns).argmax(axis=0), np.arange(k)])
-    return (
-        mean.astype(np.float32),
-        columns.astype(np.float32),
-        np.maximum(variances[strongest], 0),
-    )
+    if not 1 <= components <= dims:
+        raise TableError(
+            f"{components} directions asked for, the vectors have {dims} dimensions; "
+            f"choose 1 to {dims}"
+        )
+    return principal_directions(vectors, components)

@@ -6,13 +6,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, replace
-from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
 
 from wordgraft.core.optional import require
+from wordgraft.core.versions import library_versions
 from wordgraft.networks.network import Network
 from wordgraft.training import head_features as probe
 from wordgraft.training.examples import Examples
@@ -46,7 +46,6 @@ __all__ = [
     "train",
 ]
 
-_LIBRARIES = ("wordgraft", "torch", "accelerate", "numpy", "tokenizers")
 # Of the head's own phase: passes without gain before it ends, and the share that is held out.
 _PROBE_PATIENCE, _PROBE_SHARE = 5, 0.2
 
@@ -109,7 +108,7 @@ def train(
         parameters=run.parameters,
         losses=tuple(run.done.losses),
         held_out_losses=tuple(run.done.held_out_losses),
-        versions={library: version(library) for library in _LIBRARIES},
+        versions=library_versions(),
         regularizers=tuple(_described(each) for each in plan.regularizers),
         padding=run.padding,
         stopped=run.stopped,

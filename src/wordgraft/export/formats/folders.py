@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.checkpoint.tensors import Tensors
-from wordgraft.checkpoint.tokenizer import PieceTokenizer
+from wordgraft.checkpoint.tokenizer import PieceTokenizer, pieces_by_id
 from wordgraft.errors import CheckpointError, DataError
 from wordgraft.export.formats.protocol import MARKER, WordVectors, check_finite
 from wordgraft.table import EmbeddingTable
@@ -85,8 +85,6 @@ def with_tokenizer(folder: Path, matrix: ndarray, **fields: Any) -> WordVectors:
         )
     # A copy, since a file that is mapped cannot be changed, and the padding is set to zero.
     vectors = np.array(matrix, np.float32)
-    words = [f"[no piece {id}]" for id in range(len(vectors))]
-    for word, id in tokenizer.tokenizer.get_vocab(with_added_tokens=True).items():
-        words[id] = word
+    words = pieces_by_id(tokenizer.tokenizer, len(vectors))
     check_finite(folder, words, vectors)
     return WordVectors(words, vectors, tokenizer=tokenizer, recipe=read_recipe(folder), **fields)

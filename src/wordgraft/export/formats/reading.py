@@ -9,13 +9,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import tokenizers
 from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 
-from wordgraft._version import __version__
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.tokenizer import PieceTokenizer
 from wordgraft.core.atomic_io import sha256
+from wordgraft.core.versions import library_versions
 from wordgraft.errors import DataError, PickleRefusedError
 from wordgraft.export.formats.protocol import PAD_WORDS, ROLES, UNK_WORDS, WordVectors
 from wordgraft.oov.constant import Zero
@@ -127,11 +126,7 @@ def table_of(
         recipe |= {"checkpoint": checkpoint.name}
     recipe |= {
         "made_by": dict(found.recipe),
-        "versions": {
-            "wordgraft": __version__,
-            "numpy": np.__version__,
-            "tokenizers": tokenizers.__version__,
-        },
+        "versions": library_versions(),
     }
     if not found.recipe:
         del recipe["made_by"]

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import re
-import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any, Literal
+from typing import IO, TYPE_CHECKING
 
 import numpy as np
 
 from wordgraft.core.atomic_io import new_file
+from wordgraft.core.compressed import DAMAGED, open_bytes
 from wordgraft.core.progress import progress_bar
 from wordgraft.errors import DataError
 from wordgraft.export.formats.protocol import Rows, WordVectors, check_finite
@@ -24,11 +21,6 @@ if TYPE_CHECKING:
     from jaxtyping import Float32, Int64
     from numpy import ndarray
 
-PACKED: dict[str, Callable[[Path, Literal["rb"]], Any]] = {
-    ".gz": gzip.open,
-    ".bz2": bz2.open,
-    ".xz": lzma.open,
-}
 _ROWS_AT_ONCE = 1024
 # Bytes of lines that are parsed at once: enough for NumPy, little beside any file.
 _BLOCK = 1 << 20
@@ -37,16 +29,16 @@ _HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)\s*")
 
 @contextmanager
 def opened(path: Path) -> Iterator[IO[bytes]]:
-    """The bytes of a file, unpacked if its name ends in .gz, .bz2 or .xz.
+    """The bytes of a file, decompressed if its name ends in .gz, .bz2, .xz or .zst.
 
     Raises `DataError` when there is no such file, it is damaged, or may not be read.
     """
     try:
-        with PACKED.get(path.suffix.lower(), Path.open)(path, "rb") as file:
+        with open_bytes(path) as file:
             yield file
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
-    except (OSError, EOFError, zlib.error, lzma.LZMAError) as error:
+    except DAMAGED as error:
         raise DataError(f"{path} cannot be read ({error}); get the file again") from error
 
 

@@ -8,11 +8,11 @@ from typing import IO
 import numpy as np
 
 from wordgraft.core.atomic_io import new_file
+from wordgraft.core.compressed import is_compressed
 from wordgraft.core.progress import progress_bar
 from wordgraft.errors import DataError
 from wordgraft.export.formats.protocol import Format, Rows, WordVectors, check_finite
 from wordgraft.export.formats.text import (
-    PACKED,
     decoded,
     header_of,
     is_row,
@@ -85,10 +85,10 @@ def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
         n, dims = announced
         if not n or not dims:
             raise DataError(f"{path} announces {n} words of {dims} numbers; it holds nothing")
-        # A word takes a letter and a blank at least; unpacked, a file may be of any size.
+        # A word takes a letter and a blank at least; decompressed, a file may have any size.
         least = n * (4 * dims + 2)
         size = path.stat().st_size
-        if path.suffix.lower() not in PACKED and size < least:
+        if not is_compressed(path) and size < least:
             raise _cut_off(path, f"has {size:,} bytes, {n:,} words of {dims} need {least:,}")
         rows = Rows(n, dims)
         with progress_bar("reading words", n, show=progress) as advance:

@@ -13,10 +13,11 @@ import numpy as np
 from wordgraft._version import __version__
 from wordgraft.core.atomic_io import new_file
 from wordgraft.core.optional import require
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import OutputError
 from wordgraft.estimators.base import Grafted, checked_fitted
 from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, Graph, Plan, build
-from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel, padded
+from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel
 from wordgraft.oov import method_of
 from wordgraft.oov.pieces import Pieces
 from wordgraft.oov.table_rows import moved
@@ -182,7 +183,10 @@ def _compare(
         inputs = Inputs(torch.from_numpy(ids), torch.from_numpy(lengths), tensors)
         logits = network(inputs)
         expected = logits.numpy() if plan.per_word else network.predict(logits, inputs)
-    blocks = {name: padded(values, lengths) for name, values in {"ids": ids, **extras}.items()}
+    offsets = np.concatenate([[0], np.cumsum(lengths)])
+    blocks = {
+        name: Ragged(values, offsets).padded() for name, values in {"ids": ids, **extras}.items()
+    }
     found = written.run({**blocks, "lengths": lengths, "parts": parts})
     if plan.per_word:
         found = found[np.arange(found.shape[1]) < lengths[:, None]]

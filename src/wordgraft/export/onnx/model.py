@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from tokenizers import Tokenizer
 
-from wordgraft.checkpoint.tokenizer import PieceTokenizer
+from wordgraft.checkpoint.tokenizer import PieceTokenizer, pieces_by_id
 from wordgraft.core.optional import require
 from wordgraft.core.parallel import usable_cpus
 from wordgraft.core.ragged import Ragged
@@ -52,11 +52,7 @@ class OnnxModel:
         self.task = "tag" if plan["per_word"] else "classify"
         self._casing, self._letters = plan["casing"], plan["letters"]
         rule = Tokenizer.from_str(content["tokenizer"])
-        words = [""] * described["rows"]
-        for word, row in rule.get_vocab(with_added_tokens=True).items():
-            words[row] = word
-        # A tokenizer of pieces may leave rows out.
-        words = [word or f"[no piece {row}]" for row, word in enumerate(words)]
+        words = pieces_by_id(rule, described["rows"])
         self._vocabulary = Vocabulary(
             tuple(words),
             np.zeros(len(words), np.int64),
@@ -201,10 +197,7 @@ class OnnxModel:
                 rows.append([self._vocabulary.roles["unk"]])
             else:
                 rows.append([len(self._vocabulary)])
-        block = np.zeros((max(len(rows), 1), max(map(len, rows), default=1)), np.int64)
-        for place, each in enumerate(rows):
-            block[place, : len(each)] = each
-        return block
+        return Ragged.of(rows or [[]]).padded()
 
     def _batches(
         self, ids: Ragged, words: Sequence[str], extras: dict[str, Ragged]
@@ -214,10 +207,8 @@ class OnnxModel:
         for start in range(0, len(ids), _BATCH):
             batch = order[start : start + _BATCH]
             taken = ids.take(batch) if len(ids) > 1 else ids
-            blocks = {"ids": padded(taken.ids, taken.lengths)}
-            for name, values in extras.items():
-                some = values.take(batch)
-                blocks[name] = padded(some.ids, some.lengths)
+            blocks = {"ids": taken.padded()}
+            blocks |= {name: values.take(batch).padded() for name, values in extras.items()}
             yield batch, {**blocks, "lengths": taken.lengths, "parts": parts}
 
     def _best(self, logits: Float32[ndarray, "words tags"]) -> list[int]:
@@ -233,18 +224,6 @@ class OnnxModel:
         for step in reversed(came_from):
             best.append(int(step[best[-1]]))
         return best[::-1]
-
-
-def padded(
-    values: Shaped[ndarray, "words ..."], lengths: Int64[ndarray, " texts"]
-) -> Shaped[ndarray, "texts longest ..."]:
-    """Zeros behind each text's values; one column at least."""
-    longest = max(int(lengths.max(initial=0)), 1)
-    if len(lengths) == 1 and len(values):
-        return values[None]
-    block = np.zeros((len(lengths), longest, *values.shape[1:]), values.dtype)
-    block[np.arange(longest) < lengths[:, None]] = values
-    return block
 
 
 def _swapped(pairs: Iterable[tuple[int, str]]) -> Iterable[tuple[str, int]]:

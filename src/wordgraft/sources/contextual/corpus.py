@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import glob
-import lzma
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
+from wordgraft.core.compressed import DAMAGED, open_bytes
 from wordgraft.data.text_files import (
     DATASET_PREFIX,
     TEXT_COLUMN,
@@ -24,7 +24,6 @@ _READ_BYTES = 1 << 20
 _LONGEST_LINE = 1 << 16
 # Sentences handed on together.
 _BLOCK = 8192
-_COMPRESSIONS = {".gz": "gzip", ".bz2": "bz2", ".zst": "zstd"}
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ class Corpus:
 
     def _lines(self, path: Path) -> Iterator[str]:
         try:
-            with _opened(path) as stream:
+            with open_bytes(path) as stream:
                 for number, line in enumerate(_lines(stream), 1):
                     try:
                         yield line.decode("utf-8")
@@ -155,7 +154,7 @@ class Corpus:
                             ) from error
         except FileNotFoundError as error:
             raise DataError(f"there is no file {path}") from error
-        except (OSError, EOFError, lzma.LZMAError) as error:
+        except DAMAGED as error:
             raise DataError(
                 f"{path} is damaged: {first_line(error)}; fetch it again, or keep the part before "
                 "the damage with --skip-bad"
@@ -206,15 +205,6 @@ class _Rows:
     def __iter__(self) -> Iterator[str]:
         for batch in self.dataset.iter(batch_size=1000):
             yield from batch[TEXT_COLUMN]
-
-
-def _opened(path: Path) -> IO[bytes]:
-    if path.suffix == ".xz":
-        return lzma.open(path, "rb")
-    import pyarrow as pa
-
-    stream: IO[bytes] = pa.input_stream(str(path), compression=_COMPRESSIONS.get(path.suffix))
-    return stream
 
 
 def _lines(stream: IO[bytes]) -> Iterator[bytes]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import fields
 
+from wordgraft.core.named_values import parse_named_values
 from wordgraft.errors import TrainingError
 from wordgraft.training.regularizers.layer_decay import LayerDecay
 from wordgraft.training.regularizers.lora import Lora
@@ -29,32 +30,21 @@ def parse_regularizers(text: str | None) -> tuple[Regularizer, ...]:
     >>> parse_regularizers("layer_decay:0.8,lora")
     (LayerDecay(rate=0.8), Lora(rank=8))
     """
-    if text is None or text.strip() in ("", "none"):
-        return ()
-    regularizers = [_parse(part.strip()) for part in text.split(",")]
+    regularizers: list[Regularizer] = parse_named_values(
+        (text or "").strip() or "none", REGULARIZERS, what="regularizer", error=TrainingError
+    )
     names = [regularizer.name for regularizer in regularizers]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise TrainingError(f"regularizer {twice[0]} is given twice in {text!r}; give it once")
+    for regularizer in regularizers:
+        _check_range(regularizer)
     return tuple(regularizers)
 
 
-def _parse(part: str) -> Regularizer:
-    name, colon, value = part.partition(":")
-    if name not in REGULARIZERS:
-        known = ", ".join(REGULARIZERS)
-        raise TrainingError(f"unknown regularizer {name!r}; expected {known} or none")
-    kind = REGULARIZERS[name]
-    if not colon:
-        return kind()
-    setting = fields(kind)[0]
-    number = float if isinstance(setting.default, float) else int
-    try:
-        parsed = number(value)
-    except ValueError as error:
-        raise TrainingError(f"{part!r}: expected {name}:{number.__name__}") from error
-    least, most = kind.range
-    if not least <= parsed <= most:
+def _check_range(regularizer: Regularizer) -> None:
+    setting = fields(type(regularizer))[0]
+    value, (least, most) = getattr(regularizer, setting.name), regularizer.range
+    if not least <= value <= most:
         raise TrainingError(
-            f"{part!r}: {setting.name} of {name} is {value}, expected {least:g} to {most:g}"
+            f"{setting.name} of {regularizer.name} is {value:g}, expected {least:g} to {most:g}"
         )
-    return kind(parsed)  # type: ignore[call-arg]
