@@ -36,7 +36,7 @@ from wordgraft.networks import Network
 from wordgraft.sources import Contextual, Source
 from wordgraft.table import EmbeddingTable
 
-LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn", "pytorch-crf")
+LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn")
 TABLES = HERE / ".kept" / "tables"
 # Seeds by training texts, of networks whose rows learn and of frozen ones, which are quick.
 ALL = 9_543
@@ -77,7 +77,7 @@ TAGGERS: dict[str, dict[str, Any]] = {
     "features, bilstm-crf": {"network": "features", "letters": True},
     "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
     "bilstm-crf, inherited": {"letters": True, "oov": "encoder", "table": "inherited"},
-    "bilstm-crf, random": {"letters": True, "init": "random", "regime": "tuned"},
+    "bilstm-crf, random": {"letters": True, "init": "random", "regime": "embeddings"},
 }
 TAG_SEEDS = {"wnut17": 3, "sec_filings": 3, "uner_ewt": 3}
 

@@ -14,7 +14,7 @@ from torch.nn.utils.rnn import pack_padded_sequence, pad_packed_sequence
 from wordgraft.grafts.torch import embedding
 from wordgraft.networks import NETWORKS, Network, build
 from wordgraft.networks.build import Shape
-from wordgraft.networks.heads import ClassHead, LabelHead, TagHead, impossible
+from wordgraft.networks.heads import ClassHead, LabelHead, TagHead, forbidden
 from wordgraft.networks.input_features import CASING, LETTERS, LayerMix
 from wordgraft.networks.inputs import Inputs, Sequences, padded
 from wordgraft.networks.rows import EmbeddingRows, FeatureRows
@@ -122,7 +122,7 @@ def test_the_seed_is_the_start_and_the_callers_state_is_untouched(name: str) -> 
 
 
 def test_impossible_transitions_are_those_of_iob2() -> None:
-    first, following = impossible(TAGS)
+    first, following = forbidden(TAGS)
     for tag, never in zip(TAGS, first, strict=True):
         assert never == tag.startswith("I-")
     for (i, before), (j, after) in product(enumerate(TAGS), enumerate(TAGS)):
@@ -178,7 +178,7 @@ def test_forbidden_transitions_do_not_move_in_training() -> None:
         optimizer.zero_grad()
         net.loss(net(batch), batch, torch.tensor([1, 2, 0, 0, 3])).backward()
         optimizer.step()
-    _, never = impossible(TAGS)
+    _, never = forbidden(TAGS)
     moves = net.head.crf.transitions.detach().numpy()
     assert (moves[never] == -1e4).all()
     assert np.abs(moves[~never]).min() > 0

@@ -12,7 +12,6 @@ _EXTRA_OF = {
     "transformers": "torch",
     "accelerate": "train",
     "sklearn": "train",
-    "torchcrf": "train",
     "ray": "ray",
     "zstandard": "zstd",
     "gensim": "gensim",

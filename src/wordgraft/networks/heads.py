@@ -1,4 +1,4 @@
-"""Heads: features to logits, their loss, and what they predict."""
+"""Heads: from features to logits, their loss, and predictions."""
 
 from __future__ import annotations
 
@@ -9,26 +9,26 @@ import numpy as np
 import torch
 from torch import Generator, Tensor, nn
 
-from wordgraft.core.optional import require
+from wordgraft.networks.crf import Crf
 from wordgraft.networks.initialize import linear
-from wordgraft.networks.inputs import Inputs, Sequences, mask_of, padded
+from wordgraft.networks.inputs import Inputs, Sequences, padded
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float32, Int64
     from numpy import ndarray
 
-# What a transition that cannot occur is worth; e to this is zero in float32, and so its gradient.
-_NEVER = -1e4
+# Score of a transition that cannot occur. e to it is zero in float32, and so is its gradient.
+_FORBIDDEN = -1e4
 
 
 class ClassHead(nn.Module):
-    """One class a text: cross-entropy, softmax.
+    """One class per text: cross-entropy and softmax.
 
     Args:
-        width: of the features.
+        width: number of features.
         classes: number of logits.
-        weight: of each class in the loss; alike if None.
-        generator: of the start, Xavier.
+        weight: weight of each class in the loss; all equal if None.
+        generator: draws the initial weights (Xavier).
     """
 
     weight: Tensor | None
@@ -43,102 +43,102 @@ class ClassHead(nn.Module):
     ) -> None:
         super().__init__()
         self.linear = linear(width, classes, activation="none", generator=generator)
-        given = None if weight is None else torch.from_numpy(weight)
-        self.register_buffer("weight", given, persistent=False)
+        tensor = None if weight is None else torch.from_numpy(weight)
+        self.register_buffer("weight", tensor, persistent=False)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(texts, classes)."""
+        """Logits (texts, classes)."""
         logits: Tensor = self.linear(features)
         return logits
 
     def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
-        """The mean over texts, weighed by their class."""
+        """Mean over texts, weighted by class."""
         return nn.functional.cross_entropy(logits, targets, self.weight)
 
     def predict(self, logits: Tensor, inputs: Inputs) -> Float32[ndarray, "texts classes"]:
-        """Probabilities; rows add up to 1."""
-        found: Float32[ndarray, "texts classes"] = torch.softmax(logits, dim=1).cpu().numpy()
-        return found
+        """Probabilities; each row sums to 1."""
+        probabilities: Float32[ndarray, "texts classes"] = torch.softmax(logits, 1).cpu().numpy()
+        return probabilities
 
 
 class LabelHead(ClassHead):
-    """Any number of labels a text: binary cross-entropy of each, sigmoid.
+    """Any number of labels per text: binary cross-entropy and sigmoid.
 
-    `weight` is that of each label's presence.
+    `weight` is the weight of the texts that have the label.
     """
 
     def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
-        """The mean over texts and labels."""
+        """Mean over texts and labels."""
         return nn.functional.binary_cross_entropy_with_logits(
             logits, targets.to(logits.dtype), pos_weight=self.weight
         )
 
     def predict(self, logits: Tensor, inputs: Inputs) -> Float32[ndarray, "texts labels"]:
-        """The probability of each label by itself."""
-        found: Float32[ndarray, "texts labels"] = torch.sigmoid(logits).cpu().numpy()
-        return found
+        """The probability of each label, independent of the others."""
+        probabilities: Float32[ndarray, "texts labels"] = torch.sigmoid(logits).cpu().numpy()
+        return probabilities
 
 
 class TagHead(nn.Module):
-    """One tag a word, and never one that cannot follow the tag before.
+    """One tag per word. Never predicts a tag that cannot follow the one before.
 
     Args:
-        width: of the features.
+        width: number of features.
         tags: names in IOB2: `O`, `B-PER`, `I-PER`, ...
-        learned: a linear-chain CRF, whose transitions learn (pytorch-crf); otherwise each word's
-            loss is its own, and only the choice of the best tags minds which may follow which.
-        generator: of the start, Xavier; transitions start at zero.
+        learned: whether the transitions of a linear-chain CRF are learned. Otherwise the loss
+            treats words independently, and only decoding excludes impossible transitions.
+        generator: draws the initial weights (Xavier); transitions start at zero.
     """
 
     def __init__(
         self, width: int, tags: Sequence[str], *, learned: bool, generator: Generator
     ) -> None:
         super().__init__()
-        crf = require("torchcrf", purpose="tagging")
         self.learned = learned
         self.linear = linear(width, len(tags), activation="none", generator=generator)
-        with torch.random.fork_rng():
-            self.crf = crf.CRF(len(tags), batch_first=True)
-        first, following = impossible(tags)
+        self.crf = Crf(len(tags))
+        first, following = forbidden(tags)
         with torch.no_grad():
-            self.crf.start_transitions.copy_(torch.from_numpy(first * np.float32(_NEVER)))
-            self.crf.transitions.copy_(torch.from_numpy(following * np.float32(_NEVER)))
-            self.crf.end_transitions.zero_()
+            self.crf.start_transitions[torch.from_numpy(first)] = _FORBIDDEN
+            self.crf.transitions[torch.from_numpy(following)] = _FORBIDDEN
         self.crf.requires_grad_(learned)
 
     def forward(self, features: Tensor) -> Tensor:
-        """(words, tags)."""
+        """Logits (words, tags)."""
         logits: Tensor = self.linear(features)
         return logits
 
     def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
-        """The mean over words, of a CRF over the words of whole texts."""
+        """Mean over words; with learned transitions, of the likelihood of whole texts."""
         if not self.learned:
             return nn.functional.cross_entropy(logits, targets)
         lengths = inputs.lengths[inputs.lengths > 0]
-        block, mask = padded(Sequences(logits, lengths))
-        tags = targets.new_zeros(mask.shape)
-        tags[mask] = targets
-        loss: Tensor = -self.crf(block, tags, mask=mask, reduction="token_mean")
-        return loss
+        emissions, mask = padded(Sequences(logits, lengths))
+        tags, _ = padded(Sequences(targets, lengths))
+        return self.crf.loss(emissions, tags, mask)
 
     def predict(self, logits: Tensor, inputs: Inputs) -> Int64[ndarray, " words"]:
-        """The number of each word's tag, by Viterbi."""
+        """The index of each word's tag (Viterbi)."""
         lengths = inputs.lengths[inputs.lengths > 0]
         if not len(lengths):
             return np.empty(0, np.int64)
-        block, _ = padded(Sequences(logits, lengths))
-        best = self.crf.decode(block, mask=mask_of(lengths))
-        return np.concatenate([np.asarray(each, np.int64) for each in best])
+        tags: Int64[ndarray, " words"] = (
+            self.crf.decode(*padded(Sequences(logits, lengths))).cpu().numpy()
+        )
+        return tags
 
 
-def impossible(tags: Sequence[str]) -> tuple[Bool[ndarray, " tags"], Bool[ndarray, "tags tags"]]:
+def forbidden(tags: Sequence[str]) -> tuple[Bool[ndarray, " tags"], Bool[ndarray, "tags tags"]]:
     """Which tags cannot come first, and which (row) cannot be followed by which (column).
 
-    In IOB2, `I-X` stands behind `B-X` or `I-X` alone.
+    In IOB2, `I-X` comes only after `B-X` or `I-X`.
+
+    >>> first, following = forbidden(["O", "B-X", "I-X"])
+    >>> first.tolist(), following[0].tolist(), following[1].tolist()
+    ([False, False, True], [False, False, True], [False, False, False])
     """
     inside = np.array([tag.startswith("I-") for tag in tags])
     kinds = np.array([tag[2:] for tag in tags])
     outside = np.array([tag == "O" for tag in tags])
-    goes_on = (kinds[:, None] == kinds[None, :]) & ~outside[:, None]
-    return inside, inside[None, :] & ~goes_on
+    continues = (kinds[:, None] == kinds[None, :]) & ~outside[:, None]
+    return inside, inside[None, :] & ~continues
