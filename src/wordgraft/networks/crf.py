@@ -98,7 +98,7 @@ class _LogNormalizer(torch.autograd.Function):
         return normalizer.to(emissions.dtype)
 
     @staticmethod
-    @once_differentiable  # type: ignore[untyped-decorator]
+    @once_differentiable
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor | None, ...]:
         steps, masks, largest, powers, forward, normalizer, end = ctx.saved_tensors
         backward = torch.empty_like(steps)
