@@ -162,9 +162,6 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
     import transformers
     from onnxruntime import InferenceSession, SessionOptions
 
-    from wordgraft.export.onnx import OnnxModel
-    from wordgraft.export.onnx.export import export_onnx
-
     folder = Path(task["folder"])
     checkpoint = wg.open_checkpoint(ENCODER)
     model = transformers.AutoModel.from_pretrained(
@@ -205,8 +202,8 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
         classifier = wg.TextClassifier(table, network=network, max_epochs=2, random_state=0)
         classifier.fit(texts, labels)
         for int8 in (False, True):
-            export_onnx(classifier, folder / "m.onnx", int8=int8, force=True)
-            written = OnnxModel.load(folder / "m.onnx")
+            wg.export_onnx(classifier, folder / "m.onnx", int8=int8, force=True)
+            written = wg.OnnxModel.load(folder / "m.onnx")
             name = f"{network}, int8" if int8 else network
             found[name] = _milliseconds(lambda: written.predict([TEXT]), 2_000)  # noqa: B023
     times = {name: round(found["encoder"] / each, 1) for name, each in found.items()}

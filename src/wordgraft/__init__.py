@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from wordgraft.errors import WordgraftError
     from wordgraft.estimators import SequenceTagger, TextClassifier, TextVectors
     from wordgraft.export.formats import read_vectors
+    from wordgraft.export.onnx import OnnxModel, export_onnx
     from wordgraft.grafts.mean_vectors import mean_vectors
     from wordgraft.oov import method_of, with_oov
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
@@ -26,12 +27,14 @@ if TYPE_CHECKING:
 _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",
     "EmbeddingTable": "wordgraft.table",
+    "OnnxModel": "wordgraft.export.onnx",
     "SequenceTagger": "wordgraft.estimators",
     "TextClassifier": "wordgraft.estimators",
     "TextVectors": "wordgraft.estimators",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
     "build_table": "wordgraft.build",
+    "export_onnx": "wordgraft.export.onnx",
     "mean_vectors": "wordgraft.grafts.mean_vectors",
     "method_of": "wordgraft.oov",
     "open_checkpoint": "wordgraft.checkpoint",
@@ -46,6 +49,7 @@ _HOMES = {
 __all__ = [
     "Checkpoint",
     "EmbeddingTable",
+    "OnnxModel",
     "SequenceTagger",
     "TextClassifier",
     "TextVectors",
@@ -53,6 +57,7 @@ __all__ = [
     "WordgraftError",
     "__version__",
     "build_table",
+    "export_onnx",
     "mean_vectors",
     "method_of",
     "open_checkpoint",

@@ -99,7 +99,7 @@ def _export_model(path: Path, output: Path, *, int8: bool, force: bool) -> None:
     from wordgraft.core.atomic_io import check_output
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.io import task_in
-    from wordgraft.export.onnx.export import export_onnx
+    from wordgraft.export.onnx import export_onnx
 
     if output.suffix != ".onnx":
         raise typer.BadParameter(f"{output}: the name must end in .onnx", param_hint="'-o'")

@@ -40,7 +40,7 @@ def table_from_file(
     from wordgraft.core.atomic_io import check_output
     from wordgraft.data.text_files import read_texts, read_words, split_column
     from wordgraft.export.formats import FORMATS, read_vectors
-    from wordgraft.export.formats.reading import answering, only
+    from wordgraft.export.formats.selection import keep_words, with_constant_oov
     from wordgraft.oov import METHODS, with_oov
     from wordgraft.oov.constant import Unk, Zero
     from wordgraft.oov.encoder import EncoderOov
@@ -73,16 +73,16 @@ def table_from_file(
             counts.update(table.vocabulary.segment(text))
         known = {word: count for word, count in counts.items() if word in table.vocabulary}
         if not known:
-            only(table, counts)  # raises the error that names the words
+            keep_words(table, counts)  # raises the error that names the words
         selected = most_frequent(known, min_count=min_count, max_words=max_words)
-        table = only(table, {word: known[word] for word in selected})
+        table = keep_words(table, {word: known[word] for word in selected})
     elif words is not None:
         listed = read_words(words)
-        table = only(table, dict.fromkeys(listed[:max_words], 0))
+        table = keep_words(table, dict.fromkeys(listed[:max_words], 0))
     elif max_words is not None:
-        table = only(table, dict.fromkeys(table.vocabulary.words[2 : max_words + 2], 0))
+        table = keep_words(table, dict.fromkeys(table.vocabulary.words[2 : max_words + 2], 0))
     if oov in (Unk.name, Zero.name):
-        table = answering(table, oov)
+        table = with_constant_oov(table, oov)
     else:
         table = with_oov(table, oov, tokenizer_source, progress=not quiet)
     if refinements is None:

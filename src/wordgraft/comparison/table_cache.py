@@ -13,7 +13,7 @@ from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.errors import CheckpointError, TableError
 from wordgraft.estimators.first_layers.table import FeatureLayer
 from wordgraft.export.formats import read_vectors
-from wordgraft.export.formats.reading import answering, only
+from wordgraft.export.formats.selection import keep_words, with_constant_oov
 from wordgraft.sources import Contextual, Corpus, Source
 from wordgraft.table import EmbeddingTable, default_refinements, read_pairs
 from wordgraft.vocabulary import Vocabulary
@@ -155,7 +155,7 @@ class Materials:
         for text in self.sentences:
             for word in table.vocabulary.segment(text):
                 counts[word] = counts.get(word, 0) + 1
-        table = answering(only(table, counts), "unk")
+        table = with_constant_oov(keep_words(table, counts), "unk")
         return table.refine(*default_refinements(table.vocabulary))
 
 

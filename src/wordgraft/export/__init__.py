@@ -1,1 +1,1 @@
-"""Tables as files of other tools, and trained models as ONNX files."""
+"""Tables in the formats of other tools, and trained models as ONNX files."""

@@ -31,7 +31,7 @@ def test_gensim_reads_every_row_to_the_last_bit(tmp_path: Path, dtype: str) -> N
     assert (word, pytest.approx(cosine, abs=1e-5)) == table.neighbours("w7", top=1)[0]
 
 
-def test_words_with_blanks_are_respelt_and_never_clash(tmp_path: Path) -> None:
+def test_words_with_spaces_are_respelled_and_never_clash(tmp_path: Path) -> None:
     assert write_word2vec(ODD, tmp_path / "t.txt") == 2
     read = KeyedVectors.load_word2vec_format(str(tmp_path / "t.txt"))
     assert read.index_to_key == ["[UNK]", "new_york", "naïve", "🚀", "a_b", "x"]

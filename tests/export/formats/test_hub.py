@@ -106,8 +106,8 @@ def test_other_kinds_of_files(hub: Hub, table: Path, kind: str) -> None:
     ("repo", "environment", "message"),
     [
         ("me/words", {"HF_TOKEN": "hf_bad"}, "cannot push to me/words: the hub does not know you"),
-        ("others/words", {}, "your token may not write there"),
-        ("a/b/c", {}, "'a/b/c' is no name of a repository"),
+        ("others/words", {}, "your token has no write access"),
+        ("a/b/c", {}, "'a/b/c' is not a valid repository name"),
         ("me/words", {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set; unset it and run again"),
         ("me/words", {"HF_ENDPOINT": "http://127.0.0.1:9"}, "nothing was committed: run it again"),
     ],
@@ -125,7 +125,7 @@ def test_a_push_that_cannot_be(
 def test_a_folder_to_look_at(hub: Hub, table: Path) -> None:
     asked = len(hub.asked)
     code, out, err = run(hub, table, "me/words", "--folder", "look", HF_HUB_OFFLINE="1")
-    assert (code, out, err) == (0, "look: written, not pushed\n", "")
+    assert (code, out, err) == (0, "look: written, not uploaded\n", "")
     assert len(hub.asked) == asked
     assert len(wg.EmbeddingTable.load(table.parent / "look")) == 102
 
@@ -147,12 +147,12 @@ def test_the_card_states_recipe_and_quality() -> None:
     local = replace(table, recipe={"checkpoint": "/home/me/secret/bert"})
     card = model_card(local, repo="w", kind="hub", measured=())
     assert "base_model" not in card
-    assert "out of `bert`" in card
+    assert "from `bert`" in card
     assert "secret" not in card
 
 
 def test_a_kind_there_is_not(tmp_path: Path) -> None:
-    with pytest.raises(OutputError, match="no kind of folder 'xml'; there are hub, model2vec"):
+    with pytest.raises(OutputError, match="unknown kind of folder 'xml'; the kinds are hub"):
         write_hub(random_table(5, 2), tmp_path / "x", kind="xml")
     assert list(tmp_path.iterdir()) == []
     with pytest.raises(OutputError, match="HF_HUB_OFFLINE is set"):

@@ -171,7 +171,7 @@ def test_spacy_pipelines_without_vectors(tmp_path: Path) -> None:
     import spacy
 
     spacy.blank("xx").to_disk(tmp_path / "nlp")
-    with pytest.raises(DataError, match="has no vectors of words"):
+    with pytest.raises(DataError, match="has no word vectors"):
         wg.read_vectors(tmp_path / "nlp")
 
 
@@ -203,7 +203,7 @@ def test_bad_folders(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"has ids up to 21, the vectors have shape \(9, 4\)"):
         wg.read_vectors(folder)
     save_file({"other": table.rows()}, folder / "model.safetensors")
-    with pytest.raises(DataError, match="holds the tensors other; expected vectors or"):
+    with pytest.raises(DataError, match="has the tensors other; expected vectors or"):
         wg.read_vectors(folder)
     (folder / "model.safetensors").write_bytes(b"\0" * 20)
     with pytest.raises(DataError, match=r"model\.safetensors"):
@@ -212,10 +212,10 @@ def test_bad_folders(tmp_path: Path) -> None:
     tensors = load_file(bad / "model.safetensors")
     tensors["embeddings"][3, 1] = np.nan
     save_file(tensors, bad / "model.safetensors")
-    with pytest.raises(DataError, match=r"the vector of 'w1' .* holds NaN"):
+    with pytest.raises(DataError, match=r"the vector of 'w1' .* has NaN"):
         wg.read_vectors(bad)
     table.save(tmp_path / "t.table")
-    with pytest.raises(DataError, match=r"is a table already: open it with EmbeddingTable\.load"):
+    with pytest.raises(DataError, match=r"is already a table: open it with EmbeddingTable\.load"):
         wg.read_vectors(tmp_path / "t.table")
 
 

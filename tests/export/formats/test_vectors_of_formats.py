@@ -16,7 +16,8 @@ from tables import random_table, table_of
 import wordgraft as wg
 from wordgraft.errors import DataError
 from wordgraft.export.formats import FORMATS
-from wordgraft.export.formats.reading import answering, only, sniffed
+from wordgraft.export.formats.reading import sniffed
+from wordgraft.export.formats.selection import keep_words, with_constant_oov
 
 WORDS = ["the", "sun", "co-operate", "café", "🚀", "</s>", "u.s."]
 ROWS = np.random.default_rng(3).normal(size=(len(WORDS), 5)).astype(np.float32)
@@ -130,7 +131,7 @@ def test_a_checkpoint_cuts_as_it_does(
     np.testing.assert_allclose(table.vectors[1], ROWS[[1, 2, 4]].mean(0), rtol=1e-6)
     assert table.recipe["checkpoint"] == str(tiny_checkpoint("bert"))
     assert table.provenance.pieces[4] > 1
-    assert "2 of 5 words become equal to another one" in caplog.text
+    assert "2 of 5 words become equal to another word" in caplog.text
 
 
 def test_roles_of_the_file_are_used(tmp_path: Path) -> None:
@@ -148,10 +149,10 @@ def test_repeated_words_keep_the_first_vector_and_are_counted(
     table = wg.read_vectors(_file(tmp_path, _lines(words, ROWS)))
     assert table.vocabulary.words[2:] == ("the", "sun", "rain")
     assert_array_equal(table.vectors[1:], ROWS[[5, 0, 1, 3]])
-    assert "3 words came again; their first vectors are kept" in caplog.text
+    assert "3 words are repeated; the first vector of each is used" in caplog.text
 
 
-def test_words_with_blanks_as_in_glove(tmp_path: Path) -> None:
+def test_words_with_spaces_as_in_glove(tmp_path: Path) -> None:
     table = wg.read_vectors(_file(tmp_path, _lines(["the", ". . .", "at x@y.com"], ROWS[:3])))
     assert table.vocabulary.words[2:] == ("the", ". . .", "at x@y.com")
     assert_array_equal(table[". . ."], ROWS[1])
@@ -163,21 +164,21 @@ def test_words_that_text_does_not_reach_are_counted(
     with caplog.at_level(logging.INFO, "wordgraft"):
         table = wg.read_vectors(_file(tmp_path, _lines(["sun", "co-op", "u.s.", "x"], ROWS[:4])))
     assert table.recipe["words_cut"] == 2
-    assert "2 of 4 words are more than one" in caplog.text
+    assert "the rule that cuts text splits 2 of 4 words" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("content", "name", "message"),
     [
         (b"", "v.txt", r"is empty"),
-        (b"3 2\n", "v.txt", r"announces 3 words, 0 lines follow"),
-        (b"0 2\n", "v.txt", r"holds no words"),
+        (b"3 2\n", "v.txt", r"announces 3 words, but 0 lines follow"),
+        (b"0 2\n", "v.txt", r"has no words"),
         (
             b"3 2\na 1 2\nb 1 2\n",
             "v.txt",
-            r"announces 3 words, 2 lines follow; the file is cut off",
+            r"announces 3 words, but 2 lines follow; download the file again",
         ),
-        (b"1 2\na 1 2\nb 1 2\n", "v.txt", r"announces 1 words, 2 lines follow"),
+        (b"1 2\na 1 2\nb 1 2\n", "v.txt", r"announces 1 words, but 2 lines follow"),
         (
             b"a 1 2\nb 1\nc 1 2\n",
             "v.txt",
@@ -187,17 +188,17 @@ def test_words_that_text_does_not_reach_are_counted(
         (b"a 1 2\n\nc 1 2\n", "v.txt", r"line 2: expected a word and 2 numbers, found 0"),
         (b"a 1 2\n 1 2\n", "v.txt", r"line 2"),
         (b"a 1 2\nb  1\n", "v.txt", r"line 2"),
-        (b"a 1 2\nb nan 2\n", "v.txt", r"the vector of 'b' \(word 2\) holds NaN"),
-        (b"2 2\na 1 2\nb 2 inf\n", "v.txt", r"the vector of 'b' \(word 2\) holds NaN or an inf"),
+        (b"a 1 2\nb nan 2\n", "v.txt", r"the vector of 'b' \(word 2\) has NaN"),
+        (b"2 2\na 1 2\nb 2 inf\n", "v.txt", r"the vector of 'b' \(word 2\) has NaN or an inf"),
         (b"a 1 2\ncaf\xe9 1 2\n", "v.txt", r"line 2: the word b'caf\\xe9' is not UTF-8 .*iconv"),
         (b"just words and words\n", "v.txt", r"does not look like any of model2vec"),
         (b"PK\x03\x04rest", "glove.zip", r"is a zip archive; unpack it"),
-        (b"9 1\na \0\0\0\0", "v.bin", r"has 10 bytes, 9 words of 1 need 54; the file is cut off"),
-        (b"2 1\na \0\0\0\0\nbbbbb \0", "v.bin", r"ends in word 2 of 2; the file is cut off"),
-        (b"1 1\na \0\0\0\0\nb \0\0\0\0", "v.bin", r"1 words of 1 numbers .* and more follow"),
+        (b"9 1\na \0\0\0\0", "v.bin", r"has 10 bytes, 9 words of 1 need 54; the file is truncated"),
+        (b"2 1\na \0\0\0\0\nbbbbb \0", "v.bin", r"ends in word 2 of 2; the file is truncated"),
+        (b"1 1\na \0\0\0\0\nb \0\0\0\0", "v.bin", r"1 words of 1 numbers, but more data follows"),
         (b"1 1\n\xe9a \0\0\0\0", "v.bin", r"word 1: the word .* is not UTF-8"),
-        (b"1 1\na \0\0\xc0\x7f", "v.bin", r"the vector of 'a' \(word 1\) holds NaN"),
-        (b"\xba\x16\x4f\x2f\x0c\0\0\0", "v.bin", r"is a model of fastText, not vectors"),
+        (b"1 1\na \0\0\xc0\x7f", "v.bin", r"the vector of 'a' \(word 1\) has NaN"),
+        (b"\xba\x16\x4f\x2f\x0c\0\0\0", "v.bin", r"is a fastText model, not a file of vectors"),
         (b"not gzip", "v.txt.gz", r"v.txt.gz cannot be read"),
     ],
     ids=lambda value: str(value)[:30],
@@ -209,26 +210,29 @@ def test_bad_files(tmp_path: Path, content: bytes, name: str, message: str) -> N
 
 def test_a_header_that_announces_more_than_memory(tmp_path: Path) -> None:
     content = gzip.compress(b"99999999999999 300\na " + bytes(1200))
-    with pytest.raises(DataError, match="99,999,999,999,999 words of 300 numbers are announced"):
+    with pytest.raises(DataError, match="announces 99,999,999,999,999 words of 300 numbers"):
         wg.read_vectors(_file(tmp_path, content, "v.bin.gz"))
 
 
 def test_no_file_and_no_format(tmp_path: Path) -> None:
     with pytest.raises(DataError, match="there is no file"):
         wg.read_vectors(tmp_path / "no.txt")
-    with pytest.raises(DataError, match="no format 'xml'; there are"):
+    with pytest.raises(DataError, match="unknown format 'xml'; the formats are"):
         wg.read_vectors(_file(tmp_path, _lines()), format="xml")
-    with pytest.raises(DataError, match="a file without them is glove"):
+    with pytest.raises(DataError, match="a file without them has the format glove"):
         wg.read_vectors(_file(tmp_path, _lines()), format="word2vec")
 
 
 @pytest.mark.parametrize(
     ("arrays", "message"),
     [
-        ({"rows": ROWS}, "holds the arrays rows; expected vectors and words"),
-        ({"vectors": ROWS, "words": np.array(WORDS[:3])}, "expected a word and a count a row"),
+        ({"rows": ROWS}, "has the arrays rows; expected vectors and words"),
+        (
+            {"vectors": ROWS, "words": np.array(WORDS[:3])},
+            "expected one word and one count per row",
+        ),
         ({"vectors": ROWS, "words": np.array(WORDS, object)}, "cannot be read as .npz"),
-        ({"vectors": ROWS * np.nan, "words": np.array(WORDS)}, "'the' .word 1. holds NaN"),
+        ({"vectors": ROWS * np.nan, "words": np.array(WORDS)}, "'the' .word 1. has NaN"),
     ],
 )
 def test_bad_archives(tmp_path: Path, arrays: dict[str, np.ndarray], message: str) -> None:
@@ -247,19 +251,20 @@ def test_an_archive_without_roles_and_with_repeats(tmp_path: Path) -> None:
 
 def test_only_some_words_with_counts() -> None:
     table = table_of(["a", "b", "c"], ROWS[:3])
-    some = only(table, {"c": 5, "x": 9, "a": 2, "A": 1})
+    some = keep_words(table, {"c": 5, "x": 9, "a": 2, "A": 1})
     assert some.vocabulary.words == ("[PAD]", "[UNK]", "c", "a")
     assert some.vocabulary.counts.tolist() == [0, 0, 5, 2]
     assert_array_equal(some.vectors[2:], ROWS[[2, 0]])
     assert some.vocabulary.ids(["a c b"]).ids.tolist() == [3, 2, 1]
     with pytest.raises(DataError, match="none of 1 words is among the 5"):
-        only(table, {"x": 1})
+        keep_words(table, {"x": 1})
 
 
 def test_unknown_words_of_a_file(tmp_path: Path) -> None:
     table = wg.read_vectors(_file(tmp_path, _lines()))
-    assert_array_equal(wg.method_of(answering(table, "unk")).vectors(["moon"])[0], table.vectors[1])
-    zero = answering(table, "zero")
+    unk = with_constant_oov(table, "unk")
+    assert_array_equal(wg.method_of(unk).vectors(["moon"])[0], table.vectors[1])
+    zero = with_constant_oov(table, "zero")
     assert not wg.method_of(zero).vectors(["moon"]).any()
     assert not zero.vectors[1].any()
     zero.save(tmp_path / "t.table")

@@ -1,56 +1,32 @@
-"""Tables as files of other tools, and the reverse. To add a format: one file here, one entry below.
-
-A file is taken for the first format below that recognises it.
-"""
+"""Tables as files of other tools, and the reverse. `registry` says how to add a format."""
 
 from __future__ import annotations
 
-from wordgraft.export.formats.fasttext import FASTTEXT
-from wordgraft.export.formats.glove import GLOVE, read_glove, write_glove
-from wordgraft.export.formats.hub import HUB, push, write_hub
+from wordgraft.export.formats.glove import read_glove, write_glove
+from wordgraft.export.formats.hub import push, write_hub
 from wordgraft.export.formats.keyed_vectors import (
-    GENSIM,
     from_keyed_vectors,
     read_keyed_vectors,
     to_keyed_vectors,
     write_keyed_vectors,
 )
-from wordgraft.export.formats.model2vec import MODEL2VEC, read_model2vec, write_model2vec
-from wordgraft.export.formats.npz import NPZ, read_npz, write_npz
+from wordgraft.export.formats.model2vec import read_model2vec, write_model2vec
+from wordgraft.export.formats.npz import read_npz, write_npz
 from wordgraft.export.formats.protocol import Format, WordVectors
 from wordgraft.export.formats.reading import read_vectors
-from wordgraft.export.formats.safetensors import SAFETENSORS, read_safetensors, write_safetensors
+from wordgraft.export.formats.registry import FORMATS
+from wordgraft.export.formats.safetensors import read_safetensors, write_safetensors
 from wordgraft.export.formats.sentence_transformers import (
-    SENTENCE_TRANSFORMERS,
     read_sentence_transformers,
     write_sentence_transformers,
 )
-from wordgraft.export.formats.spacy import SPACY, read_spacy, write_spacy
+from wordgraft.export.formats.spacy import read_spacy, write_spacy
 from wordgraft.export.formats.word2vec import (
-    WORD2VEC,
-    WORD2VEC_BINARY,
     read_word2vec,
     read_word2vec_binary,
     write_word2vec,
     write_word2vec_binary,
 )
-
-FORMATS: dict[str, Format] = {
-    format.name: format
-    for format in (
-        MODEL2VEC,
-        SENTENCE_TRANSFORMERS,
-        SAFETENSORS,
-        SPACY,
-        GENSIM,
-        NPZ,
-        FASTTEXT,
-        WORD2VEC,
-        WORD2VEC_BINARY,
-        GLOVE,
-        HUB,
-    )
-}
 
 __all__ = [
     "FORMATS",

@@ -1,4 +1,4 @@
-"""The model card of a table on a hub: what it is, how it was made, how good it was measured."""
+"""The model card of a table on a hub: what it is, how it was made, and its measured quality."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from wordgraft._version import __version__
 from wordgraft.table import EmbeddingTable, Similarity
 
-# What was measured, and the result.
+# Pairs of a name and its result.
 Measured = Sequence[tuple[str, Similarity]]
 
 _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
@@ -37,12 +37,12 @@ KINDS = tuple(_USE)
 
 
 def published(table: EmbeddingTable) -> EmbeddingTable:
-    """The table with a recipe that tells nothing of this machine: of full paths, the last part."""
+    """The table with a recipe without local paths: only the last part of each is kept."""
     return replace(table, recipe=_without_paths(dict(table.recipe)))
 
 
 def model_card(table: EmbeddingTable, *, repo: str, kind: str, measured: Measured) -> str:
-    """A card as Markdown, with the settings a hub reads at its top."""
+    """A card in Markdown; its first lines are the metadata that a hub reads."""
     library, use = _USE[kind]
     recipe = published(table).recipe
     checkpoint = str(recipe.get("checkpoint", ""))
@@ -60,7 +60,7 @@ def model_card(table: EmbeddingTable, *, repo: str, kind: str, measured: Measure
             f"# {repo.rpartition('/')[2]}",
             "",
             f"Static word vectors: {len(table):,} rows of {table.dims} numbers, made by wordgraft "
-            f"{__version__} out of `{origin}`.",
+            f"{__version__} from `{origin}`.",
             "",
             "```python",
             use.format(repo=repo) + "```",
@@ -69,7 +69,7 @@ def model_card(table: EmbeddingTable, *, repo: str, kind: str, measured: Measure
             "",
             *_grid(("setting", "value"), _recipe(table, recipe)),
             "",
-            "The licence of what they were made out of holds for them too.",
+            "The license of the source applies to them too.",
             "",
             "## Measured quality",
             "",
@@ -85,21 +85,24 @@ def _recipe(table: EmbeddingTable, recipe: Mapping[str, Any]) -> list[tuple[str,
         for name, value in recipe.items()
     ]
     sources = (f"{count:,} {name}" for name, count in table.provenance.counts().items())
-    seen = int(table.vocabulary.counts.sum())
-    words = f"{table.vocabulary.kind}, " + (f"from {seen:,} running words" if seen else "listed")
+    occurrences = int(table.vocabulary.counts.sum())
+    origin = f"from {occurrences:,} running words" if occurrences else "listed"
+    words = f"{table.vocabulary.kind}, {origin}"
     return [("vocabulary", words), *rows, ("rows by source", ", ".join(sources))]
 
 
 def _quality(measured: Measured) -> list[str]:
     if not measured:
-        return ["Not measured. `wordgraft similarity TABLE PAIRS` correlates cosines with scores."]
+        return [
+            "Not measured. `wordgraft similarity TABLE PAIRS` compares cosines with human scores."
+        ]
     rows = [
-        (name, f"{found.spearman:.3f}", f"{found.covered:,} of {found.pairs:,}")
-        for name, found in measured
+        (name, f"{result.spearman:.3f}", f"{result.covered:,} of {result.pairs:,}")
+        for name, result in measured
     ]
     return [
-        "Spearman's rank correlation of the cosines of word pairs with people's scores, over the "
-        "pairs whose words have rows, as `wordgraft similarity` prints it:",
+        "Spearman's rank correlation between cosines and human scores, over the word pairs that "
+        "have rows, as printed by `wordgraft similarity`:",
         "",
         *_grid(("pairs", "Spearman", "covered"), rows),
     ]

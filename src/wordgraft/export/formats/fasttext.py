@@ -1,4 +1,4 @@
-"""fastText's `.vec` files: word2vec's text format, a blank before each line's end."""
+"""fastText's `.vec` files: word2vec's text format, with a space at the end of each line."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Folders of a matrix and a `tokenizer.json`: what model2vec and others have in common."""
+"""Folders with a matrix and a `tokenizer.json`: what model2vec and others share."""
 
 from __future__ import annotations
 
@@ -25,37 +25,39 @@ TOKENIZER = "tokenizer.json"
 
 
 def write_json(path: Path, content: object) -> None:
-    """One JSON file, indented."""
+    """Write one JSON file, indented."""
     path.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
 
 
 def write_tokenizer(table: EmbeddingTable, folder: Path) -> None:
-    """The table's `tokenizer.json`: text to row ids."""
+    """Write the table's `tokenizer.json`, which turns text into row ids."""
     (folder / TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
 
 
 def write_recipe(table: EmbeddingTable, folder: Path) -> None:
-    """How the table was made, in a file of our own that other tools pass over."""
+    """Write how the table was made to a file that other tools ignore."""
     write_json(folder / MARKER, {"recipe": dict(table.recipe)})
 
 
 def read_recipe(folder: Path) -> dict[str, Any]:
-    """What `write_recipe` wrote; nothing where another tool made the folder."""
+    """The recipe that `write_recipe` wrote; empty if another tool made the folder."""
     content = read_json(folder / MARKER) if (folder / MARKER).is_file() else {}
     recipe = content.get("recipe", {}) if isinstance(content, dict) else {}
     return recipe if isinstance(recipe, dict) else {}
 
 
 def read_json(path: Path) -> Any:
-    """One JSON file. Raises `DataError`."""
+    """Read one JSON file. Raises `DataError`."""
     try:
         return json.loads(path.read_text("utf-8"))
     except (OSError, ValueError) as error:
-        raise DataError(f"{path} cannot be read as JSON ({error}); get the folder again") from error
+        raise DataError(
+            f"{path} cannot be read as JSON ({error}); download the folder again"
+        ) from error
 
 
 def tensors_of(path: Path) -> Mapping[str, ndarray]:
-    """The tensors of one safetensors file, mapped. Raises `DataError`."""
+    """The tensors of one safetensors file, memory-mapped. Raises `DataError`."""
     try:
         return Tensors([path])
     except (CheckpointError, OSError) as error:
@@ -63,17 +65,17 @@ def tensors_of(path: Path) -> Mapping[str, ndarray]:
 
 
 def named(tensors: Mapping[str, ndarray], names: Sequence[str], path: Path) -> ndarray:
-    """The first tensor of one of these names. Raises `DataError` when there is none."""
+    """The first tensor that has one of these names. Raises `DataError` if none has."""
     for name in names:
         if name in tensors:
             return tensors[name]
     raise DataError(
-        f"{path} holds the tensors {', '.join(tensors) or 'none'}; expected {' or '.join(names)}"
+        f"{path} has the tensors {', '.join(tensors) or 'none'}; expected {' or '.join(names)}"
     )
 
 
 def with_tokenizer(folder: Path, matrix: ndarray, **fields: Any) -> WordVectors:
-    """The rows of `matrix` (a copy) by the ids of the `tokenizer.json` in `folder`."""
+    """A copy of `matrix` as word vectors; its rows are ids of the `tokenizer.json` in `folder`."""
     try:
         tokenizer = PieceTokenizer.read(folder)
     except CheckpointError as error:
@@ -81,9 +83,9 @@ def with_tokenizer(folder: Path, matrix: ndarray, **fields: Any) -> WordVectors:
     if matrix.ndim != 2 or tokenizer.size > len(matrix):
         raise DataError(
             f"{folder}: {TOKENIZER} has ids up to {tokenizer.size - 1:,}, the vectors have shape "
-            f"{matrix.shape}; they belong to different models: get the folder again"
+            f"{matrix.shape}; they belong to different models: download the folder again"
         )
-    # A copy, since a file that is mapped cannot be changed, and the padding is set to zero.
+    # A copy, since a mapped file cannot be changed, and the padding row is set to zero.
     vectors = np.array(matrix, np.float32)
     words = pieces_by_id(tokenizer.tokenizer, len(vectors))
     check_finite(folder, words, vectors)

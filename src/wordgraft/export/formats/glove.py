@@ -1,4 +1,4 @@
-"""GloVe's text format: word2vec's without the line that counts."""
+"""GloVe's text format: word2vec's without the first line."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from wordgraft.table import EmbeddingTable
 def write_glove(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write a line a word, under the rules of `write_word2vec`."""
+    """Write one word per line, under the rules of `write_word2vec`."""
     return write_lines(table, path, header=False, force=force, progress=progress)
 
 
 def read_glove(path: Path, *, progress: bool = False) -> WordVectors:
-    """Read a line a word; the first line says how many numbers there are. Raises `DataError`."""
+    """Read one word per line; the first line sets the dimensions. Raises `DataError`."""
     return read_lines(path, header=False, progress=progress)
 
 

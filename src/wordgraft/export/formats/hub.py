@@ -1,4 +1,4 @@
-"""A folder for a model hub: the files of a table, and a model card; and how it gets there."""
+"""A folder for a model hub, with a table's files and a model card; and how to upload it."""
 
 from __future__ import annotations
 
@@ -33,9 +33,9 @@ def write_hub(
     """Write a folder with the files of `kind` and a `README.md`, the model card. Returns 0.
 
     Args:
-        repo: the name it will have on the hub; by default that of the folder.
+        repo: its name on the hub; by default that of the folder.
         kind: `hub`, which `EmbeddingTable.load` opens, `model2vec` or `sentence-transformers`.
-        measured: what the card says of quality.
+        measured: the similarity scores that the card reports.
 
     Raises `OutputError`.
     """
@@ -53,17 +53,17 @@ def push(
     measured: Measured = (),
     private: bool = False,
 ) -> str:
-    """Put the folder that `write_hub` makes on the hub, in one commit; the commit's address.
+    """Upload the folder that `write_hub` makes in one commit. Returns the commit's URL.
 
-    Makes the repository if there is none. The token is that of `hf auth login` or `HF_TOKEN`, the
-    hub that of `HF_ENDPOINT`. Paths of this machine do not go along. Raises `OutputError`.
+    Creates the repository if necessary. The token comes from `hf auth login` or `HF_TOKEN`, the hub
+    from `HF_ENDPOINT`. Local paths are removed from the recipe. Raises `OutputError`.
     """
     from huggingface_hub import CommitOperationAdd, HfApi, constants
     from huggingface_hub.errors import HfHubHTTPError, HFValidationError
 
     if constants.HF_HUB_OFFLINE:
         raise OutputError(f"cannot push to {repo}: HF_HUB_OFFLINE is set; unset it and run again")
-    # Also of a hub that cannot be reached at all, whichever library the requests are made with.
+    # The base class also covers a hub that cannot be reached, whichever HTTP library is in use.
     http_error: type[Exception] = HfHubHTTPError.__bases__[0]
     api = HfApi()
     with TemporaryDirectory(prefix="wordgraft-push-") as name:
@@ -79,7 +79,7 @@ def push(
                 url.repo_id, operations, commit_message="Word vectors made by wordgraft"
             )
         except HFValidationError as error:
-            raise OutputError(f"{repo!r} is no name of a repository: {error}") from error
+            raise OutputError(f"{repo!r} is not a valid repository name: {error}") from error
         except (http_error, OSError, ValueError) as error:
             raise OutputError(f"cannot push to {repo}: {_reason(error)}") from error
     return str(done.commit_url)
@@ -89,7 +89,7 @@ def _write(
     table: EmbeddingTable, folder: Path, *, repo: str, kind: str, measured: Measured
 ) -> None:
     if kind not in KINDS:
-        raise OutputError(f"no kind of folder {kind!r}; there are {', '.join(KINDS)}")
+        raise OutputError(f"unknown kind of folder {kind!r}; the kinds are {', '.join(KINDS)}")
     card = model_card(table, repo=repo, kind=kind, measured=measured)
     table = published(table)
     if kind == "hub":
@@ -106,9 +106,9 @@ def _reason(error: Any) -> str:
     if status == 401:
         return "the hub does not know you; run 'hf auth login' or set HF_TOKEN"
     if status == 403:
-        return "your token may not write there; make one with write access, or take another name"
-    said = " ".join(str(error).split())
-    return f"{said[:200]} ({type(error).__name__}); nothing was committed: run it again"
+        return "your token has no write access; create one that has, or choose another name"
+    message = " ".join(str(error).split())
+    return f"{message[:200]} ({type(error).__name__}); nothing was committed: run it again"
 
 
 HUB = Format("hub", "Hugging Face hub folder with a model card", write_hub, None, folder=True)

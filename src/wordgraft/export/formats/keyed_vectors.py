@@ -11,37 +11,44 @@ from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.atomic_io import new_file
 from wordgraft.core.optional import require
 from wordgraft.errors import DataError
-from wordgraft.export.formats.protocol import Format, Rows, WordVectors, check_finite
-from wordgraft.export.formats.reading import table_of
+from wordgraft.export.formats.conversion import table_of
+from wordgraft.export.formats.protocol import Format, RowCollector, WordVectors, check_finite
 from wordgraft.table import EmbeddingTable
 
 if TYPE_CHECKING:
     from gensim.models import KeyedVectors
 
 _NAME = "gensim"
-# More than any array: gensim would write larger ones as files of their own, beside the one named.
+# Larger than any array: gensim writes arrays above this size to separate files.
 _ONE_FILE = 1 << 62
 
 
 def to_keyed_vectors(table: EmbeddingTable) -> KeyedVectors:
-    """The words of `table` as gensim's `KeyedVectors`: float32 copies of all rows but the padding.
+    """The words of `table` as gensim's `KeyedVectors`: float32 copies of all rows except padding.
 
-    Counts go along as the attribute `count`. Raises `MissingExtraError` without gensim.
+    Counts become the attribute `count`. Raises `MissingExtraError` without gensim.
+
+    >>> int(to_keyed_vectors(table).get_vecattr("sun", "count"))
+    4
     """
     gensim = require("gensim.models", purpose="KeyedVectors")
     words = list(table.vocabulary.words[1:])
-    made = gensim.KeyedVectors(table.dims, dtype=np.float32)
-    made.add_vectors(words, table.rows(slice(1, None)))
+    keyed = gensim.KeyedVectors(table.dims, dtype=np.float32)
+    keyed.add_vectors(words, table.rows(slice(1, None)))
     for word, count in zip(words, table.vocabulary.counts[1:].tolist(), strict=True):
-        made.set_vecattr(word, "count", count)
-    return made
+        keyed.set_vecattr(word, "count", count)
+    return keyed
 
 
 def from_keyed_vectors(
     vectors: KeyedVectors, *, checkpoint: Checkpoint | None = None
 ) -> EmbeddingTable:
-    """A table of gensim's vectors, under the rules of `read_vectors`. Raises `DataError`."""
-    return table_of(_found(vectors, Path("KeyedVectors")), format=_NAME, checkpoint=checkpoint)
+    """A table of gensim's vectors, under the rules of `read_vectors`. Raises `DataError`.
+
+    >>> from_keyed_vectors(to_keyed_vectors(table))["moon"]
+    array([0., 0., 1., 1.], dtype=float32)
+    """
+    return table_of(_collect(vectors, Path("KeyedVectors")), format=_NAME, checkpoint=checkpoint)
 
 
 def write_keyed_vectors(
@@ -51,14 +58,14 @@ def write_keyed_vectors(
 
     Raises `MissingExtraError` without gensim, and `OutputError`.
     """
-    made = to_keyed_vectors(table)
+    keyed = to_keyed_vectors(table)
     with new_file(path, force=force) as scratch:
-        made.save(str(scratch), sep_limit=_ONE_FILE)
+        keyed.save(str(scratch), sep_limit=_ONE_FILE)
     return 0
 
 
 def read_keyed_vectors(path: Path, *, progress: bool = False) -> WordVectors:
-    """Unpickle a file of gensim, which can run any code: `read_vectors` asks for permission first.
+    """Unpickle a file of gensim, which can run any code: `read_vectors` requires permission.
 
     Raises `DataError`, and `MissingExtraError` without gensim.
     """
@@ -69,16 +76,16 @@ def read_keyed_vectors(path: Path, *, progress: bool = False) -> WordVectors:
         loaded = gensim.KeyedVectors.load(str(path))
     except (OSError, EOFError, UnpicklingError, AttributeError, ImportError) as error:
         raise DataError(f"{path} cannot be read by gensim ({error})") from error
-    return _found(getattr(loaded, "wv", loaded), path)
+    return _collect(getattr(loaded, "wv", loaded), path)
 
 
-def _found(vectors: KeyedVectors, where: Path) -> WordVectors:
+def _collect(vectors: KeyedVectors, where: Path) -> WordVectors:
     if not hasattr(vectors, "index_to_key"):
-        raise DataError(f"{where} is a {type(vectors).__name__}, expected KeyedVectors of gensim")
+        raise DataError(f"{where} is a {type(vectors).__name__}; expected gensim's KeyedVectors")
     words = [str(word) for word in vectors.index_to_key]
     matrix = np.asarray(vectors.vectors, np.float32)
     check_finite(where, words, matrix)
-    rows = Rows(len(words), matrix.shape[1])
+    rows = RowCollector(len(words), matrix.shape[1])
     rows.add(words, matrix)
     counts = None
     if "count" in vectors.expandos:

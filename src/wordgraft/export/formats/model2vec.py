@@ -26,10 +26,10 @@ _CONFIG = "config.json"
 def write_model2vec(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write a folder that `StaticModel.from_pretrained` loads; rows as float32.
+    """Write a folder that `StaticModel.from_pretrained` loads; rows as float32. Returns 0.
 
-    Its sentence vectors are the means of the rows of a text's words. Words without a row are left
-    out of that mean by model2vec, whatever the table answers for them. Returns 0. Raises
+    Its sentence vectors are the means of the rows of a text's words. model2vec leaves
+    out-of-vocabulary words out of that mean, whatever the table's method for them. Raises
     `OutputError`.
     """
     with new_folder(path, force=force, marker=MARKER) as folder:
@@ -39,7 +39,7 @@ def write_model2vec(
 
 
 def write_static_model(table: EmbeddingTable, folder: Path) -> None:
-    """The files that model2vec reads, into a folder that is there."""
+    """Write the files that model2vec reads into an existing folder."""
     arrays = {"embeddings": table.rows()}
     config = {
         "model_type": "model2vec",
@@ -52,7 +52,7 @@ def write_static_model(table: EmbeddingTable, folder: Path) -> None:
     }
     ids = table.vocabulary.tokenizer.get_vocab(with_added_tokens=True)
     if len(ids) != len(table):
-        # A tokenizer of pieces leaves ids out: model2vec wants to be told that rows are more.
+        # A tokenizer of pieces skips ids; model2vec must be told that there are more rows.
         arrays["mapping"] = np.arange(len(table), dtype=np.int64)
         config["vocabulary_quantization"] = len(table)
     write_tensors(folder / TENSORS, arrays)
@@ -68,10 +68,10 @@ def write_static_model(table: EmbeddingTable, folder: Path) -> None:
 
 
 def read_model2vec(path: Path, *, progress: bool = False) -> WordVectors:
-    """Read such a folder, by whatever version of model2vec. Raises `DataError`."""
+    """Read such a folder, written by any version of model2vec. Raises `DataError`."""
     tensors = tensors_of(path / TENSORS)
     matrix = named(tensors, ["embeddings"], path / TENSORS)
-    # Of a vocabulary that was quantized: words share rows, and each weighs its own.
+    # With a quantized vocabulary, words share rows, and each has its own weight.
     if "mapping" in tensors:
         matrix = matrix[np.asarray(tensors["mapping"], np.int64)]
     if "weights" in tensors:

@@ -14,7 +14,7 @@ from wordgraft.export.formats.protocol import (
     ROLES,
     UNK_WORDS,
     Format,
-    Rows,
+    RowCollector,
     WordVectors,
     check_finite,
 )
@@ -24,9 +24,14 @@ from wordgraft.table import EmbeddingTable
 def write_npz(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write a `.npz` that `numpy.load` opens without pickles; rows as float32, roles included.
+    """Write a `.npz` that `numpy.load` opens without pickles: float32 rows, with padding and unk.
 
-    Returns 0, the number of words written otherwise than they are. Raises `OutputError`.
+    Returns 0, since no word is respelled. Raises `OutputError`.
+
+    >>> write_npz(table, Path("vectors.npz"))
+    0
+    >>> np.load("vectors.npz")["words"][2:].tolist()
+    ['sun', 'rain', 'moon']
     """
     with new_file(path, force=force) as scratch, scratch.open("wb") as file:
         np.savez(
@@ -39,7 +44,7 @@ def write_npz(
 
 
 def read_npz(path: Path, *, progress: bool = False) -> WordVectors:
-    """Read `vectors`, `words` and, if there, `counts`. Raises `DataError`; pickles are refused."""
+    """Read `vectors`, `words` and, if present, `counts`. Raises `DataError`, also for pickles."""
     try:
         with np.load(path, allow_pickle=False) as archive:
             arrays = {name: archive[name] for name in archive.files}
@@ -49,7 +54,7 @@ def read_npz(path: Path, *, progress: bool = False) -> WordVectors:
         raise DataError(f"{path} cannot be read as .npz ({error})") from error
     if not {"vectors", "words"} <= arrays.keys():
         raise DataError(
-            f"{path} holds the arrays {', '.join(arrays) or 'none'}; expected vectors and words"
+            f"{path} has the arrays {', '.join(arrays) or 'none'}; expected vectors and words"
         )
     vectors, words = arrays["vectors"], arrays["words"].tolist()
     counts = arrays.get("counts")
@@ -60,20 +65,22 @@ def read_npz(path: Path, *, progress: bool = False) -> WordVectors:
         or (counts is not None and counts.shape != vectors.shape[:1])
     ):
         shapes = {name: f"{array.dtype} {array.shape}" for name, array in arrays.items()}
-        raise DataError(f"{path}: expected a word and a count a row of numbers, found {shapes}")
+        raise DataError(
+            f"{path}: expected one word and one count per row of numbers, found {shapes}"
+        )
     vectors = vectors.astype(np.float32, copy=False)
     check_finite(path, words, vectors)
     roles = words[:1] and words[0] in PAD_WORDS and words[1:2] and words[1] in UNK_WORDS
     if roles and len(words) > ROLES and len(set(words)) == len(words):
-        own = None if counts is None else counts[ROLES:].astype(np.int64)
-        return WordVectors(tuple(words[ROLES:]), vectors, unk=True, counts=own)
-    rows = Rows(len(words), vectors.shape[1])
+        word_counts = None if counts is None else counts[ROLES:].astype(np.int64)
+        return WordVectors(tuple(words[ROLES:]), vectors, unk=True, counts=word_counts)
+    rows = RowCollector(len(words), vectors.shape[1])
     rows.add(words, vectors)
     if counts is None:
         return rows.done(path)
     places = {word: place for place, word in reversed(list(enumerate(words)))}
-    own = np.array([counts[places[word]] for word in rows.row_of], np.int64)
-    return rows.done(path, counts=own)
+    word_counts = np.array([counts[places[word]] for word in rows.row_of], np.int64)
+    return rows.done(path, counts=word_counts)
 
 
 def _sniff(path: Path, head: bytes) -> bool:

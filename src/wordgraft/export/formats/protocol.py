@@ -1,4 +1,4 @@
-"""What every format offers, and what its reader hands on."""
+"""The interface of every format, and the word vectors that its reader returns."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ if TYPE_CHECKING:
 
     from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
-# How files spell the two words that are none, the usual spelling first.
+# How files spell padding and unknown words, the usual spelling first.
 PAD_WORDS = ("[PAD]", "<pad>", "<PAD>")
 UNK_WORDS = ("[UNK]", "<unk>", "<UNK>")
-# Rows 0 and 1 of what is read: padding and unknown words.
+# The first rows of what is read are for padding and unknown words.
 ROLES = 2
-# The file that shows wordgraft wrote a folder, and may replace it; it holds the table's recipe.
+# The file that shows that wordgraft wrote a folder and may replace it; it has the table's recipe.
 MARKER = "wordgraft.json"
 
 
@@ -32,16 +32,16 @@ class WordVectors:
     """Words and their vectors, as a file holds them.
 
     Attributes:
-        words: unique, in the order of the file; neither padding nor unk among them, unless
-            `tokenizer` is given.
-        vectors: float32. Rows 0 and 1 are room for padding and unknown words, and word `i` has row
-            `i + 2`; so the rows need no copy to become a table's. With a `tokenizer`, row `i` is
-            that of its id `i`.
-        unk: whether the file has a vector for unknown words, which then is row 1.
-        counts: occurrences by word, None where the file says nothing.
-        tokenizer: how text becomes ids, where the format says so.
-        repeated: lines left out since their word came before.
-        recipe: how the vectors were made, where the file tells.
+        words: unique, in the order of the file; without padding and unk, unless there is a
+            `tokenizer`.
+        vectors: float32. Rows 0 and 1 are reserved for padding and unknown words, and word `i` has
+            row `i + 2`, so that the array becomes a table's without a copy. With a `tokenizer`, row
+            `i` belongs to its id `i`.
+        unk: whether row 1 is a vector for unknown words from the file.
+        counts: occurrences of each word; None if the file has none.
+        tokenizer: how text becomes ids, if the format says so.
+        repeated: the number of lines left out because their word came before.
+        recipe: how the vectors were made, if the file says so.
     """
 
     words: Sequence[str]
@@ -53,10 +53,10 @@ class WordVectors:
     recipe: Mapping[str, Any] = field(default_factory=dict)
 
 
-class Write(Protocol):
-    """Write a table; how many words are spelt otherwise in the file, or left out of it.
+class WriteFormat(Protocol):
+    """Write a table. Returns how many words are respelled in the file or left out of it.
 
-    Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
+    Raises `OutputError` if `path` exists (unless `force`) or cannot be written.
     """
 
     def __call__(
@@ -64,8 +64,8 @@ class Write(Protocol):
     ) -> int: ...
 
 
-class Read(Protocol):
-    """Read a file or folder. Raises `DataError` saying what is wrong in which line."""
+class ReadFormat(Protocol):
+    """Read a file or folder. Raises `DataError` that says what is wrong in which line."""
 
     def __call__(self, path: Path, *, progress: bool = False) -> WordVectors: ...
 
@@ -76,28 +76,28 @@ class Format:
 
     Attributes:
         name: as in `wordgraft export --to NAME`.
-        about: what it is, in a few words.
-        write: None where it is read only.
-        read: None where it is written only.
-        sniff: whether a path (a file whose first bytes, unpacked, are `head`; or a folder, for
-            which `head` is empty) is of this kind; None where that cannot be told.
+        about: a short description.
+        write: None for a format that is only read.
+        read: None for a format that is only written.
+        sniff: recognizes a path of this format from its name and its first bytes, decompressed
+            (none for a folder); None if that is impossible.
         folder: whether it is a folder rather than a file.
-        pickled: whether reading unpickles, which could run code.
+        pickled: whether reading unpickles, which can run any code.
     """
 
     name: str
     about: str
-    write: Write | None
-    read: Read | None
+    write: WriteFormat | None
+    read: ReadFormat | None
     sniff: Callable[[Path, bytes], bool] | None = None
     folder: bool = False
     pickled: bool = False
 
 
-class Rows:
-    """Takes the words and vectors of a file in turn; the first of equal words is kept.
+class RowCollector:
+    """Collects the words and vectors of a file, block by block; of equal words, the first counts.
 
-    The array is as large as the file says it must be, and is filled in place.
+    The array has the size that the file announces, and is filled in place.
     """
 
     def __init__(self, words: int, dims: int) -> None:
@@ -105,8 +105,8 @@ class Rows:
             self.vectors = np.empty((words + ROLES, dims), np.float32)
         except (MemoryError, ValueError) as error:
             raise DataError(
-                f"{words:,} words of {dims:,} numbers are announced, which do not fit in memory; "
-                "the file's first line is wrong, or take a machine with more"
+                f"the file announces {words:,} words of {dims:,} numbers, which do not fit in "
+                "memory; correct its first line, or use a machine with more memory"
             ) from error
         self.vectors[:ROLES] = 0
         self.row_of: dict[str, int] = {}
@@ -114,7 +114,7 @@ class Rows:
         self.repeated = 0
 
     def add(self, words: Sequence[str], vectors: Float32[ndarray, "words dims"]) -> None:
-        """Take the next words of the file."""
+        """Add the next words of the file."""
         start = len(self.row_of) + ROLES
         before = len(self.row_of)
         special = [word for word in words if word in PAD_WORDS or word in UNK_WORDS]
@@ -124,7 +124,7 @@ class Rows:
             if len(self.row_of) == before + len(words):
                 self.vectors[start : start + len(words)] = vectors
                 return
-            # Some were there before: their rows are closed up.
+            # Some words are repeated: the others move up.
             for word in words:
                 if self.row_of.get(word, 0) >= start:
                     del self.row_of[word]
@@ -141,9 +141,9 @@ class Rows:
                 self.vectors[row] = vector
 
     def done(self, path: Path, **fields: Any) -> WordVectors:
-        """What was read. Raises `DataError` when there was no word."""
+        """The word vectors that were added. Raises `DataError` if there are none."""
         if not self.row_of:
-            raise DataError(f"{path} holds no words; expected a word and its vector")
+            raise DataError(f"{path} has no words; expected words and their vectors")
         words = tuple(self.row_of)
         return WordVectors(
             words,
@@ -157,11 +157,11 @@ class Rows:
 def check_finite(
     path: Path, words: Sequence[str], vectors: Float32[ndarray, "words dims"], first: int = 1
 ) -> None:
-    """Raise `DataError` naming the first word, counted from `first`, with NaN or infinity."""
-    good = np.isfinite(vectors).all(axis=1)
-    if not good.all():
-        place = int(np.flatnonzero(~good)[0])
+    """Raise `DataError` that names the first word (counted from `first`) with NaN or infinity."""
+    finite = np.isfinite(vectors).all(axis=1)
+    if not finite.all():
+        place = int(np.flatnonzero(~finite)[0])
         raise DataError(
-            f"{path}: the vector of {words[place]!r} (word {first + place:,}) holds NaN or an "
-            "infinite value; leave that word out, or make the file again"
+            f"{path}: the vector of {words[place]!r} (word {first + place:,}) has NaN or an "
+            "infinite value; remove that word, or create the file again"
         )

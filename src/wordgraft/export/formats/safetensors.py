@@ -1,4 +1,4 @@
-"""The plainest folder: `model.safetensors` with `vectors` and `counts`, and `tokenizer.json`."""
+"""A plain folder: `model.safetensors` with `vectors` and `counts`, and `tokenizer.json`."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from wordgraft.table import EmbeddingTable
 def write_safetensors(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write rows as float32 by the ids that `tokenizer.json` gives. Returns 0.
+    """Write float32 rows, row `i` for id `i` of `tokenizer.json`. Returns 0.
 
     Raises `OutputError`.
     """
@@ -36,7 +36,7 @@ def write_safetensors(
 
 
 def read_safetensors(path: Path, *, progress: bool = False) -> WordVectors:
-    """Read a matrix named `vectors`, `embeddings` or as in torch, by the ids of the tokenizer.
+    """Read a matrix named `vectors`, `embeddings` or as PyTorch names it; rows are the ids.
 
     Raises `DataError`.
     """

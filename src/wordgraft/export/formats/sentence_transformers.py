@@ -28,10 +28,10 @@ _MODULE = "0_StaticEmbedding"
 def write_sentence_transformers(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write a folder that `SentenceTransformer` loads; rows as float32.
+    """Write a folder that `SentenceTransformer` loads; rows as float32. Returns 0.
 
-    Its sentence vectors are the means of the rows of a text's words, the unk row standing for
-    words without one. Returns 0. Raises `OutputError`.
+    Its sentence vectors are the means of the rows of a text's words, with the unk row for
+    out-of-vocabulary words. Raises `OutputError`.
     """
     with new_folder(path, force=force, marker=MARKER) as folder:
         write_static_embedding(table, folder)
@@ -40,7 +40,7 @@ def write_sentence_transformers(
 
 
 def write_static_embedding(table: EmbeddingTable, folder: Path) -> None:
-    """The files that sentence-transformers reads, into a folder that is there."""
+    """Write the files that sentence-transformers reads into an existing folder."""
     inner = folder / _MODULE
     inner.mkdir()
     write_tensors(inner / TENSORS, {"embedding.weight": table.rows()})
@@ -49,7 +49,7 @@ def write_static_embedding(table: EmbeddingTable, folder: Path) -> None:
         "idx": 0,
         "name": "0",
         "path": _MODULE,
-        # The name since version 3.2, which later ones translate.
+        # The name that version 3.2 introduced; later versions translate it.
         "type": "sentence_transformers.models.StaticEmbedding",
     }
     write_json(folder / _MODULES, [module])
@@ -68,8 +68,8 @@ def read_sentence_transformers(path: Path, *, progress: bool = False) -> WordVec
         kinds = [str(module["type"]).rpartition(".")[2] for module in modules]
         inner = path / str(modules[0]["path"])
     except (TypeError, KeyError, IndexError) as error:
-        raise DataError(f"{path / _MODULES} lists no modules; get the folder again") from error
-    # A Normalize behind it changes lengths, not rows.
+        raise DataError(f"{path / _MODULES} lists no modules; download the folder again") from error
+    # A Normalize after it changes lengths of sentence vectors, not rows.
     if kinds[0] != "StaticEmbedding" or set(kinds[1:]) - {"Normalize"}:
         raise DataError(
             f"{path} is a model of {', '.join(kinds)}; only one StaticEmbedding has word vectors"
@@ -77,9 +77,9 @@ def read_sentence_transformers(path: Path, *, progress: bool = False) -> WordVec
     if not inner.resolve().is_relative_to(path.resolve()):
         raise DataError(f"{path / _MODULES} points out of its folder, to {inner}")
     matrix = named(tensors_of(inner / TENSORS), ["embedding.weight", "embeddings"], inner / TENSORS)
-    found = with_tokenizer(inner, matrix)
+    vectors = with_tokenizer(inner, matrix)
     return WordVectors(
-        found.words, found.vectors, tokenizer=found.tokenizer, recipe=read_recipe(path)
+        vectors.words, vectors.vectors, tokenizer=vectors.tokenizer, recipe=read_recipe(path)
     )
 
 

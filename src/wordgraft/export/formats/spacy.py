@@ -11,10 +11,16 @@ from wordgraft.core.atomic_io import new_folder
 from wordgraft.core.optional import require
 from wordgraft.errors import DataError
 from wordgraft.export.formats.folders import read_recipe, write_recipe
-from wordgraft.export.formats.protocol import MARKER, Format, Rows, WordVectors, check_finite
+from wordgraft.export.formats.protocol import (
+    MARKER,
+    Format,
+    RowCollector,
+    WordVectors,
+    check_finite,
+)
 from wordgraft.table import EmbeddingTable
 
-# Of any language: spaCy cuts text into words by its own rules, which this one has the fewest of.
+# spaCy cuts text into words by its own rules; the multi-language "xx" has the fewest.
 _LANGUAGE = "xx"
 
 
@@ -28,9 +34,10 @@ def write_spacy(
 ) -> int:
     """Write a blank pipeline of `language` that `spacy.load` opens, with the rows as its vectors.
 
-    Rows are float32; padding and unk row are left out, since spaCy answers zeros for unknown words.
-    spaCy looks words up as they stand in the text, so give it lower-cased text if the table's
-    words are (its own switch for that, `attr`, is lost when a pipeline is saved). Returns 0.
+    Rows are float32. Padding and unk are left out, since spaCy gives zeros for unknown words. spaCy
+    looks words up as they are in the text, so give it lowercased text if the table's words are
+    lowercased (spaCy's own option `attr` is lost when a pipeline is saved). Returns 0.
+
     Raises `MissingExtraError` without spaCy, and `OutputError`.
     """
     spacy = require("spacy", purpose="a spaCy pipeline")
@@ -62,20 +69,20 @@ def read_spacy(path: Path, *, progress: bool = False) -> WordVectors:
     vocab_of = require("spacy.vocab", purpose=f"reading {path}").Vocab
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of lookups that its own package would bring
+            warnings.simplefilter("ignore")  # about lookups that are in a package of their own
             vocab = vocab_of().from_disk(path / "vocab", exclude=["lookups"])
     except (OSError, ValueError, KeyError) as error:
         raise DataError(f"{path} cannot be read by spaCy ({error})") from error
     vectors = vocab.vectors
     if vectors.mode != "default" or not vectors.n_keys:
         raise DataError(
-            f"{path} has no vectors of words (vectors: {vectors.mode}, {vectors.n_keys:,} words); "
-            "take a pipeline with vectors, such as a 'md' or 'lg' one"
+            f"{path} has no word vectors (vectors: {vectors.mode}, {vectors.n_keys:,} words); use "
+            "a pipeline with vectors, such as a 'md' or 'lg' one"
         )
     keys = np.array(sorted(vectors.key2row, key=vectors.key2row.__getitem__), np.uint64)
     words = [vocab.strings[int(key)] for key in keys]
-    # Several words may share a row there.
-    rows = Rows(len(words), vectors.shape[1])
+    # In spaCy, several words may share a row.
+    rows = RowCollector(len(words), vectors.shape[1])
     for start in range(0, len(words), 1024):
         names = words[start : start + 1024]
         places = [vectors.key2row[int(key)] for key in keys[start : start + 1024]]

@@ -1,4 +1,4 @@
-"""Vectors as text, a line a word: what word2vec, GloVe and fastText files share."""
+"""Vectors as text, one word per line: what word2vec, GloVe and fastText files share."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wordgraft.core.atomic_io import new_file
 from wordgraft.core.compressed import DAMAGED, open_bytes
 from wordgraft.core.progress import progress_bar
 from wordgraft.errors import DataError
-from wordgraft.export.formats.protocol import Rows, WordVectors, check_finite
+from wordgraft.export.formats.protocol import RowCollector, WordVectors, check_finite
 from wordgraft.table import EmbeddingTable
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _ROWS_AT_ONCE = 1024
-# Bytes of lines that are parsed at once: enough for NumPy, little beside any file.
+# Bytes parsed at once: enough for NumPy to be fast, few compared with any file.
 _BLOCK = 1 << 20
 _HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)\s*")
 
@@ -31,7 +31,7 @@ _HEADER = re.compile(rb"\s*(\d+)[ \t]+(\d+)\s*")
 def opened(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, decompressed if its name ends in .gz, .bz2, .xz or .zst.
 
-    Raises `DataError` when there is no such file, it is damaged, or may not be read.
+    Raises `DataError` if the file is missing, damaged or not readable.
     """
     try:
         with open_bytes(path) as file:
@@ -42,28 +42,30 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
         raise DataError(f"{path} cannot be read ({error}); get the file again") from error
 
 
-def spelt_without_blanks(table: EmbeddingTable) -> tuple[list[str], Int64[ndarray, " rows"], int]:
-    """Words as formats can hold them that separate by blanks, their rows, and how many differ.
+def words_without_whitespace(
+    table: EmbeddingTable,
+) -> tuple[list[str], Int64[ndarray, " rows"], int]:
+    """Words for formats that separate by whitespace, their rows, and how many words changed.
 
-    Blanks inside a word are written `_`, and a word that another one is then spelt like is left
-    out. So is the padding, since other tools bring their own.
+    Whitespace inside a word becomes `_`; the word is left out if another word is spelled like that.
+    Padding is left out, since other tools have their own.
     """
     taken = set(table.vocabulary.words)
     row_of: dict[str, int] = {}
-    respelt = 0
+    respelled = 0
     for row, word in enumerate(table.vocabulary.words[1:], 1):
         plain = re.sub(r"\s", "_", word)
-        respelt += plain != word
+        respelled += plain != word
         if plain == word or plain not in taken:
             row_of.setdefault(plain, row)
-    return list(row_of), np.fromiter(row_of.values(), np.int64, len(row_of)), respelt
+    return list(row_of), np.fromiter(row_of.values(), np.int64, len(row_of)), respelled
 
 
 def write_lines(
     table: EmbeddingTable, path: Path, *, header: bool, force: bool, progress: bool
 ) -> int:
-    """Write a line a word, exact to the last bit of a float32; how many words were respelt."""
-    words, rows, respelt = spelt_without_blanks(table)
+    """Write one word per line, exact to the last bit. Returns how many words were respelled."""
+    words, rows, respelled = words_without_whitespace(table)
     with (
         new_file(path, force=force) as scratch,
         scratch.open("w", encoding="utf-8", newline="\n") as file,
@@ -78,11 +80,11 @@ def write_lines(
             pairs = zip(names, values, strict=True)
             file.writelines(line % (name, *vector) for name, vector in pairs)
             advance(len(names))
-    return respelt
+    return respelled
 
 
 def header_of(line: bytes) -> tuple[int, int] | None:
-    """Words and dimensions that a first line announces, None where it is no header."""
+    """The numbers of words and dimensions in a first line; None if it is not a header."""
     match = _HEADER.fullmatch(line)
     return (int(match[1]), int(match[2])) if match else None
 
@@ -97,10 +99,10 @@ def is_row(line: bytes, dims: int) -> bool:
 
 
 def read_lines(path: Path, *, header: bool, progress: bool = False) -> WordVectors:
-    """Read a word and its numbers from every line, the numbers straight into their place.
+    """Read a word and its numbers from every line.
 
-    The file is read twice: to count its lines, so that the array is made once and no larger than
-    needed, and to parse them. Raises `DataError`.
+    The file is read twice: once to count its lines, so that the array has the right size from the
+    start, and once to parse them. Raises `DataError`.
     """
     lines, first = _counted(path)
     announced, skipped = None, 0
@@ -108,22 +110,21 @@ def read_lines(path: Path, *, header: bool, progress: bool = False) -> WordVecto
         announced = header_of(first)
         if announced is None:
             raise DataError(
-                f"{path}, line 1: expected the number of words and of dimensions, found "
-                f"{_shown(first)}; a file without them is glove"
+                f"{path}, line 1: expected the numbers of words and dimensions, found "
+                f"{_shown(first)}; a file without them has the format glove"
             )
         skipped = 1
         if lines - 1 != announced[0]:
             raise DataError(
-                f"{path}: its first line announces {announced[0]:,} words, {lines - 1:,} lines "
-                "follow; the file is cut off, or its first line wrong: get it again, or correct "
-                "that line"
+                f"{path}: its first line announces {announced[0]:,} words, but {lines - 1:,} lines "
+                "follow; download the file again, or correct that line"
             )
     dims = announced[1] if announced else len(first.split()) - 1
     if not lines - skipped:
-        raise DataError(f"{path} holds no words; expected a word and its vector in every line")
+        raise DataError(f"{path} has no words; expected a word and its vector on every line")
     if dims < 1:
         raise DataError(f"{path}, line 1: expected a word and its numbers, found {_shown(first)}")
-    rows = Rows(lines - skipped, dims)
+    rows = RowCollector(lines - skipped, dims)
     number = 1
     with opened(path) as file, progress_bar("reading words", lines, show=progress) as advance:
         if skipped:
@@ -139,7 +140,7 @@ def read_lines(path: Path, *, header: bool, progress: bool = False) -> WordVecto
 
 
 def decoded(word: bytes, path: Path, where: str) -> str:
-    """A word as text. Raises `DataError` where it is not UTF-8."""
+    """A word as text. Raises `DataError` if it is not UTF-8."""
     try:
         return word.decode("utf-8")
     except UnicodeDecodeError as error:
@@ -150,12 +151,12 @@ def decoded(word: bytes, path: Path, where: str) -> str:
 
 
 def _counted(path: Path) -> tuple[int, bytes]:
-    """How many lines a file has (the last may lack its end), and the first."""
+    """The number of lines of a file (the last may lack a newline), and the first line."""
     lines, last = 0, b"\n"
     with opened(path) as file:
         first = file.readline(_BLOCK)
         if not first:
-            raise DataError(f"{path} is empty; expected a word and its vector in every line")
+            raise DataError(f"{path} is empty; expected a word and its vector on every line")
         chunk = first
         while chunk:
             lines += chunk.count(b"\n")
@@ -167,25 +168,25 @@ def _counted(path: Path) -> tuple[int, bytes]:
 def _parsed(
     path: Path, number: int, block: Sequence[bytes], dims: int
 ) -> tuple[list[str], Float32[ndarray, "words dims"]]:
-    """The words and numbers of some lines, the first of which is line `number`."""
+    """The words and numbers of a block of lines that begins with line `number`."""
     words, rests = [], []
     for place, line in enumerate(block):
         bare = line.rstrip()
         if number + place == 1:
             bare = bare.removeprefix(b"\xef\xbb\xbf")
-        # Without tabs, such a line holds no more than `dims` numbers: all lines together hold as
-        # many as they should only if each does.
+        # Without tabs, such a line has at most `dims` numbers, so the block has the right number in
+        # total only if every line has.
         if bare.count(b" ") == dims and b"\t" not in bare:
             word, _, rest = bare.partition(b" ")
         else:
             word, rest = _unusual(path, number + place, bare, dims)
         if not word:
-            raise DataError(f"{path}, line {number + place:,}: no word before the numbers")
+            raise DataError(f"{path}, line {number + place:,}: there is no word before the numbers")
         words.append(decoded(word, path, f"line {number + place:,}"))
         rests.append(rest)
     try:
         values = np.fromstring(b" ".join(rests), np.float32, sep=" ")
-    except (ValueError, DeprecationWarning):  # of NumPy before 2.3, which only warned
+    except (ValueError, DeprecationWarning):  # NumPy before 2.3 only warns
         values = np.empty(0, np.float32)
     if values.size != len(block) * dims:
         values = _one_by_one(path, number, rests, dims)
@@ -193,22 +194,22 @@ def _parsed(
 
 
 def _unusual(path: Path, number: int, line: bytes, dims: int) -> tuple[bytes, bytes]:
-    """Word and numbers of a line with more or fewer blanks than one before each number."""
+    """The word and numbers of a line that does not have one space before each number."""
     cells = line.split()
     if len(cells) <= dims:
         raise DataError(
             f"{path}, line {number:,}: expected a word and {dims} numbers, found "
-            f"{max(len(cells) - 1, 0)} numbers in {_shown(line)}; correct the line, or get the "
-            "file again"
+            f"{max(len(cells) - 1, 0)} numbers in {_shown(line)}; correct the line, or download "
+            "the file again"
         )
-    # What stands before the numbers is the word: some files of GloVe hold words with blanks.
+    # Everything before the numbers is the word: some GloVe files have words with spaces.
     return b" ".join(cells[:-dims]), b" ".join(cells[-dims:])
 
 
 def _one_by_one(
     path: Path, number: int, rests: Sequence[bytes], dims: int
 ) -> Float32[ndarray, " values"]:
-    """The same numbers by Python's own rules, to find the line at fault."""
+    """The same numbers, parsed line by line to find the faulty one."""
     values: list[list[float]] = []
     for place, rest in enumerate(rests):
         try:
@@ -218,8 +219,8 @@ def _one_by_one(
             wrong = True
         if wrong:
             raise DataError(
-                f"{path}, line {number + place:,}: expected {dims} numbers behind the word, found "
-                f"{_shown(rest)}; correct the line, or get the file again"
+                f"{path}, line {number + place:,}: expected {dims} numbers after the word, found "
+                f"{_shown(rest)}; correct the line, or download the file again"
             )
     return np.array(values, np.float32)
 

@@ -11,14 +11,14 @@ from wordgraft.core.atomic_io import new_file
 from wordgraft.core.compressed import is_compressed
 from wordgraft.core.progress import progress_bar
 from wordgraft.errors import DataError
-from wordgraft.export.formats.protocol import Format, Rows, WordVectors, check_finite
+from wordgraft.export.formats.protocol import Format, RowCollector, WordVectors, check_finite
 from wordgraft.export.formats.text import (
     decoded,
     header_of,
     is_row,
     opened,
     read_lines,
-    spelt_without_blanks,
+    words_without_whitespace,
     write_lines,
 )
 from wordgraft.table import EmbeddingTable
@@ -32,12 +32,21 @@ _FASTTEXT_MODEL = (793_712_314).to_bytes(4, "little")
 def write_word2vec(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """Write a line that counts words and dimensions, then a line a word.
+    """Write a line with the numbers of words and dimensions, then one word per line.
 
-    Numbers are exact to the last bit of a float32. The padding is left out, since other tools bring
-    their own. The format separates by blanks: those inside a word are written `_`, and a word that
-    another one is then spelt like is left out. Returns how many words this concerned. Raises
-    `OutputError`.
+    Numbers are exact to the last bit of a float32. Padding is left out, since other tools have
+    their own. The format separates by whitespace: inside a word it becomes `_`, and a word is left
+    out if another word is spelled like that. Returns the number of such words.
+
+    >>> write_word2vec(table, Path("vectors.txt"))
+    0
+    >>> print(Path("vectors.txt").read_text())
+    4 4
+    [UNK] 0 0 0 0
+    sun 1 0 0 1
+    ...
+
+    Raises `OutputError`.
     """
     return write_lines(table, path, header=True, force=force, progress=progress)
 
@@ -50,8 +59,8 @@ def read_word2vec(path: Path, *, progress: bool = False) -> WordVectors:
 def write_word2vec_binary(
     table: EmbeddingTable, path: Path, *, force: bool = False, progress: bool = False
 ) -> int:
-    """As `write_word2vec`, but the numbers of a word are the bytes of its float32 row."""
-    words, rows, respelt = spelt_without_blanks(table)
+    """Like `write_word2vec`, with the float32 bytes of each row instead of text."""
+    words, rows, respelled = words_without_whitespace(table)
     with (
         new_file(path, force=force) as scratch,
         scratch.open("wb") as file,
@@ -64,33 +73,33 @@ def write_word2vec_binary(
             for name, vector in zip(names, block, strict=True):
                 file.write(name.encode() + b" " + vector.tobytes() + b"\n")
             advance(len(names))
-    return respelt
+    return respelled
 
 
 def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
-    """Read a binary file, of word2vec itself or of gensim. Raises `DataError`."""
+    """Read a binary file that word2vec or gensim wrote. Raises `DataError`."""
     with opened(path) as file:
         first = file.readline(_LONGEST_WORD)
         announced = header_of(first)
         if first.startswith(_FASTTEXT_MODEL):
             raise DataError(
-                f"{path} is a model of fastText, not vectors; give the .vec file beside it, or "
-                "write one with gensim: load_facebook_vectors(...).save_word2vec_format(...)"
+                f"{path} is a fastText model, not a file of vectors; give its .vec file, or write "
+                "one with gensim: load_facebook_vectors(...).save_word2vec_format(...)"
             )
         if announced is None:
             raise DataError(
-                f"{path} does not begin with the number of words and of dimensions; it is no "
+                f"{path} does not begin with the numbers of words and dimensions; it is not a "
                 "binary file of word2vec"
             )
         n, dims = announced
         if not n or not dims:
-            raise DataError(f"{path} announces {n} words of {dims} numbers; it holds nothing")
-        # A word takes a letter and a blank at least; decompressed, a file may have any size.
+            raise DataError(f"{path} announces {n} words of {dims} numbers; it has no vectors")
+        # A word takes at least a letter and a space. A compressed file may have any size.
         least = n * (4 * dims + 2)
         size = path.stat().st_size
         if not is_compressed(path) and size < least:
             raise _cut_off(path, f"has {size:,} bytes, {n:,} words of {dims} need {least:,}")
-        rows = Rows(n, dims)
+        rows = RowCollector(n, dims)
         with progress_bar("reading words", n, show=progress) as advance:
             for start in range(0, n, _ROWS_AT_ONCE):
                 wanted = min(_ROWS_AT_ONCE, n - start)
@@ -106,34 +115,34 @@ def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
                 advance(wanted)
         if left := file.read(2).strip(b"\n"):
             raise DataError(
-                f"{path}: {n:,} words of {dims} numbers are announced, and more follow "
-                f"({left!r}); its first line is wrong: get the file again"
+                f"{path} announces {n:,} words of {dims} numbers, but more data follows "
+                f"({left!r}); its first line is wrong: download the file again"
             )
     return rows.done(path)
 
 
 def _word(file: IO[bytes], path: Path, number: int, n: int) -> str:
-    """The bytes up to a blank; the line end that some writers set before a word is dropped."""
+    """The word up to the next space, without the newline that some writers put before it."""
     letters = bytearray()
     while (letter := file.read(1)) != b" ":
         if not letter:
             raise _cut_off(path, f"ends at word {number:,} of {n:,}")
         letters += letter
         if len(letters) > _LONGEST_WORD:
-            raise DataError(f"{path}: word {number:,} has no end; the file is damaged")
+            raise DataError(f"{path}: word {number:,} does not end; the file is damaged")
     return decoded(bytes(letters).lstrip(b"\n"), path, f"word {number:,}")
 
 
 def _cut_off(path: Path, found: str) -> DataError:
-    return DataError(f"{path} {found}; the file is cut off: get it again")
+    return DataError(f"{path} {found}; the file is truncated: download it again")
 
 
 def is_word2vec(path: Path, head: bytes) -> bool:
-    """Whether a file that begins with `head` counts its words and then lists them as text."""
+    """Whether a file that begins with `head` is word2vec's text format."""
     first, _, rest = head.partition(b"\n")
     announced = header_of(first)
     line = rest.partition(b"\n")[0]
-    # The first bytes may not hold the whole line; then they must at least be text.
+    # If the line is longer than `head`, it must at least be text.
     return announced is not None and (is_row(line, announced[1]) or _is_text(rest))
 
 
@@ -145,7 +154,7 @@ def _is_text(head: bytes) -> bool:
     try:
         head.decode("utf-8")
     except UnicodeDecodeError as error:
-        # A letter may be cut in two at the end of what was read.
+        # A character may be cut in two at the end of `head`.
         return len(head) - error.start < 4 and b"\0" not in head
     return b"\0" not in head
 

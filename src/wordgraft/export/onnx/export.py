@@ -1,4 +1,4 @@
-"""A fitted classifier or tagger as one `.onnx` file, checked against PyTorch before it is kept."""
+"""Export a fitted classifier or tagger as one `.onnx` file, and compare it with PyTorch."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from wordgraft.core.optional import require
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import OutputError
 from wordgraft.estimators.base import Grafted, checked_fitted
-from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, Graph, Plan, build
+from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, GraphBuilder, GraphPlan, build
 from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel
 from wordgraft.oov import method_of
 from wordgraft.oov.pieces import Pieces
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-# How far ONNX's numbers may be from PyTorch's, and the texts they are compared on.
-_TOLERANCE, _TEXTS, _LONGEST = 1e-4, 24, 30
+# The largest allowed difference from PyTorch, and the number and length of test texts.
+_TOLERANCE, _TEXTS, _MAX_LENGTH = 1e-4, 24, 30
 
 
 def export_onnx(
@@ -37,22 +37,28 @@ def export_onnx(
 ) -> None:
     """Write a fitted `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
 
-    Text goes in: the rule that cuts it, and the labels, are in the file too. Words without a row
-    get what the table's fall-backs and `pieces`, `unk`, `zero` or `mean` give them; another method
-    cannot be written, and they then get the unk row.
+    The file takes text: the rule that cuts text into words and the labels are in it.
+    Out-of-vocabulary words get the vectors of the table's fallbacks and of the methods `pieces`,
+    `unk`, `zero` or `mean`. Other methods cannot be exported: such words then get the unk row.
+
+    >>> model = wg.TextClassifier(table).fit(texts, labels)
+    >>> export_onnx(model, "news.onnx")
+    >>> wg.OnnxModel.load("news.onnx").predict(["warm sun"]).tolist()
+    ['clear']
 
     Args:
-        int8: keep rows as a byte a number and a scale a row, a quarter of the size.
+        int8: store each row as one byte per number and one scale, a quarter of the size.
+        force: replace an existing file.
 
-    Raises `OutputError` when `path` exists (unless `force`), for a network that ONNX is not
-    written for, and when the file's numbers are not PyTorch's to 1e-4 on made-up texts.
+    Raises `OutputError` if `path` exists (unless `force`), for networks that cannot be exported,
+    and if the file's outputs differ from PyTorch's by more than 1e-4 on random texts.
     """
     require("onnx", purpose="writing ONNX")
-    require("onnxruntime", purpose="checking what was written")
+    require("onnxruntime", purpose="checking the exported model")
     checked_fitted(model)
     plan = _plan(model)
     rows, oov, tokenizer = _rows(model)
-    weights = {name: each.numpy() for name, each in model.network_.state_dict().items()}
+    weights = {name: tensor.numpy() for name, tensor in model.network_.state_dict().items()}
     graph = build(plan, rows, weights, int8=int8)
     with new_file(Path(path), force=force) as scratch:
         scratch.write_bytes(_serialized(graph, plan, _metadata(model, plan, oov, tokenizer)))
@@ -61,21 +67,22 @@ def export_onnx(
         _compare(OnnxModel.load(scratch), model, plan, rows)
 
 
-def _plan(model: Any) -> Plan:
+def _plan(model: Any) -> GraphPlan:
     name = model._body_name
     if model.network == "features" or name not in NETWORKS:
         raise OutputError(
-            f"network {model.network!r} cannot be written as ONNX; there are {', '.join(NETWORKS)}"
+            f"network {model.network!r} cannot be exported to ONNX; those that can: "
+            f"{', '.join(NETWORKS)}"
         )
     if model.per_word:
-        return Plan(name, per_word=True, casing=model.casing, letters=model.letters)
-    return Plan(name, per_word=False, multi=model.labels_.multi)
+        return GraphPlan(name, per_word=True, casing=model.casing, letters=model.letters)
+    return GraphPlan(name, per_word=False, multi=model.labels_.multi)
 
 
 def _rows(model: Any) -> tuple[Float32[ndarray, "rows dims"], str, str]:
-    """The table's rows and behind them those that unknown words are made of.
+    """The table's rows followed by those that out-of-vocabulary words are made of.
 
-    And the method's name, and the tokenizer that cuts unknown words into pieces, as JSON.
+    Also the method's name, and the tokenizer that cuts such words into pieces, as JSON.
     """
     table = model.table_
     method = method_of(table, model.layer_.oov)
@@ -88,14 +95,14 @@ def _rows(model: Any) -> tuple[Float32[ndarray, "rows dims"], str, str]:
         return np.concatenate([table.rows(), method.vectors(["x"])]), method.name, ""
     if method.name != "unk":
         _LOG.warning(
-            "oov %s cannot be written as ONNX: words without a row or a fall-back get the unk row; "
-            "a model trained with oov pieces keeps its answers",
+            "oov %s cannot be exported to ONNX: words with neither a row nor a fallback get the "
+            "unk row; a model trained with oov pieces keeps its predictions",
             method.name,
         )
     return table.rows(), "unk", ""
 
 
-def _metadata(model: Any, plan: Plan, oov: str, tokenizer: str) -> dict[str, str]:
+def _metadata(model: Any, plan: GraphPlan, oov: str, tokenizer: str) -> dict[str, str]:
     vocabulary = model.table_.vocabulary
     described: dict[str, Any] = {
         "format": FORMAT_VERSION,
@@ -124,7 +131,7 @@ def _metadata(model: Any, plan: Plan, oov: str, tokenizer: str) -> dict[str, str
     }
 
 
-def _serialized(graph: Graph, plan: Plan, metadata: dict[str, str]) -> bytes:
+def _serialized(graph: GraphBuilder, plan: GraphPlan, metadata: dict[str, str]) -> bytes:
     onnx = require("onnx", purpose="writing ONNX")
     helper, kind = onnx.helper, onnx.TensorProto
     shapes: dict[str, list[str | int]] = {
@@ -141,7 +148,7 @@ def _serialized(graph: Graph, plan: Plan, metadata: dict[str, str]) -> bytes:
     if not plan.per_word:
         out = ("probabilities", ["texts", "classes"])
     outputs = [helper.make_tensor_value_info(out[0], kind.FLOAT, out[1])]
-    arrays = [onnx.numpy_helper.from_array(each, name) for name, each in graph.arrays.items()]
+    arrays = [onnx.numpy_helper.from_array(array, name) for name, array in graph.arrays.items()]
     whole = helper.make_model(
         helper.make_graph(graph.nodes, "wordgraft", inputs, outputs, arrays),
         opset_imports=[helper.make_opsetid("", OPSET)],
@@ -151,14 +158,14 @@ def _serialized(graph: Graph, plan: Plan, metadata: dict[str, str]) -> bytes:
     )
     helper.set_model_props(whole, metadata)
     onnx.checker.check_model(whole)
-    written: bytes = whole.SerializeToString()
-    return written
+    content: bytes = whole.SerializeToString()
+    return content
 
 
 def _compare(
-    written: OnnxModel, model: Any, plan: Plan, rows: Float32[ndarray, "rows dims"]
+    written: OnnxModel, model: Any, plan: GraphPlan, rows: Float32[ndarray, "rows dims"]
 ) -> None:
-    """Raise `OutputError` unless ONNX gives PyTorch's numbers on texts of random words."""
+    """Raise `OutputError` unless ONNX gives the outputs of PyTorch on texts of random words."""
     import torch
 
     from wordgraft.grafts.torch import embedding_of
@@ -166,10 +173,10 @@ def _compare(
     from wordgraft.networks.rows import EmbeddingRows
 
     rng = np.random.default_rng(0)
-    lengths = np.array([0, 1, *rng.integers(1, _LONGEST, _TEXTS - 2)], np.int64)
+    lengths = np.array([0, 1, *rng.integers(1, _MAX_LENGTH, _TEXTS - 2)], np.int64)
     parts = rng.integers(1, len(rows), (4, 3))
     parts[0, 1:] = 0
-    means = np.stack([rows[each[each > 0]].mean(axis=0) for each in parts])
+    means = np.stack([rows[word_rows[word_rows > 0]].mean(axis=0) for word_rows in parts])
     ids = rng.integers(1, len(rows) + len(parts), int(lengths.sum()))
     extras = {}
     if plan.casing:
@@ -187,12 +194,12 @@ def _compare(
     blocks = {
         name: Ragged(values, offsets).padded() for name, values in {"ids": ids, **extras}.items()
     }
-    found = written.run({**blocks, "lengths": lengths, "parts": parts})
+    outputs = written.run({**blocks, "lengths": lengths, "parts": parts})
     if plan.per_word:
-        found = found[np.arange(found.shape[1]) < lengths[:, None]]
-    off = float(np.abs(found - expected).max())
-    if not off <= _TOLERANCE:
+        outputs = outputs[np.arange(outputs.shape[1]) < lengths[:, None]]
+    difference = float(np.abs(outputs - expected).max())
+    if not difference <= _TOLERANCE:
         raise OutputError(
-            f"what ONNX Runtime computes is up to {off:.2g} off PyTorch, expected {_TOLERANCE:g} "
-            "at most; the file was not kept: try another version of onnxruntime"
+            f"outputs of ONNX Runtime differ from PyTorch by up to {difference:.2g}, expected at "
+            f"most {_TOLERANCE:g}; no file was written: try another version of onnxruntime"
         )

@@ -1,13 +1,13 @@
 """Networks as ONNX graphs, written node by node.
 
-A graph is small and stays the same whatever PyTorch's own exporter does; an LSTM gets the lengths
-of its texts, so that padding does not change what it reads from behind.
+The graphs are small and independent of PyTorch's own exporter. An LSTM receives the lengths of its
+texts, so that padding does not affect its backward direction.
 
 Inputs, all int64:
-    ids      (texts, length)   rows of words; from the number of rows on, places in `parts`
-    lengths  (texts,)          words of each text
-    parts    (unknown, most)   for words without a row, the rows whose mean they are; 0 pads
-    casing   (texts, length)   of networks that read it
+    ids      (texts, length)   rows of words; an id of `rows + i` means word `i` of `parts`
+    lengths  (texts,)          words per text
+    parts    (unknown, most)   out-of-vocabulary words as rows, whose mean they are; 0 pads
+    casing   (texts, length)   for networks that read the case of words
     letters  (texts, length, letters)
 """
 
@@ -32,14 +32,14 @@ _LOWEST = np.float32(-3e38)
 
 
 @dataclass
-class Graph:
-    """Nodes and arrays as they come; a name stands for a value."""
+class GraphBuilder:
+    """A graph under construction: nodes and constant arrays; values are referred to by name."""
 
     nodes: list[Any] = field(default_factory=list)
     arrays: dict[str, ndarray] = field(default_factory=dict)
 
     def op(self, kind: str, *inputs: str, outputs: int = 1, **attributes: Any) -> str:
-        """Add a node; the name of its first output."""
+        """Add a node. Returns the name of its first output."""
         helper = require("onnx.helper", purpose="writing ONNX")
         name = f"{kind.lower()}_{len(self.nodes)}"
         names = [name, *(f"{name}_{place}" for place in range(1, outputs))]
@@ -66,22 +66,22 @@ class Graph:
         return self.op("Add", product, self.array(weights[f"{at}.bias"]))
 
     def conv(self, x: str, weights: Mapping[str, ndarray], at: str) -> str:
-        """(texts, channels, length) through a convolution that gives as many places as it reads."""
+        """A convolution over (texts, channels, length) that keeps the length."""
         kernel = weights[f"{at}.weight"]
-        more = kernel.shape[2] - 1
-        pads = [more // 2, more - more // 2]
+        padding = kernel.shape[2] - 1
+        pads = [padding // 2, padding - padding // 2]
         return self.op("Conv", x, self.array(kernel), self.array(weights[f"{at}.bias"]), pads=pads)
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What a network is made of, as its file says.
+class GraphPlan:
+    """The structure of a network, as its file describes it.
 
     Attributes:
         name: `bag`, `linear`, `cnn`, `bilstm` or `bilstm-crf`.
-        per_word: whether it tags words.
-        multi: whether its labels are independent.
-        casing, letters: whether it reads them.
+        per_word: whether it tags words instead of classifying texts.
+        multi: whether a text may have several labels.
+        casing, letters: whether it reads the case and the letters of words.
     """
 
     name: str
@@ -95,20 +95,25 @@ NETWORKS = ("bag", "linear", "cnn", "bilstm", "bilstm-crf")
 
 
 def build(
-    plan: Plan, rows: Float32[ndarray, "rows dims"], weights: Mapping[str, ndarray], *, int8: bool
-) -> Graph:
-    """The graph of a network with these rows; its output is `logits` or `probabilities`.
+    plan: GraphPlan,
+    rows: Float32[ndarray, "rows dims"],
+    weights: Mapping[str, ndarray],
+    *,
+    int8: bool,
+) -> GraphBuilder:
+    """The graph of a network over these rows; its output is `logits` or `probabilities`.
 
     Args:
-        rows: all rows that ids and parts can name.
+        rows: all rows that `ids` and `parts` can refer to.
         weights: of body and head, by PyTorch's names.
-        int8: keep rows as a byte a number and a scale a row.
+        int8: store each row as one byte per number and one scale.
     """
     if plan.name not in NETWORKS:
         raise OutputError(
-            f"a network {plan.name!r} cannot be written as ONNX; there are {', '.join(NETWORKS)}"
+            f"network {plan.name!r} cannot be exported to ONNX; those that can: "
+            f"{', '.join(NETWORKS)}"
         )
-    graph = Graph()
+    graph = GraphBuilder()
     body = "body.body." if plan.casing or plan.letters else "body."
     block = _words(graph, rows, int8=int8)
     if plan.casing or plan.letters:
@@ -125,31 +130,31 @@ def build(
         graph.op("Identity", logits)
         graph.nodes[-1].output[0] = "logits"
     else:
-        found = "Sigmoid" if plan.multi else "Softmax"
-        graph.op(found, logits, **({} if plan.multi else {"axis": 1}))
+        activation = "Sigmoid" if plan.multi else "Softmax"
+        graph.op(activation, logits, **({} if plan.multi else {"axis": 1}))
         graph.nodes[-1].output[0] = "probabilities"
     return graph
 
 
-def _mask(graph: Graph, lengths: str) -> str:
-    """(texts, length, 1) float32: 1 where words stand."""
+def _mask(graph: GraphBuilder, lengths: str) -> str:
+    """(texts, length, 1) float32: 1 for words, 0 for padding."""
     length = graph.op("Gather", graph.op("Shape", "ids"), graph.array(np.int64(1)))
     places = graph.op("Range", graph.array(np.int64(0)), length, graph.array(np.int64(1)))
     stands = graph.op("Less", places, graph.op("Unsqueeze", lengths, graph.axes(1)))
     return graph.op("Unsqueeze", graph.op("Cast", stands, to=_float()), graph.axes(2))
 
 
-def _words(graph: Graph, rows: Float32[ndarray, "rows dims"], *, int8: bool) -> str:
-    """(texts, length, dims): a row a word, or the mean of those that an unknown word is made of."""
+def _words(graph: GraphBuilder, rows: Float32[ndarray, "rows dims"], *, int8: bool) -> str:
+    """(texts, length, dims): the row of each word, or the mean of an unknown word's parts."""
     vectors, scales = stored_as("int8" if int8 else "float32", rows)
     matrix = graph.array(vectors, "rows")
     scale = None if scales is None else graph.array(scales[:, None], "scales")
 
     def taken(ids: str) -> str:
-        found = graph.op("Gather", matrix, ids)
+        rows_of_ids = graph.op("Gather", matrix, ids)
         if scale is None:
-            return found
-        wide = graph.op("Cast", found, to=_float())
+            return rows_of_ids
+        wide = graph.op("Cast", rows_of_ids, to=_float())
         return graph.op("Mul", wide, graph.op("Gather", scale, ids))
 
     number, zero = graph.array(np.int64(len(rows))), graph.array(np.int64(0))
@@ -164,37 +169,39 @@ def _words(graph: Graph, rows: Float32[ndarray, "rows dims"], *, int8: bool) -> 
     return graph.op("Where", graph.op("Unsqueeze", unknown, graph.axes(2)), borrowed, known)
 
 
-def _letters(graph: Graph, weights: Mapping[str, ndarray], at: str) -> str:
-    """(texts, length, filters): the maximum of each filter over a word's letters."""
-    found = graph.op("Gather", graph.array(weights[f"{at}table.weight"]), "letters")
+def _letters(graph: GraphBuilder, weights: Mapping[str, ndarray], at: str) -> str:
+    """(texts, length, filters): the maximum of each filter over the letters of each word."""
+    embedded = graph.op("Gather", graph.array(weights[f"{at}table.weight"]), "letters")
     shape = graph.op("Shape", "letters")
     dims = weights[f"{at}table.weight"].shape[1]
     longest = graph.op("Slice", shape, graph.axes(2), graph.axes(3), graph.axes(0))
     flat = graph.op(
-        "Reshape", found, graph.op("Concat", graph.axes(-1), longest, graph.axes(dims), axis=0)
+        "Reshape", embedded, graph.op("Concat", graph.axes(-1), longest, graph.axes(dims), axis=0)
     )
-    seen = graph.conv(graph.op("Transpose", flat, perm=[0, 2, 1]), weights, f"{at}filters")
-    best = graph.op("ReduceMax", graph.op("Relu", seen), graph.axes(2), keepdims=0)
+    filtered = graph.conv(graph.op("Transpose", flat, perm=[0, 2, 1]), weights, f"{at}filters")
+    best = graph.op("ReduceMax", graph.op("Relu", filtered), graph.axes(2), keepdims=0)
     texts = graph.op("Slice", shape, graph.axes(0), graph.axes(2), graph.axes(0))
     return graph.op("Reshape", best, graph.op("Concat", texts, graph.axes(-1), axis=0))
 
 
-def _mean(graph: Graph, block: str) -> str:
+def _mean(graph: GraphBuilder, block: str) -> str:
     many = graph.op("Cast", graph.op("Unsqueeze", "lengths", graph.axes(1)), to=_float())
     # Padding is a row of zeros.
     total = graph.op("ReduceSum", block, graph.axes(1), keepdims=0)
     return graph.op("Div", total, graph.op("Max", many, graph.number(1)))
 
 
-def _linear(graph: Graph, block: str, *_: Any) -> str:
+def _linear(graph: GraphBuilder, block: str, *_: Any) -> str:
     return _mean(graph, block)
 
 
-def _bag(graph: Graph, block: str, weights: Mapping[str, ndarray], at: str, *_: Any) -> str:
+def _bag(graph: GraphBuilder, block: str, weights: Mapping[str, ndarray], at: str, *_: Any) -> str:
     return graph.op("Relu", graph.linear(_mean(graph, block), weights, f"{at}layers.1"))
 
 
-def _cnn(graph: Graph, block: str, weights: Mapping[str, ndarray], at: str, per_word: bool) -> str:
+def _cnn(
+    graph: GraphBuilder, block: str, weights: Mapping[str, ndarray], at: str, per_word: bool
+) -> str:
     across = graph.op("Transpose", block, perm=[0, 2, 1])
     widths = sum(name.startswith(f"{at}filters.") for name in weights) // 2
     found = [
@@ -204,24 +211,24 @@ def _cnn(graph: Graph, block: str, weights: Mapping[str, ndarray], at: str, per_
     features = graph.op("Transpose", graph.op("Concat", *found, axis=1), perm=[0, 2, 1])
     if per_word:
         return features
-    # What a filter finds is never below zero, so padding at zero cannot win.
+    # Filters' outputs are never negative, so padding with zeros cannot be the maximum.
     return graph.op(
         "ReduceMax", graph.op("Mul", features, _mask(graph, "lengths")), graph.axes(1), keepdims=0
     )
 
 
 def _bilstm(
-    graph: Graph, block: str, weights: Mapping[str, ndarray], at: str, per_word: bool
+    graph: GraphBuilder, block: str, weights: Mapping[str, ndarray], at: str, per_word: bool
 ) -> str:
     hidden = weights[f"{at}lstm.weight_hh_l0"].shape[1]
 
     def both(name: str) -> ndarray:
         """PyTorch's gates (input, forget, cell, output) in ONNX's order, both directions."""
         parts = [weights[f"{at}lstm.{name}_l0{end}"] for end in ("", "_reverse")]
-        return np.stack([each.reshape(4, hidden, -1)[[0, 3, 1, 2]] for each in parts])
+        return np.stack([part.reshape(4, hidden, -1)[[0, 3, 1, 2]] for part in parts])
 
     biases = np.concatenate([both("bias_ih"), both("bias_hh")], axis=1)
-    # An empty text is read as one word of zeros.
+    # An empty text is treated as one word of zeros.
     lengths = graph.op("Max", "lengths", graph.array(np.int64(1)))
     found = graph.op(
         "LSTM",

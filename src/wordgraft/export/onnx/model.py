@@ -1,4 +1,4 @@
-"""`OnnxModel`: texts to labels or entities with onnxruntime and tokenizers alone."""
+"""`OnnxModel`: from texts to labels or entities with only onnxruntime and tokenizers."""
 
 from __future__ import annotations
 
@@ -28,25 +28,27 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 FORMAT_VERSION = 1
-# Texts at once; those of like length go together, since padding is computed as words are.
+# Texts per batch. Texts of similar length share a batch, since padding costs as much as words.
 _BATCH = 256
 
 
 class OnnxModel:
-    """A model that `export_onnx` wrote; opened by `OnnxModel.load`.
+    """A model that `export_onnx` wrote. It needs neither PyTorch nor scikit-learn.
 
-    model = OnnxModel.load("news.onnx")
-    model.predict(["Shares soar on record profit"])
+    >>> wg.export_onnx(wg.TextClassifier(table).fit(texts, labels), "news.onnx")
+    >>> model = OnnxModel.load("news.onnx")
+    >>> model.task, model.predict(["warm sun"]).tolist()
+    ('classify', ['clear'])
 
     Attributes:
         task: `classify` or `tag`.
-        labels_: of a classifier.
-        tags_: of a tagger, in IOB2.
+        labels_: the labels of a classifier.
+        tags_: the tags of a tagger, in IOB2.
     """
 
     def __init__(self, session: Any, content: dict[str, str]) -> None:
         self._session = session
-        self._output = [each.name for each in session.get_outputs()]
+        self._output = [output.name for output in session.get_outputs()]
         described = json.loads(content["wordgraft"])
         plan = described["plan"]
         self.task = "tag" if plan["per_word"] else "classify"
@@ -65,7 +67,7 @@ class OnnxModel:
         self._fallbacks = Fallbacks(self._vocabulary, np.flatnonzero(holds))
         self._oov = described["oov"]
         self._pieces = PieceTokenizer.from_json(content["pieces"]) if content["pieces"] else None
-        # All rows that ids can name: those of the pieces come behind the words'.
+        # The number of rows in the file: those of pieces follow those of words.
         self._rows = len(words)
         if self._pieces is not None:
             self._rows += self._pieces.size
@@ -73,17 +75,17 @@ class OnnxModel:
             self._rows += 1
         if self.task == "tag":
             self.tags_: list[str] = described["tags"]
-            kept = described["transitions"]
+            transitions = described["transitions"]
             self._start, self._between, self._end = (
-                np.array(kept[name], np.float32) for name in ("start_", "", "end_")
+                np.array(transitions[name], np.float32) for name in ("start_", "", "end_")
             )
         else:
-            kept = described["labels"]
-            self.labels_ = Labels(np.array(kept["classes"]), plan["multi"], kept["matrix"])
+            labels = described["labels"]
+            self.labels_ = Labels(np.array(labels["classes"]), plan["multi"], labels["matrix"])
 
     @classmethod
     def load(cls, path: str | Path) -> OnnxModel:
-        """Open a file. Raises `TrainingError` when it is not one that wordgraft wrote."""
+        """Open a file. Raises `TrainingError` if wordgraft did not write it."""
         runtime = require("onnxruntime", purpose="running an ONNX model")
         path = Path(path)
         if not path.is_file():
@@ -91,7 +93,7 @@ class OnnxModel:
                 f"there is no file {path}; make one with 'wordgraft export --to onnx'"
             )
         options = runtime.SessionOptions()
-        # By itself it starts one a CPU of the machine, which then wait for work by turning round.
+        # The default is one thread per CPU of the machine, and idle threads spin.
         options.intra_op_num_threads = usable_cpus()
         try:
             session = runtime.InferenceSession(
@@ -104,8 +106,8 @@ class OnnxModel:
         content = dict(session.get_modelmeta().custom_metadata_map)
         if not {"wordgraft", "tokenizer", "pieces"} <= content.keys():
             raise TrainingError(
-                f"{path} is an ONNX file that wordgraft did not write: it does not say how text "
-                "becomes ids; make one with 'wordgraft export --to onnx'"
+                f"{path} is an ONNX file that wordgraft did not write: it lacks the rule that "
+                "turns text into ids; make one with 'wordgraft export --to onnx'"
             )
         version = int(json.loads(content["wordgraft"])["format"])
         if version > FORMAT_VERSION:
@@ -128,21 +130,21 @@ class OnnxModel:
     def predict_proba(self, texts: Iterable[str]) -> Float32[ndarray, "texts classes"]:
         """The probability of each class for each text."""
         self._only("classify")
-        found = checked_texts(texts)
-        ids = self._vocabulary.ids(found)
-        unknown = self._vocabulary.unknown(found, ids)
+        checked = checked_texts(texts)
+        ids = self._vocabulary.ids(checked)
+        unknown = self._vocabulary.unknown(checked, ids)
         words = {word: self._rows + place for place, word in enumerate(dict(_swapped(unknown)))}
         if words:
             flat = ids.ids.copy()
             flat[[place for place, _ in unknown]] = [words[word] for _, word in unknown]
             ids = Ragged(flat, ids.offsets)
-        out = np.empty((len(found), len(self.classes_)), np.float32)
+        out = np.empty((len(checked), len(self.classes_)), np.float32)
         for batch, inputs in self._batches(ids, tuple(words), {}):
             out[batch] = self.run(inputs)
         return out
 
     def predict(self, texts: Iterable[Any]) -> Any:
-        """The label of each text, or its labels; or a tag for each word of each sentence."""
+        """The label (or labels) of each text; for a tagger, the tags of each sentence's words."""
         if self.task == "classify":
             return self.labels_.chosen(self.predict_proba(texts))
         sentences = checked_sentences(texts, empty=True)
@@ -151,28 +153,28 @@ class OnnxModel:
         tags: list[list[str]] = [[] for _ in sentences]
         for batch, inputs in self._batches(ids, words, extras):
             logits = self.run(inputs)
-            for place, each in zip(batch.tolist(), logits, strict=True):
-                best = self._best(each[: len(sentences[place])])
+            for place, word_logits in zip(batch.tolist(), logits, strict=True):
+                best = self._best(word_logits[: len(sentences[place])])
                 tags[place] = [self.tags_[number] for number in best]
         return tags
 
     def entities(self, sentences: Iterable[Sequence[str]]) -> list[list[Span]]:
-        """The entities of each sentence: kind, first word, and the word behind the last."""
+        """The entities of each sentence: kind, first word, and the word after the last."""
         self._only("tag")
         return [list(spans_of(tags)) for tags in self.predict(sentences)]
 
     def run(self, inputs: dict[str, ndarray]) -> Float32[ndarray, "texts ..."]:
-        """What the graph makes of its inputs: see `wordgraft.export.onnx.graph`."""
-        found: Float32[ndarray, "texts ..."] = self._session.run(self._output, inputs)[0]
-        return found
+        """The output of the graph; `wordgraft.export.onnx.graph` describes its inputs."""
+        output: Float32[ndarray, "texts ..."] = self._session.run(self._output, inputs)[0]
+        return output
 
     def _only(self, task: str) -> None:
         if self.task != task:
-            said = "tags words: use entities" if self.task == "tag" else "classifies texts"
-            raise TrainingError(f"this model {said}; for the other task, export another one")
+            does = "tags words: use entities" if self.task == "tag" else "classifies texts"
+            raise TrainingError(f"this model {does}; export another model for the other task")
 
     def _of_words(self, sentences: list[list[str]]) -> tuple[Ragged, tuple[str, ...]]:
-        """An id for each word, and the words that ids from the number of rows on stand for."""
+        """The id of each word, and the unknown words; ids of these begin at the number of rows."""
         words: dict[str, int] = {}
         id_of: dict[str, int] = {}
         for word in {word: None for sentence in sentences for word in sentence}:
@@ -181,10 +183,12 @@ class OnnxModel:
                 spelt = normalize(self._vocabulary.tokenizer, word).strip() or word
                 row = words.setdefault(spelt, self._rows + len(words))
             id_of[word] = row
-        return Ragged.of([[id_of[word] for word in each] for each in sentences]), tuple(words)
+        return Ragged.of([[id_of[word] for word in sentence] for sentence in sentences]), tuple(
+            words
+        )
 
     def _parts(self, words: Sequence[str]) -> Int64[ndarray, "unknown most"]:
-        """The rows whose mean each word without one is; at least one column and one word."""
+        """The rows whose mean each unknown word is; at least one word and one column."""
         rows: list[Sequence[int]] = []
         for word in words:
             borrowed = self._fallbacks.find(word) if self._vocabulary.kind == "words" else None
@@ -212,14 +216,14 @@ class OnnxModel:
             yield batch, {**blocks, "lengths": taken.lengths, "parts": parts}
 
     def _best(self, logits: Float32[ndarray, "words tags"]) -> list[int]:
-        """The tags of the best sum of logits and transitions (Viterbi)."""
+        """The tags with the highest sum of logits and transitions (Viterbi)."""
         if not len(logits):
             return []
         score, came_from = self._start + logits[0], []
-        for each in logits[1:]:
+        for word_logits in logits[1:]:
             sums = score[:, None] + self._between
             came_from.append(sums.argmax(axis=0))
-            score = sums.max(axis=0) + each
+            score = sums.max(axis=0) + word_logits
         best = [int((score + self._end).argmax())]
         for step in reversed(came_from):
             best.append(int(step[best[-1]]))
@@ -231,7 +235,7 @@ def _swapped(pairs: Iterable[tuple[int, str]]) -> Iterable[tuple[str, int]]:
 
 
 def _errors() -> tuple[type[Exception], ...]:
-    """What onnxruntime raises for a file that it cannot run; they have no class in common."""
+    """The errors of onnxruntime for a file that it cannot run; they have no common base class."""
     state = require("onnxruntime.capi.onnxruntime_pybind11_state", purpose="running an ONNX model")
     names = (
         "Fail",
