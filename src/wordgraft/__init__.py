@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from wordgraft.build import build_table
     from wordgraft.checkpoint import Checkpoint, open_checkpoint
     from wordgraft.data.conll import read_tagged
-    from wordgraft.data.text_files import read_texts
+    from wordgraft.data.rows import read_texts
     from wordgraft.errors import WordgraftError
     from wordgraft.estimators import SequenceTagger, TextClassifier, TextVectors
     from wordgraft.export.formats import read_vectors
@@ -40,7 +40,7 @@ _HOMES = {
     "open_checkpoint": "wordgraft.checkpoint",
     "read_pairs": "wordgraft.table",
     "read_tagged": "wordgraft.data.conll",
-    "read_texts": "wordgraft.data.text_files",
+    "read_texts": "wordgraft.data.rows",
     "read_vectors": "wordgraft.export.formats",
     "with_oov": "wordgraft.oov",
     "word_similarity": "wordgraft.table",

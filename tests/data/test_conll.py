@@ -11,10 +11,7 @@ import datasets
 import pytest
 
 import wordgraft as wg
-from wordgraft.data.tag_schemes import spans_of, to_iob2, without_beginning
-from wordgraft.data.word_tokenizer import words_of
 from wordgraft.errors import DataError
-from wordgraft.vocabulary.spelling import CASES, casing_of, letters_of
 
 WORDS = [["Tim", "Cook", "left", "Rome"], ["#hashtag", "wins"]]
 TAGS = [["B-PER", "I-PER", "O", "B-LOC"], ["O", "O"]]
@@ -103,17 +100,17 @@ def test_insides_without_beginnings_are_counted(
     path = written(tmp_path / "a.conll", "Tim\tI-PER\nCook\tI-PER\nRome\tI-LOC\nleft\tO\n")
     with caplog.at_level(logging.INFO, logger="wordgraft"):
         assert wg.read_tagged(path).tags == [["B-PER", "I-PER", "B-LOC", "O"]]
-    assert "2 I- tags without their B- begin an entity" in caplog.text
+    assert "2 I- tags without a B- before them begin an entity" in caplog.text
 
 
 @pytest.mark.parametrize(
     ("text", "message"),
     [
         ("", "has no tagged sentences|none of its"),
-        ("\n\n\n", "none of its 0 columns holds tags"),
+        ("\n\n\n", "none of its 0 columns holds only tags"),
         ("Tim\tB-PER\nCook\nleft\tO\n", r"line 2 .*'Cook', has 1 columns, expected 2"),
-        ("Tim\tB-PER\nCook\t\nleft\tO\n", "none of its 2 columns holds tags alone|has no tag"),
-        ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds tags alone.*--tag-column"),
+        ("Tim\tB-PER\nCook\t\nleft\tO\n", "none of its 2 columns holds only tags|has no tag"),
+        ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds only tags.*--tag-column"),
         ("Tim B-PER\nCook\n", "line 2 .*'Cook', has 1 columns, expected 2: a word has no tag"),
     ],
 )
@@ -133,50 +130,3 @@ def test_broken_lists(tmp_path: Path) -> None:
         wg.read_tagged(short, tag="pos")
     with pytest.raises(DataError, match="there is no file"):
         wg.read_tagged(str(tmp_path / "none.conll"))
-
-
-def test_schemes_become_iob2() -> None:
-    assert to_iob2(["I-A", "I-A", "B-A", "O", "I-B"]) == ["B-A", "I-A", "B-A", "O", "B-B"]
-    assert to_iob2(["S-A", "B-A", "E-A", "I-A"]) == ["B-A", "B-A", "I-A", "B-A"]
-    assert to_iob2(["B-A", "I-B"]) == ["B-A", "B-B"]
-    assert without_beginning(["I-A", "I-A", "O", "B-B", "I-A"]) == 2
-    assert [tuple(span) for span in spans_of(["B-A", "I-A", "B-A", "O", "B-B"])] == [
-        ("A", 0, 2),
-        ("A", 2, 3),
-        ("B", 4, 5),
-    ]
-    with pytest.raises(DataError, match="'X' is no tag"):
-        to_iob2(["X"])
-
-
-@pytest.mark.parametrize(
-    ("word", "kind"),
-    [
-        *[("warm", "lower"), ("Rome", "Title"), ("NATO", "UPPER"), ("iPhone", "miXed")],
-        *[("2017", "digits"), ("3rd", "d1gits"), ("...", "sign"), ("中文", "other")],
-    ],
-)
-def test_how_words_are_written(word: str, kind: str) -> None:
-    assert CASES[casing_of(word)] == kind
-
-
-def test_letters_are_numbers_and_long_words_are_cut_inside() -> None:
-    assert letters_of("ab", codes=512, longest=4) == [98, 99, 0, 0]
-    assert letters_of("abcdef", codes=512, longest=4) == letters_of("abef", codes=512, longest=4)
-
-
-@pytest.mark.parametrize(
-    ("text", "words"),
-    [
-        ("Tim Cook's team left.", ["Tim", "Cook", "'s", "team", "left", "."]),
-        ("I don't, @bank #NLP", ["I", "do", "n't", ",", "@bank", "#NLP"]),
-        ("see https://a.b/c?d=1, ok", ["see", "https://a.b/c?d=1", ",", "ok"]),
-        ("U.S. firm paid $3.5m (12%)", ["U.S.", "firm", "paid", "$3.5", "m", "(", "12%", ")"]),
-        ("well-known AT&T", ["well-known", "AT&T"]),
-        ("", []),
-    ],
-)
-def test_texts_are_cut_as_entity_files_cut_them(text: str, words: list[str]) -> None:
-    found = words_of(text)
-    assert [word.text for word in found] == words
-    assert all(text[word.start : word.end] == word.text for word in found)

@@ -78,7 +78,7 @@ def test_several_labels_a_text_in_either_form(tmp_path: Path) -> None:
     [
         ([["a"], []], "'a' is the only label"),
         ([[], []], "no text has a label"),
-        (np.array([[0, 2], [1, 1]]), "a matrix of other numbers than 0 and 1"),
+        (np.array([[0, 2], [1, 1]]), "a matrix with numbers other than 0 and 1"),
         ([["a", "b"]], "2 texts have 1 labels"),
         ([["a", None], ["b"]], "1 of 3 labels are missing"),
     ],

@@ -188,7 +188,7 @@ def test_tags_come_in_any_scheme() -> None:
         ([[]], [[]], "X holds no words"),
         ([["a"]], [["O"], ["O"]], "1 sentences have 2 lists of tags"),
         ([["a", "b"]], [["B-PER"]], "sentence 0 has 2 words and 1 tags"),
-        ([["a"]], [["PER"]], "sentence 0: 'PER' is no tag; expected O, or B-"),
+        ([["a"]], [["PER"]], "sentence 0: 'PER' is not a tag; expected O, or B-"),
         ([["a"]], [[None]], "sentence 0 holds the tag None"),
         ([["a"], ["b"]], [["O"], ["O"]], "all tags of 2 sentences are O"),
     ],

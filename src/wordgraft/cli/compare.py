@@ -260,11 +260,11 @@ def _settings_of(folder: Path) -> tuple[dict[str, Any], str]:
 
 def _read(settings: Mapping[str, Any]) -> Data:
     from wordgraft.comparison import Data
-    from wordgraft.data.labelled_texts import labelled
+    from wordgraft.data.labelled_texts import read_labelled
 
     columns = (settings["task"], settings["text"], settings["label"])
-    train = labelled(settings["data"], *columns)
-    test = settings["test"] and labelled(settings["test"], *columns)
+    train = read_labelled(settings["data"], *columns)
+    test = settings["test"] and read_labelled(settings["test"], *columns)
     return Data.of(
         *train,
         test or None,

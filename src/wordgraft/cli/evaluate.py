@@ -85,7 +85,7 @@ def _entities(
 
 
 def _classes(classifier: TextClassifier, data: str, text: str, label: str, separator: str) -> None:
-    from wordgraft.data.text_files import read_rows
+    from wordgraft.data.rows import read_rows
     from wordgraft.metrics.classification import Scores
 
     texts, labels = zip(*read_rows(data, [text, label]), strict=True)

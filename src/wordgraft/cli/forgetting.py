@@ -21,7 +21,8 @@ def asked_of(general: str | None, pairs: list[Path], probes: list[str]) -> Asked
     """The files of the options, read. Raises `DataError` for one that cannot be."""
     from itertools import islice
 
-    from wordgraft.data.text_files import read_rows, read_texts, split_column
+    from wordgraft.data.rows import read_rows, read_texts
+    from wordgraft.data.text_files import split_column
     from wordgraft.metrics.forgetting import Asked
     from wordgraft.table import read_pairs
 

@@ -38,7 +38,8 @@ def table_from_file(
 
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.core.atomic_io import check_output
-    from wordgraft.data.text_files import read_texts, read_words, split_column
+    from wordgraft.data.rows import read_texts
+    from wordgraft.data.text_files import read_words, split_column
     from wordgraft.export.formats import FORMATS, read_vectors
     from wordgraft.export.formats.selection import keep_words, with_constant_oov
     from wordgraft.oov import METHODS, with_oov

@@ -145,7 +145,8 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
 
 
 def _print_coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
-    from wordgraft.data.text_files import read_texts, split_column
+    from wordgraft.data.rows import read_texts
+    from wordgraft.data.text_files import split_column
 
     texts = read_texts(*split_column(spec))
     coverage = table.coverage(counted(texts, "reading texts", quiet=quiet))

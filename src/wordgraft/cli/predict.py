@@ -42,7 +42,8 @@ def predict(
     start(quiet=quiet)
     if bool(texts) == (file is not None):
         raise typer.BadParameter("give either texts or --file")
-    from wordgraft.data.text_files import read_texts, split_column
+    from wordgraft.data.rows import read_texts
+    from wordgraft.data.text_files import split_column
 
     task, trained = _load(model)
     inputs = list(texts or ()) if file is None else list(read_texts(*split_column(file)))

@@ -305,6 +305,7 @@ def _vocabulary(
 
 
 def _texts_of(spec: str) -> Any:
-    from wordgraft.data.text_files import read_texts, split_column
+    from wordgraft.data.rows import read_texts
+    from wordgraft.data.text_files import split_column
 
     return read_texts(*split_column(spec))

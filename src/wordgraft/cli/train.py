@@ -200,7 +200,8 @@ def train(
     """
     start(quiet=quiet)
     from wordgraft.core.atomic_io import check_output
-    from wordgraft.data.text_files import read_texts, split_column
+    from wordgraft.data.rows import read_texts
+    from wordgraft.data.text_files import split_column
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.base import INITS, discard
     from wordgraft.estimators.classifier import HEAD_INITS
@@ -324,7 +325,7 @@ def _report(model: Any, output: Path) -> None:
 def _labelled(
     data: str, text: str, label: str, separator: str | None
 ) -> tuple[list[str], list[Any]]:
-    from wordgraft.data.text_files import read_rows
+    from wordgraft.data.rows import read_rows
 
     texts, labels = zip(*read_rows(data, [text, label]), strict=True)
     if separator is None:

@@ -1,1 +1,1 @@
-"""Files of other people as Python values: texts, labels and tags."""
+"""Reads files and checks arguments: texts, labels and tags as Python values."""

@@ -1,20 +1,21 @@
-"""Labelled texts out of files, for each task."""
+"""Texts and their labels from a file, for either task."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from wordgraft.data.conll import read_tagged
-from wordgraft.data.text_files import read_rows
+from wordgraft.data.rows import read_rows
 
 
-def labelled(path: str, task: str, text: str, label: str) -> tuple[list[Any], list[Any]]:
-    """Texts and labels of a file; of tagged sentences, `text` and `label` are of no use.
+def read_labelled(path: str, task: str, text: str, label: str) -> tuple[list[Any], list[Any]]:
+    """The texts and labels of a file; for the task `tag`, the sentences and their tags.
 
-    Raises `DataError` as the readers do.
+    `text` and `label` name the columns and are ignored for tagged sentences. Raises `DataError` as
+    `read_rows` and `read_tagged` do.
     """
     if task == "tag":
-        found = read_tagged(path)
-        return list(found.sentences), list(found.tags)
-    pairs = list(read_rows(path, [text, label]))
-    return [pair[0] for pair in pairs], [pair[1] for pair in pairs]
+        tagged = read_tagged(path)
+        return list(tagged.sentences), list(tagged.tags)
+    rows = list(read_rows(path, [text, label]))
+    return [row[0] for row in rows], [row[1] for row in rows]

@@ -1,4 +1,4 @@
-"""The labels of a classifier: one a text, or any number of them."""
+"""The labels of a classifier: one per text, or any number per text."""
 
 from __future__ import annotations
 
@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Shaped
     from numpy import ndarray
 
-# How likely a label must be that is one of many.
-_LIKELY = 0.5
+# The probability from which a label is predicted if a text may have several.
+_THRESHOLD = 0.5
 
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """What a classifier tells apart.
+    """The labels that a classifier distinguishes, and the form in which they were given.
+
+    >>> labels, targets = Labels.of(["bad", "good", "bad"], texts=3)
+    >>> labels.classes.tolist(), targets.tolist()
+    (['bad', 'good'], [0, 1, 0])
 
     Attributes:
         classes: the labels, sorted.
-        multi: whether a text may have any number of them.
-        matrix: whether such were given, and are given back, as zeros and ones (texts, labels).
+        multi: whether a text may have any number of labels.
+        matrix: whether they were given, and are returned, as zeros and ones (texts, labels).
     """
 
     classes: Shaped[ndarray, " classes"]
@@ -35,16 +39,17 @@ class Labels:
 
     @classmethod
     def of(cls, labels: Iterable[Any], *, texts: int) -> tuple[Labels, ndarray]:
-        """The labels of so many texts, and each one's target: a class's number, or which hold.
+        """The distinct labels of `texts` texts, and each text's target.
 
-        Raises `DataError` for labels that are missing, mixed, too few, or all the same.
+        A target is the number of a class, or with several labels per text a row of booleans.
+        Raises `DataError` for labels that are missing, of mixed types, too few, or all the same.
         """
         if not isinstance(labels, str) and getattr(labels, "ndim", 1) == 2:
             return cls._of_matrix(_one_each(np.asarray(labels), texts))
-        found = labels if hasattr(labels, "ndim") or isinstance(labels, str) else list(labels)
-        if isinstance(found, list) and found and all(_is_set(each) for each in found):
-            return cls._of_sets(_one_each(found, texts))
-        flat = _one_each(checked_labels(found), texts)
+        listed = labels if hasattr(labels, "ndim") or isinstance(labels, str) else list(labels)
+        if isinstance(listed, list) and listed and all(_is_set(label) for label in listed):
+            return cls._of_sets(_one_each(listed, texts))
+        flat = _one_each(checked_labels(listed), texts)
         classes, targets = np.unique(flat, return_inverse=True)
         if len(classes) < 2:
             raise DataError(
@@ -57,28 +62,32 @@ class Labels:
     def _of_matrix(cls, matrix: ndarray) -> tuple[Labels, ndarray]:
         if not np.isin(matrix, (0, 1)).all():
             raise DataError(
-                "y is a matrix of other numbers than 0 and 1; expected which labels hold"
+                "y is a matrix with numbers other than 0 and 1; expected 1 for each label of a text"
             )
         return cls(np.arange(matrix.shape[1]), multi=True, matrix=True), matrix.astype(bool)
 
     @classmethod
     def _of_sets(cls, sets: list[Any]) -> tuple[Labels, ndarray]:
-        flat = [label for each in sets for label in each]
+        flat = [label for label_set in sets for label in label_set]
         if not flat:
-            raise DataError("no text has a label; expected at least two labels in all")
+            raise DataError("no text has a label; expected at least two distinct labels")
         classes, numbers = np.unique(checked_labels(flat), return_inverse=True)
         if len(classes) < 2:
             raise DataError(f"{classes[0].item()!r} is the only label; expected at least two")
         targets = np.zeros((len(sets), len(classes)), bool)
-        targets[np.repeat(np.arange(len(sets)), [len(each) for each in sets]), numbers] = True
+        text_of = np.repeat(np.arange(len(sets)), [len(label_set) for label_set in sets])
+        targets[text_of, numbers] = True
         return cls(classes, multi=True), targets
 
     def weights(self, targets: ndarray) -> Float32[ndarray, " classes"]:
-        """What makes every class count alike: in a loss over classes, or for a label's presence."""
+        """Weights with which every class counts the same in the loss.
+
+        If a text may have several labels: the weight of a label's presence.
+        """
         if self.multi:
             present = targets.sum(axis=0)
             shares = (len(targets) - present) / np.maximum(present, 1)
-            # A label of few texts is not shouted: the root keeps its probabilities near the truth.
+            # The root keeps the probabilities of a rare label closer to its true frequency.
             return np.asarray(np.sqrt(np.maximum(shares, 1)), np.float32)
         if targets.ndim > 1:
             counts = targets.sum(axis=0)
@@ -88,26 +97,26 @@ class Labels:
         return np.asarray(weights, np.float32)
 
     def chosen(self, probabilities: Float32[ndarray, "texts classes"]) -> Any:
-        """The label of each text, or its labels, in the form they were given."""
+        """The most likely label of each text, or its likely labels, in the form they were given."""
         if not self.multi:
             return self.classes[probabilities.argmax(axis=1)]
-        likely = probabilities > _LIKELY
+        likely = probabilities > _THRESHOLD
         if self.matrix:
             return likely.astype(np.int64)
         return [tuple(self.classes[row].tolist()) for row in likely]
 
     def certain(self, targets: ndarray) -> Float32[ndarray, "texts classes"]:
-        """Targets as probabilities of 0 and 1; what is probabilities already stays."""
+        """Targets as probabilities of 0 and 1; targets that are probabilities stay as they are."""
         if targets.ndim > 1:
             return targets.astype(np.float32)
         return np.asarray(np.eye(len(self.classes), dtype=np.float32)[targets])
 
     def sets(self, labels: Any) -> list[set[Any]]:
-        """Labels of texts, in one of the forms, as sets."""
+        """The labels of texts, given as a matrix or as collections, as sets."""
         if getattr(labels, "ndim", 1) == 2:
             matrix: Int64[ndarray, "texts labels"] = np.asarray(labels)
             return [set(self.classes[row.astype(bool)].tolist()) for row in matrix]
-        return [set(each) for each in labels]
+        return [set(text_labels) for text_labels in labels]
 
 
 def _is_set(label: object) -> bool:
@@ -116,5 +125,5 @@ def _is_set(label: object) -> bool:
 
 def _one_each(labels: Any, texts: int) -> Any:
     if len(labels) != texts:
-        raise DataError(f"{texts:,} texts have {len(labels):,} labels; give one each")
+        raise DataError(f"{texts:,} texts have {len(labels):,} labels; expected one per text")
     return labels

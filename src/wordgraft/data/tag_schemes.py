@@ -1,8 +1,8 @@
-"""Ways to write entities as tags a word: IOB1, IOB2, IOBES and BILOU read, IOB2 used.
+"""Schemes that write entities as one tag per word: IOB1, IOB2, IOBES and BILOU become IOB2.
 
-IOB1    I-PER I-PER O       B- only between two entities of one kind
-IOB2    B-PER I-PER O       B- at each beginning
-IOBES   B-PER E-PER S-LOC   ends and single words marked too; BILOU writes L- and U-
+IOB1    I-PER I-PER O       B- only between two adjacent entities of one kind
+IOB2    B-PER I-PER O       B- at each entity's first word
+IOBES   B-PER E-PER S-LOC   last words and single words are marked too; BILOU writes L- and U-
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ _BEGINS, _ENDS = frozenset("BSU"), frozenset("ESLU")
 
 
 class Span(NamedTuple):
-    """An entity: its kind, and its words `start` to `end - 1`."""
+    """An entity: its kind, and the places of its words, `start` to `end - 1`."""
 
     kind: str
     start: int
@@ -32,36 +32,43 @@ def is_tag(text: str) -> bool:
 
 
 def to_iob2(tags: Sequence[str]) -> list[str]:
-    """The tags of a sentence in IOB2, whichever scheme they are in.
+    """Convert the tags of a sentence from any of the schemes to IOB2.
 
-    An entity begins where a tag says so, where its kind changes, and where none goes on: an `I-`
-    without its `B-` begins one. Raises `DataError` for what is no tag.
+    An entity begins at a tag that marks a beginning, at a change of kind, and at an `I-` that does
+    not continue an entity. Raises `DataError` if a string is not a tag.
+
+    >>> to_iob2(["I-PER", "E-PER", "O", "S-LOC"])
+    ['B-PER', 'I-PER', 'O', 'B-LOC']
     """
-    found, before, ended = [], "", True
+    converted, previous_kind, ended = [], "", True
     for tag in tags:
         if not is_tag(tag):
             raise DataError(
-                f"{tag!r} is no tag; expected O, or B- I- E- S- L- U- and a kind, as in B-PER"
+                f"{tag!r} is not a tag; expected O, or B- I- E- S- L- U- and a kind, as in B-PER"
             )
         mark, _, kind = tag.partition("-")
         if not kind:
-            found.append(OUTSIDE)
-            before, ended = "", True
+            converted.append(OUTSIDE)
+            previous_kind, ended = "", True
             continue
-        begins = mark in _BEGINS or kind != before or ended
-        found.append(f"{'B' if begins else 'I'}-{kind}")
-        before, ended = kind, mark in _ENDS
-    return found
+        begins = mark in _BEGINS or kind != previous_kind or ended
+        converted.append(f"{'B' if begins else 'I'}-{kind}")
+        previous_kind, ended = kind, mark in _ENDS
+    return converted
 
 
-def without_beginning(tags: Sequence[str]) -> int:
-    """How many tags `I-X` stand behind neither `B-X` nor `I-X`, in IOB2 tags."""
+def count_missing_beginnings(tags: Sequence[str]) -> int:
+    """How many tags `I-X` do not follow `B-X` or `I-X`, though IOB2 requires it."""
     pairs = zip([OUTSIDE, *tags], tags, strict=False)
-    return sum(tag[:2] == "I-" and before[2:] != tag[2:] for before, tag in pairs)
+    return sum(tag[:2] == "I-" and previous[2:] != tag[2:] for previous, tag in pairs)
 
 
 def spans_of(tags: Sequence[str]) -> Iterator[Span]:
-    """The entities of a sentence's IOB2 tags, in order."""
+    """The entities of a sentence's IOB2 tags, in order.
+
+    >>> list(spans_of(["B-PER", "I-PER", "O"]))
+    [Span(kind='PER', start=0, end=2)]
+    """
     kind, start = "", 0
     for place, tag in enumerate([*tags, OUTSIDE]):
         if kind and not (tag[:2] == "I-" and tag[2:] == kind):

@@ -1,4 +1,4 @@
-"""Running text to words with their places, as entity files cut it: signs apart, the rest whole."""
+"""Splits running text into words as files of tagged entities do: punctuation is split off."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _WORD = re.compile(
 
 @dataclass(frozen=True)
 class Word:
-    """A word, and where it stands in its text: `text[start:end]`."""
+    """A word and its place in the text: `text[start:end]`."""
 
     text: str
     start: int
@@ -27,5 +27,9 @@ class Word:
 
 
 def words_of(text: str) -> list[Word]:
-    """The words of a text, in order; blanks are in none of them."""
-    return [Word(found[0], found.start(), found.end()) for found in _WORD.finditer(text)]
+    """The words of a text, in order; whitespace belongs to no word.
+
+    >>> [word.text for word in words_of("Tim Cook's team, in the U.S.")]
+    ['Tim', 'Cook', "'s", 'team', ',', 'in', 'the', 'U.S.']
+    """
+    return [Word(match[0], match.start(), match.end()) for match in _WORD.finditer(text)]

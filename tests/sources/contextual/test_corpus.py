@@ -171,7 +171,10 @@ def test_lines_that_are_no_text(tmp_path: Path) -> None:
     [
         ([], "names no file and no dataset"),
         ("nowhere.txt", "there is no file nowhere.txt"),
-        ("nowhere*.txt", "a corpus is FILE, FILE:COLUMN, a glob in quotes"),
+        (
+            "nowhere*.txt",
+            "there is no file nowhere*.txt; expected FILE, FILE:COLUMN, a pattern in quotes",
+        ),
     ],
 )
 def test_places_that_are_none(places: object, message: str) -> None:

@@ -2,20 +2,14 @@
 
 from __future__ import annotations
 
-import glob
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
 from wordgraft.core.compressed import DAMAGED, open_bytes
-from wordgraft.data.text_files import (
-    DATASET_PREFIX,
-    TEXT_COLUMN,
-    is_plain_text,
-    read_column,
-    split_column,
-)
+from wordgraft.data.rows import is_plain_text, read_column
+from wordgraft.data.text_files import TEXT_COLUMN, text_sources
 from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.sentences import sentences_of
 
@@ -89,7 +83,7 @@ class Corpus:
                 sources.append(_Rows.of(place))
                 names.append(f"dataset {len(names) + 1}")
             else:
-                found = list(_files(str(place)))
+                found = text_sources(str(place))
                 sources += found
                 names += [path for path, _ in found]
         if not sources:
@@ -159,27 +153,6 @@ class Corpus:
                 f"{path} is damaged: {first_line(error)}; fetch it again, or keep the part before "
                 "the damage with --skip-bad"
             ) from error
-
-
-def _files(spec: str) -> Iterator[tuple[str, str]]:
-    """The files that a specification names, and the column to read of each."""
-    if spec.startswith(DATASET_PREFIX):
-        name, _, column = spec.removeprefix(DATASET_PREFIX).partition(":")
-        yield DATASET_PREFIX + name, column or TEXT_COLUMN
-        return
-    path, column = split_column(spec)
-    if Path(path).is_file():
-        yield path, column
-        return
-    # Path.glob takes no absolute pattern.
-    found = sorted(glob.glob(path, recursive=True)) if glob.has_magic(path) else []  # noqa: PTH207
-    files = [place for place in found if Path(place).is_file()]
-    if not files:
-        raise DataError(
-            f"there is no file {path}; a corpus is FILE, FILE:COLUMN, a glob in quotes, or "
-            f"{DATASET_PREFIX}NAME:COLUMN"
-        )
-    yield from ((file, column) for file in files)
 
 
 def _is_dataset(value: object) -> bool:
