@@ -199,7 +199,9 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
     texts, labels = zip(*islice(_labelled_tweets(), 500), strict=True)
     table = wg.EmbeddingTable.load(folder / "table")
     for network in ("bag", "cnn", "bilstm"):
-        classifier = wg.TextClassifier(table, network=network, max_epochs=2, random_state=0)
+        classifier = wg.TextClassifier(
+            table, network=network, training=wg.TrainingSettings(epochs=2), random_state=0
+        )
         classifier.fit(texts, labels)
         for int8 in (False, True):
             wg.export_onnx(classifier, folder / "m.onnx", int8=int8, force=True)

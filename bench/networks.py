@@ -32,6 +32,7 @@ from tuned import LABEL_WORDS, TWEETS, drawn, soft_labels, tuned, tuned_tagger, 
 
 import wordgraft as wg
 from wordgraft.estimators.classifier import TextClassifier
+from wordgraft.estimators.first_layers import FirstLayer
 from wordgraft.networks import Network
 from wordgraft.sources import Contextual, Source
 from wordgraft.table import EmbeddingTable
@@ -133,11 +134,31 @@ def inherited_tags(seed: int) -> EmbeddingTable:
 
 def classifier(seed: int, texts: int, **arguments: Any) -> TextClassifier:
     source = arguments.pop("table", "isolated")
-    if source == "inherited":
-        return TextClassifier(inherited(seed, texts), random_state=seed, **arguments)
-    if arguments["network"] == "features":
-        return TextClassifier(checkpoint=ENCODER, random_state=seed, **arguments)
-    return TextClassifier(table_of("tweets", source), random_state=seed, **arguments)
+    words = arguments.pop("label_words", None)
+    if arguments.get("head_init") == "labels":
+        arguments["head_init"] = words
+    layer, more = first_layer(
+        lambda: inherited(seed, texts) if source == "inherited" else table_of("tweets", source),
+        arguments,
+    )
+    return TextClassifier(layer, random_state=seed, **more)
+
+
+def first_layer(
+    table: Callable[[], EmbeddingTable], arm: dict[str, Any]
+) -> tuple[FirstLayer, dict[str, Any]]:
+    """The first layer of an arm, and the arguments that are not the layer's."""
+    more = dict(arm)
+    if more.get("network") == "features":
+        del more["network"]
+        return wg.FrozenEncoder(ENCODER, layers=more.pop("layers", "auto")), more
+    layer = wg.TableRows(
+        table(),
+        oov=more.pop("oov", None),
+        start=more.pop("init", "table"),
+        trainable={"tuned": True, "frozen": False, None: "auto"}[more.pop("regime", None)],
+    )
+    return layer, more
 
 
 def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
@@ -146,7 +167,7 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
     train, labels = drawn(texts, seed)
     if not texts:  # the labels' words alone; texts only say which labels there are
         train, labels = drawn(50, seed)
-        arguments["max_epochs"] = 0
+        arguments["training"] = wg.TrainingSettings(epochs=0)
     unlabelled = None
     soft = soft_labels(texts, seed) if arguments.pop("soft", False) else None
     if how := arguments.pop("taught", False):
@@ -247,12 +268,10 @@ def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     train, test = (wg.read_tagged(str(DATA / name / part)) for part in TAGGED[name])
     source = options.pop("table", "isolated")
-    if source == "inherited":
-        tagger = wg.SequenceTagger(inherited_tags(seed), random_state=seed, **options)
-    elif options.get("network") == "features":
-        tagger = wg.SequenceTagger(checkpoint=ENCODER, random_state=seed, **options)
-    else:
-        tagger = wg.SequenceTagger(table_of(name, source), random_state=seed, **options)
+    layer, more = first_layer(
+        lambda: inherited_tags(seed) if source == "inherited" else table_of(name, source), options
+    )
+    tagger = wg.SequenceTagger(layer, random_state=seed, **more)
     began = time.perf_counter()
     tagger.fit(train.sentences, train.tags)
     seconds = time.perf_counter() - began
@@ -277,7 +296,11 @@ def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict
     def epoch() -> float:
         def fit(epochs: int) -> float:
             tagger = wg.SequenceTagger(
-                table, hidden=hidden, casing=False, held_out=0, max_epochs=epochs, random_state=0
+                table,
+                hidden=hidden,
+                casing=False,
+                training=wg.TrainingSettings(validation_share=0, epochs=epochs),
+                random_state=0,
             ).fit(words, tags)
             return tagger.record_.seconds
 
@@ -331,8 +354,7 @@ def step_share(network: str, texts: int = 2_000) -> float:
     model = TextClassifier(
         table_of("tweets", "isolated"),
         network=network,
-        held_out=0,
-        max_epochs=2,
+        training=wg.TrainingSettings(validation_share=0, epochs=2),
         random_state=0,
     )
     model.fit(chosen[:200], labels[:200])  # what is done once is done before the clock runs

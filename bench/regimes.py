@@ -106,7 +106,9 @@ def _quality(size: int, seed: int, *, words: bool) -> dict[str, Any]:
 def _large(size: int, seed: int) -> dict[str, Any]:
     (texts, labels), (test, truth) = drawn(size, seed), tweets("valid")
     model = wg.TextClassifier(
-        checkpoint=ENCODERS["mpnet"](), network="encoder", precision="float32", random_state=seed
+        wg.Encoder(ENCODERS["mpnet"]()),
+        training=wg.TrainingSettings(precision="float32"),
+        random_state=seed,
     ).fit(texts.tolist(), labels)
     return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **how_it_went(model)}
 
@@ -126,15 +128,14 @@ def _regularizer(regime: str, regularizer: str, seed: int) -> dict[str, Any]:
     (texts, labels), (test, truth) = tweets("train"), tweets("valid")
     chosen = np.random.default_rng(100 + seed).choice(len(texts), REGULARIZER_TEXTS, replace=False)
     classifier = wg.TextClassifier(
-        checkpoint=ENCODER,
-        network="encoder",
-        precision="float32",
-        regime=regime,
-        regularizer=regularizer,
-        max_epochs=REGULARIZER_EPOCHS,
+        wg.Encoder(ENCODER, regime=regime, regularizer=regularizer),
+        training=wg.TrainingSettings(
+            epochs=REGULARIZER_EPOCHS,
+            precision="float32",
+            # The default rate of encoders is for all of their weights; small matrices need more.
+            rows_rate=1e-3 if regularizer == "lora" else "auto",
+        ),
         random_state=seed,
-        # The default rate of encoders is for all of their weights, small matrices want more.
-        **({"rows_rate": 1e-3} if regularizer == "lora" else {}),
     )
     classifier.fit(texts[chosen].tolist(), labels[chosen])
     lost = _measures().abilities(classifier.layer_.rows.model)
@@ -150,19 +151,20 @@ def _regularizer(regime: str, regularizer: str, seed: int) -> dict[str, Any]:
 def _measures() -> Any:
     from gensim.test.utils import datapath
 
-    from wordgraft.metrics.forgetting import Asked, Measures
+    from wordgraft.metrics.forgetting import ForgettingSettings, Measures
 
     films = {
         name: (DATA / "rt_polarity" / f"rt-polarity.{name}").read_text("latin-1").splitlines()
         for name in ("pos", "neg")
     }
     texts = [*films["pos"][:400], *films["neg"][:400]]
-    asked = Asked(
-        general=[*islice(wg.read_texts(DATA / "wiki_sentences" / "wiki_sentences.txt.gz"), 500)],
+    wikipedia = wg.read_texts(DATA / "wiki_sentences" / "wiki_sentences.txt.gz")
+    settings = ForgettingSettings(
+        general_texts=[*islice(wikipedia, 500)],
         pairs={"SimLex-999": wg.read_pairs(datapath("simlex999.txt"))},
         probes={"film reviews": (texts, ["pos"] * 400 + ["neg"] * 400)},
     )
-    return Measures(wg.open_checkpoint(ENCODER), asked, tweets("train")[0][:500].tolist())
+    return Measures(wg.open_checkpoint(ENCODER), settings, tweets("train")[0][:500].tolist())
 
 
 def ner() -> None:
@@ -198,11 +200,10 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
     padding = 0.0
     for _ in range(2):
         classifier = wg.TextClassifier(
-            checkpoint=ENCODERS[encoder](),
-            network="encoder",
-            batch_size=TRAINER_BATCH,
-            max_epochs=epochs,
-            precision=precision,
+            wg.Encoder(ENCODERS[encoder]()),
+            training=wg.TrainingSettings(
+                batch_size=TRAINER_BATCH, epochs=epochs, precision=precision
+            ),
             class_weight=None,
             random_state=0,
         )

@@ -25,7 +25,7 @@ LABEL_WORDS = {
 PASSES_AFTER_WORDS = {9_543: 5}
 FOLDS = 4
 # One precision, whichever device there is.
-_ENCODER: dict[str, Any] = {"network": "encoder", "precision": "float32"}
+_PRECISION = "float32"
 _KEPT = HERE / ".kept" / "tuned"
 
 
@@ -51,11 +51,13 @@ def tuned(size: int, seed: int, *, words: bool = False) -> tuple[Path, dict[str,
         words: the head starts from words of the labels.
     """
     texts, labels = drawn(size, seed)
-    more: dict[str, Any] = {}
-    if words:
-        passes = PASSES_AFTER_WORDS.get(size, "auto")
-        more = {"head_init": "labels", "label_words": LABEL_WORDS, "max_epochs": passes}
-    model = wg.TextClassifier(checkpoint=ENCODER, random_state=seed, **_ENCODER, **more)
+    epochs = PASSES_AFTER_WORDS.get(size, "auto") if words else "auto"
+    model = wg.TextClassifier(
+        wg.Encoder(ENCODER),
+        head_init=LABEL_WORDS if words else "xavier",
+        training=wg.TrainingSettings(epochs=epochs, precision=_PRECISION),
+        random_state=seed,
+    )
     return _kept(f"{size}-{seed}{'-words' if words else ''}", model, texts.tolist(), labels)
 
 
@@ -72,7 +74,11 @@ def of_fold(size: int, seed: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
     own = np.arange(size) % FOLDS == fold
     kept = _KEPT / f"{size}-{seed}-fold{fold}.npy"
     if not kept.is_file():
-        model = wg.TextClassifier(checkpoint=ENCODER, random_state=seed, **_ENCODER)
+        model = wg.TextClassifier(
+            wg.Encoder(ENCODER),
+            training=wg.TrainingSettings(precision=_PRECISION),
+            random_state=seed,
+        )
         model.fit(texts[~own].tolist(), labels[~own])
         _KEPT.mkdir(parents=True, exist_ok=True)
         np.save(kept, model.predict_proba(texts[own].tolist()))
@@ -82,7 +88,11 @@ def of_fold(size: int, seed: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
 def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
     """The same, with the encoder fine-tuned on the training sentences of WNUT-17."""
     train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
-    model = wg.SequenceTagger(checkpoint=ENCODER, random_state=seed, **_ENCODER)
+    model = wg.SequenceTagger(
+        wg.Encoder(ENCODER),
+        training=wg.TrainingSettings(precision=_PRECISION),
+        random_state=seed,
+    )
     return _kept(f"wnut17-{seed}", model, train.sentences, train.tags)
 
 

@@ -52,27 +52,28 @@ def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> T
     texts, labels = film_snippets()
     test, pool = slice(0, test_texts), np.arange(test_texts, len(texts))
     checkpoint = wg.open_checkpoint(ENCODER)
-    rows = Table("texts", "rows", "accuracy", "macro-F1", "epochs", "seconds")
+    printed = Table("texts", "rows", "accuracy", "macro-F1", "epochs", "seconds")
     for size in sizes:
         results: dict[str, list[tuple[float, ...]]] = {"grafted": [], "random": []}
         for seed in range(seeds):
             train = np.random.default_rng(seed).choice(pool, size, replace=False)
             vocabulary = wg.Vocabulary.from_texts(texts[train], checkpoint)
             table = wg.build_table(checkpoint, vocabulary, progress=True)
-            for start, init in (("grafted", "table"), ("random", "random")):
-                classifier = wg.TextClassifier(table, init=init, random_state=seed)
+            for name, start in (("grafted", "table"), ("random", "random")):
+                rows = wg.TableRows(table, start=start)
+                classifier = wg.TextClassifier(rows, random_state=seed)
                 began = time.perf_counter()
                 classifier.fit(texts[train], labels[train])
                 seconds = time.perf_counter() - began
                 scores = classifier.evaluate(texts[test], labels[test])
                 epochs = classifier.record_.epochs
-                results[start].append((scores.accuracy, scores.macro_f1, epochs, seconds))
-        for start, found in results.items():
+                results[name].append((scores.accuracy, scores.macro_f1, epochs, seconds))
+        for name, found in results.items():
             mean, spread = np.mean(found, axis=0), np.std(found, axis=0, ddof=1)
             cells = [f"{mean[i]:.3f} ± {spread[i]:.3f}" for i in (0, 1)]
             cells += [f"{mean[i]:.1f} ± {spread[i]:.1f}" for i in (2, 3)]
-            rows.add_row(f"{size:,}", start, *cells)
-    return rows
+            printed.add_row(f"{size:,}", name, *cells)
+    return printed
 
 
 def report(folder: Path, budget: float = BUDGET, test_texts: int = TEST_TEXTS) -> Path:

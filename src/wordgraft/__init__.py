@@ -16,25 +16,42 @@ if TYPE_CHECKING:
     from wordgraft.data.conll import read_tagged
     from wordgraft.data.rows import read_texts
     from wordgraft.errors import WordgraftError
-    from wordgraft.estimators import SequenceTagger, TextClassifier, TextVectors
+    from wordgraft.estimators import (
+        Encoder,
+        FrozenEncoder,
+        SequenceTagger,
+        TableRows,
+        TextClassifier,
+        TextVectors,
+    )
+    from wordgraft.estimators.forgetting_report import forgetting_report
+    from wordgraft.estimators.interpolation import interpolate
+    from wordgraft.estimators.search import search
     from wordgraft.export.formats import read_vectors
     from wordgraft.export.onnx import OnnxModel, export_onnx
     from wordgraft.grafts.mean_vectors import mean_vectors
     from wordgraft.oov import method_of, with_oov
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
+    from wordgraft.training import TrainingSettings
     from wordgraft.vocabulary import Vocabulary
 
 _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",
     "EmbeddingTable": "wordgraft.table",
+    "Encoder": "wordgraft.estimators",
+    "FrozenEncoder": "wordgraft.estimators",
     "OnnxModel": "wordgraft.export.onnx",
     "SequenceTagger": "wordgraft.estimators",
+    "TableRows": "wordgraft.estimators",
     "TextClassifier": "wordgraft.estimators",
     "TextVectors": "wordgraft.estimators",
+    "TrainingSettings": "wordgraft.training",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
     "build_table": "wordgraft.build",
     "export_onnx": "wordgraft.export.onnx",
+    "forgetting_report": "wordgraft.estimators.forgetting_report",
+    "interpolate": "wordgraft.estimators.interpolation",
     "mean_vectors": "wordgraft.grafts.mean_vectors",
     "method_of": "wordgraft.oov",
     "open_checkpoint": "wordgraft.checkpoint",
@@ -42,6 +59,7 @@ _HOMES = {
     "read_tagged": "wordgraft.data.conll",
     "read_texts": "wordgraft.data.rows",
     "read_vectors": "wordgraft.export.formats",
+    "search": "wordgraft.estimators.search",
     "with_oov": "wordgraft.oov",
     "word_similarity": "wordgraft.table",
 }
@@ -49,15 +67,21 @@ _HOMES = {
 __all__ = [
     "Checkpoint",
     "EmbeddingTable",
+    "Encoder",
+    "FrozenEncoder",
     "OnnxModel",
     "SequenceTagger",
+    "TableRows",
     "TextClassifier",
     "TextVectors",
+    "TrainingSettings",
     "Vocabulary",
     "WordgraftError",
     "__version__",
     "build_table",
     "export_onnx",
+    "forgetting_report",
+    "interpolate",
     "mean_vectors",
     "method_of",
     "open_checkpoint",
@@ -65,6 +89,7 @@ __all__ = [
     "read_tagged",
     "read_texts",
     "read_vectors",
+    "search",
     "with_oov",
     "word_similarity",
 ]

@@ -8,6 +8,7 @@
     ├── TableError                 a table that is damaged, or asked for what it lacks
     ├── DataError                  texts, labels or pairs that cannot be used (also a ValueError)
     ├── TrainingError              a run that cannot start or came to nothing
+    │   └── SettingsError      arguments that make no sense together (also a ValueError)
     ├── ProgressError              kept progress is damaged, or of another run than this one
     ├── ClusterError               a Ray cluster cannot be reached, or lost its workers
     ├── OutputError                the result cannot be written: exists, disk full, no permission
@@ -50,6 +51,10 @@ class DataError(WordgraftError, ValueError):
 
 class TrainingError(WordgraftError):
     """A training run cannot start, or its numbers came to nothing."""
+
+
+class SettingsError(TrainingError, ValueError):
+    """Arguments of an estimator make no sense, alone or together; all faults are listed."""
 
 
 class ProgressError(WordgraftError):

@@ -56,8 +56,10 @@ def test_train_report_and_table(data: Path, tiny_checkpoint: Tiny, tmp_path: Pat
     assert re.search(r"similarity pairs\.tsv +spearman", done.output)
     assert re.search(r"masked words of general texts +loss", done.output)
     assert re.search(r"probe texts\.csv +accuracy", done.output)
-    assert re.search(r"settings +best of 2: rows", done.output)
-    assert re.search(r"kept +a share of", done.output)
+    assert re.search(
+        r"settings +head_rate \S+, rows_rate \S+, regularizer layer_decay:", done.output
+    )
+    assert re.search(r"saved +weight", done.output)
     report = json.loads((output / "forgetting.json").read_text("utf-8"))
     assert report["verdict"] in done.output
     assert "vega" in (output / "forgetting.html").read_text("utf-8")

@@ -46,7 +46,7 @@ def run_section(title: str, names: dict[str, Any], *, blocks: int) -> None:
 @pytest.mark.slow
 def test_the_code_for_each_framework(names: dict[str, Any], sentences: list[str]) -> None:
     table = names["table"]
-    classifier = wg.TextClassifier(table, max_epochs=2, random_state=0)
+    classifier = wg.TextClassifier(table, training=wg.TrainingSettings(epochs=2), random_state=0)
     names["classifier"] = classifier.fit(sentences, names["labels"])
     run_section("Frameworks", names, blocks=5)
     assert names["states"]["cls"].shape == (len(sentences), 32)

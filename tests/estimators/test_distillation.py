@@ -17,7 +17,7 @@ from tables import table_of
 
 import wordgraft as wg
 from wordgraft.errors import DataError, TrainingError
-from wordgraft.estimators.distillation import answers_of
+from wordgraft.estimators.distillation import probabilities_of
 
 _RNG = np.random.default_rng(0)
 WARM = ["sun", "warm", "bright", "dry"]
@@ -31,11 +31,13 @@ UNSEEN = ["bright dry", "dark wet", "dry", "wet"]
 
 
 def classifier(**arguments: Any) -> wg.TextClassifier:
-    given = {"random_state": 0, "hidden": 16, "max_epochs": 60, **arguments}
-    return wg.TextClassifier(TABLE, **given)
+    training = wg.TrainingSettings(**{"epochs": 60, **arguments.pop("training", {})})
+    return wg.TextClassifier(
+        TABLE, **{"random_state": 0, "hidden": 16, "training": training, **arguments}
+    )
 
 
-TEACHER = classifier(max_epochs=200, patience=200).fit(ALL, ["good", "bad"] * 40)
+TEACHER = classifier(training={"epochs": 200, "patience": 200}).fit(ALL, ["good", "bad"] * 40)
 
 
 class Odd:
@@ -52,12 +54,14 @@ class Odd:
 
 @pytest.mark.parametrize("network", ["bag", "bilstm"])
 def test_what_the_teacher_knows_comes_across(network: str) -> None:
-    model = classifier(network=network, head_rate=1e-2, teacher=TEACHER).fit(X, Y, unlabelled=ALL)
+    model = classifier(network=network, training={"head_rate": 1e-2}, teacher=TEACHER).fit(
+        X, Y, unlabelled=ALL
+    )
     assert model.predict(UNSEEN).tolist() == ["good", "bad", "good", "bad"]
     record = model.record_
     assert record.taught == len(ALL)
     assert record.texts + record.held_out == len(ALL) + len(X)
-    alone = classifier(network=network, head_rate=1e-2).fit(X, Y)
+    alone = classifier(network=network, training={"head_rate": 1e-2}).fit(X, Y)
     assert alone.record_.taught == 0
     # Only texts with a label of their own are held out, as many of each class as without a teacher.
     assert record.held_out == alone.record_.held_out == (6 if network == "bag" else 0)
@@ -83,16 +87,17 @@ def test_any_classifier_of_texts_teaches() -> None:
 
 def test_labels_of_which_a_text_may_have_several() -> None:
     sets = [("good",) if label == "good" else ("bad", "sad") for label in ["good", "bad"] * 40]
-    teacher = classifier(max_epochs=200, patience=200).fit(ALL, sets)
+    teacher = classifier(training={"epochs": 200, "patience": 200}).fit(ALL, sets)
     few = [("good",) if label == "good" else ("bad", "sad") for label in Y]
     model = classifier(teacher=teacher).fit(X, few, unlabelled=ALL)
     assert model.predict(["bright dry", "dark wet"]) == [("good",), ("bad", "sad")]
 
 
 def test_a_search_holds_out_labelled_texts_alone() -> None:
-    model = classifier(teacher=TEACHER, tune=2, max_epochs=3).fit(X, Y, unlabelled=ALL)
-    assert len(model.tuned_.scores) == 2
-    assert model.record_.taught == len(ALL)
+    model = classifier(teacher=TEACHER, training={"epochs": 3})
+    result = wg.search(model, X, Y, trials=2, unlabelled=ALL)
+    assert len(result.scores) == 2
+    assert result.model.fit(X, Y, unlabelled=ALL).record_.taught == len(ALL)
 
 
 @pytest.mark.parametrize(
@@ -106,7 +111,7 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
         ({"teacher": Odd([[0.5, 0.5]])}, ALL, r"gave an array of \(1, 2\) for 80 texts"),
         ({"teacher": Odd([[-3.0, -0.1]] * 80)}, ALL, "not from 0 to 1"),
         ({"teacher": Odd([[np.nan, 0.1]] * 80)}, ALL, "not from 0 to 1"),
-        ({"teacher": "nowhere"}, ALL, "nowhere is no trained model"),
+        ({"teacher": "nowhere"}, ALL, "nowhere is not a trained model"),
         ({"teacher": TEACHER}, [], "unlabelled holds no texts"),
         ({"teacher": TEACHER}, "one text", "unlabelled is one string"),
         ({"teacher": TEACHER}, [None], "texts"),
@@ -118,13 +123,13 @@ def test_what_cannot_teach_is_said(arguments: Any, unlabelled: Any, says: str) -
 
 
 def test_a_teacher_answers_for_some_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    whole = answers_of(TEACHER, ALL)
+    whole = probabilities_of(TEACHER, ALL)
     monkeypatch.setattr("wordgraft.estimators.distillation._TEXTS_AT_ONCE", 7)
-    np.testing.assert_allclose(answers_of(TEACHER, ALL), whole, atol=1e-6)
+    np.testing.assert_allclose(probabilities_of(TEACHER, ALL), whole, atol=1e-6)
 
 
 def test_a_logistic_body_is_refused_with_all_else_that_is_wrong() -> None:
-    wrong = classifier(network="features", body="logistic", dropout=2, teacher=TEACHER)
+    wrong = wg.TextClassifier(wg.FrozenEncoder("nowhere"), dropout=2, teacher=TEACHER)
     with pytest.raises(TrainingError, match=r"dropout(.|\n)*learns from labels alone"):
         wrong.fit(X, Y, unlabelled=ALL)
 
@@ -139,11 +144,13 @@ def test_a_teacher_of_other_labels_is_refused() -> None:
 def test_soft_labels_are_half_of_what_is_learned() -> None:
     # The labels alone would have every "dark" text good.
     texts, labels = [*ALL, *["dark"] * 20], [*["good", "bad"] * 40, *["good"] * 20]
-    soft = cross_val_predict(classifier(max_epochs=20), ALL, labels[:80], method="predict_proba")
+    soft = cross_val_predict(
+        classifier(training={"epochs": 20}), ALL, labels[:80], method="predict_proba"
+    )
     soft = np.concatenate([soft, np.tile([[1.0, 0.0]], (20, 1))])
     sides = []
     for given in (soft, None):
-        model = classifier(max_epochs=200).fit(texts, labels, soft_labels=given)
+        model = classifier(training={"epochs": 200}).fit(texts, labels, soft_labels=given)
         assert model.record_.texts + model.record_.held_out == len(texts)
         assert model.record_.held_out == 20
         assert model.record_.taught == 0
@@ -156,7 +163,7 @@ def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
     model = classifier(teacher=TEACHER).fit(X, Y, unlabelled=ALL, soft_labels=soft)
     assert model.record_.taught == len(ALL)
     sets = [("good",) if label == "good" else ("bad", "sad") for label in Y]
-    model = classifier(max_epochs=200).fit(X, sets, soft_labels=np.full((len(X), 3), 0.5))
+    model = classifier(training={"epochs": 200}).fit(X, sets, soft_labels=np.full((len(X), 3), 0.5))
     assert model.predict(["sun warm", "rain cold"]) == [("good",), ("bad", "sad")]
     assert model.predict_proba(["sun warm"])[0, 1] < 0.85  # of a label alone: near 1
 
@@ -167,7 +174,7 @@ def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
         ([[0.5, 0.5]], r"shape \(1, 2\), expected \(32, 2\): .* classes \['bad', 'good'\]"),
         ([[0.5, np.nan]] * 32, "not from 0 to 1"),
         ([[0.5, 0.4]] * 32, r"soft labels of text 0 add up to 0.900, expected 1"),
-        ([["a", "b"]] * 32, "no numbers"),
+        ([["a", "b"]] * 32, "not numbers"),
     ],
 )
 def test_soft_labels_that_are_none_are_said(soft: Any, says: str) -> None:
@@ -176,8 +183,8 @@ def test_soft_labels_that_are_none_are_said(soft: Any, says: str) -> None:
 
 
 def test_a_logistic_regression_takes_no_soft_labels(minilm: str) -> None:
-    model = wg.TextClassifier(checkpoint=minilm, network="features")
+    model = wg.TextClassifier(wg.FrozenEncoder(minilm))
     with pytest.raises(
-        TrainingError, match="soft_labels: body 'logistic' learns from labels alone"
+        TrainingError, match="soft_labels: network 'logistic' learns from labels alone"
     ):
         model.fit(X, Y, soft_labels=np.full((len(X), 2), 0.5))

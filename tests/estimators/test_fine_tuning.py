@@ -1,4 +1,4 @@
-"""`network="encoder"`: tasks that fine-tune the pretrained encoder, saved for transformers too."""
+"""`Encoder`: tasks that fine-tune a pretrained encoder, saved for transformers too."""
 
 from __future__ import annotations
 
@@ -13,15 +13,13 @@ import numpy as np
 import pytest
 import transformers
 from numpy.testing import assert_allclose, assert_array_equal
-from tables import table_of
 from tiny import SENTENCES
 
 import wordgraft as wg
-from wordgraft.errors import TrainingError
-from wordgraft.estimators.base import Grafted
-from wordgraft.estimators.base import _on as moved_to
+from wordgraft.errors import SettingsError, TrainingError
+from wordgraft.estimators.base import on_device
 from wordgraft.estimators.recipes import ENCODER
-from wordgraft.metrics.forgetting import Asked
+from wordgraft.estimators.resolved import Resolved
 from wordgraft.sources import Isolated
 from wordgraft.training.optimizer_run import Run
 
@@ -30,7 +28,17 @@ LABELS = ["money" if "bank" in text or "market" in text else "other" for text in
 WORDS = [text.rstrip(".!?").replace(",", "").split() for text in SENTENCES]
 PLACES = ("bank", "market", "river", "house", "station", "kitchen")
 TAGS = [["B-PLACE" if word in PLACES else "O" for word in each] for each in WORDS]
-QUICK = {"network": "encoder", "random_state": 0, "max_epochs": 2, "device": "cpu"}
+
+
+def quick(
+    kind: Any, folder: Any, *, training: dict[str, Any] | None = None, **arguments: Any
+) -> Any:
+    """An estimator that is fine-tuned for two epochs; `layer` holds the options of `Encoder`."""
+    settings = {"epochs": 2, "device": "cpu", **(training or {})}
+    first_layer = wg.Encoder(folder, **arguments.pop("layer", {}))
+    return kind(
+        first_layer, training=wg.TrainingSettings(**settings), **{"random_state": 0, **arguments}
+    )
 
 
 @pytest.fixture(scope="module")
@@ -40,8 +48,8 @@ def folder(tiny_checkpoint: Tiny) -> Path:
 
 @pytest.fixture(scope="module")
 def classifier(folder: Path) -> wg.TextClassifier:
-    quick = {**QUICK, "max_epochs": 40, "rows_rate": 2e-3, "head_rate": 1e-2}
-    return wg.TextClassifier(checkpoint=folder, **quick).fit(SENTENCES, LABELS)
+    training = {"epochs": 40, "rows_rate": 2e-3, "head_rate": 1e-2}
+    return quick(wg.TextClassifier, folder, training=training).fit(SENTENCES, LABELS)
 
 
 def test_it_learns_and_says_how(classifier: wg.TextClassifier) -> None:
@@ -71,7 +79,7 @@ def test_damaged_weights_are_refused(classifier: wg.TextClassifier, tmp_path: Pa
 def test_transformers_own_pipeline_answers_the_same(
     pooling: str, folder: Path, tmp_path: Path
 ) -> None:
-    fitted = wg.TextClassifier(checkpoint=folder, pooling=pooling, **QUICK)
+    fitted = quick(wg.TextClassifier, folder, layer={"pooling": pooling})
     fitted.fit(SENTENCES, LABELS).save(tmp_path / "m")
     pipe = transformers.pipeline("text-classification", str(tmp_path / "m"), device="cpu")
     answers = pipe(SENTENCES, top_k=None, batch_size=8)
@@ -82,8 +90,8 @@ def test_transformers_own_pipeline_answers_the_same(
 
 
 def test_a_tagger_finds_places_and_so_does_the_pipeline(folder: Path, tmp_path: Path) -> None:
-    quick = {**QUICK, "max_epochs": 40, "rows_rate": 2e-3, "head_rate": 2e-2}
-    tagger = wg.SequenceTagger(checkpoint=folder, **quick).fit(WORDS, TAGS)
+    training = {"epochs": 40, "rows_rate": 2e-3, "head_rate": 2e-2}
+    tagger = quick(wg.SequenceTagger, folder, training=training).fit(WORDS, TAGS)
     assert tagger.evaluate(WORDS, TAGS).f1 > 0.8
     tagger.save(tmp_path / "m")
     assert wg.SequenceTagger.load(tmp_path / "m").predict(WORDS) == tagger.predict(WORDS)
@@ -98,7 +106,7 @@ def test_a_tagger_finds_places_and_so_does_the_pipeline(folder: Path, tmp_path: 
 
 def test_labels_of_several_kinds_at_once(folder: Path, tmp_path: Path) -> None:
     several = [[name for name in ("the", "a") if f" {name} " in f" {text} "] for text in SENTENCES]
-    fitted = wg.TextClassifier(checkpoint=folder, **QUICK).fit(SENTENCES, several)
+    fitted = quick(wg.TextClassifier, folder).fit(SENTENCES, several)
     fitted.save(tmp_path / "m")
     pipe = transformers.pipeline("text-classification", str(tmp_path / "m"), device="cpu")
     found = {each["label"]: each["score"] for each in pipe(SENTENCES[:1], top_k=None)[0]}
@@ -110,7 +118,7 @@ def test_labels_of_several_kinds_at_once(folder: Path, tmp_path: Path) -> None:
 def test_what_transformers_has_no_class_for_is_said(
     folder: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    fitted = wg.TextClassifier(checkpoint=folder, pooling="attention", **QUICK)
+    fitted = quick(wg.TextClassifier, folder, layer={"pooling": "attention"})
     fitted.fit(SENTENCES, LABELS)
     with caplog.at_level(logging.WARNING, "wordgraft"):
         fitted.save(tmp_path / "m")
@@ -142,14 +150,14 @@ def test_a_fine_tuned_encoder_is_a_source_of_vectors(
     expected = encode_pieces(encoder, pieces, pooling="own", template=TEMPLATE)
     assert_allclose(vectors[-3:-1], expected[:2], atol=1e-5)
     # It can be fine-tuned further, as any checkpoint.
-    again = wg.TextClassifier(checkpoint=tmp_path / "m", **{**QUICK, "max_epochs": 1})
+    again = quick(wg.TextClassifier, tmp_path / "m", training={"epochs": 1})
     assert again.fit(SENTENCES, LABELS).score(SENTENCES, LABELS) > 0.8
 
 
 def test_a_seed_repeats_a_run(folder: Path) -> None:
     one, two = (
-        wg.TextClassifier(
-            checkpoint=folder, regime="lp-ft", regularizer="layer_decay", **QUICK
+        quick(
+            wg.TextClassifier, folder, layer={"regime": "lp-ft", "regularizer": "layer_decay"}
         ).fit(SENTENCES, LABELS)
         for _ in range(2)
     )
@@ -157,68 +165,57 @@ def test_a_seed_repeats_a_run(folder: Path) -> None:
     assert_array_equal(one.predict_proba(SENTENCES), two.predict_proba(SENTENCES))
 
 
-def test_settings_are_searched_and_the_report_is_written(folder: Path, tmp_path: Path) -> None:
-    fitted = wg.TextClassifier(
-        checkpoint=folder,
-        regularizer="layer_decay",
-        tune=2,
-        keep=tmp_path / "progress",
-        forgetting=Asked(general=SENTENCES[:5]),
-        forget_at_most=1.0,
-        **{**QUICK, "max_epochs": 1},
-    ).fit(SENTENCES, LABELS)
-    assert len(fitted.tuned_.scores) == 2
-    assert fitted.record_.regularizers[0].startswith("layer_decay:")
-    report = fitted.forgetting_
-    assert report.score == f"macro-F1 on {len(SENTENCES)} training texts"
-    assert report.chosen is not None
-    chosen = next(point for point in report.curve if point.share == report.chosen)
-    assert chosen.score == pytest.approx(fitted.evaluate(SENTENCES, LABELS).macro_f1)
-
-
-def test_passes_follow_the_number_of_texts() -> None:
-    passes = [ENCODER.max_epochs.over(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
-    assert passes == [40, 40, 13, 5, 3, 3]
+def test_epochs_follow_the_number_of_texts() -> None:
+    epochs = [ENCODER.epochs.of(texts) for texts in (10, 100, 500, 2_000, 9_543, 10**6)]
+    assert epochs == [40, 40, 13, 5, 3, 3]
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (
-            {"regularizer": "ewc"},
-            "regularizer is 'ewc': unknown regularizer 'ewc'; expected one of layer_decay",
+            {"layer": {"regularizer": "ewc"}},
+            "regularizer is 'ewc': unknown regularizer 'ewc'; expected",
         ),
-        ({"pooling": "first"}, "pooling is 'first', expected one of auto, mean, cls, attention"),
-        ({"schedule": "cosine"}, "schedule is 'cosine', expected one of auto, constant, linear"),
-        ({"regime": "thaw"}, "regime is 'thaw', expected one of auto, frozen, embeddings, full"),
-        ({"rows_rate": 0}, "rows_rate is 0, expected a number above 0"),
-        ({"checkpoint": None}, "network 'encoder' fine-tunes an encoder: give checkpoint"),
+        ({"layer": {"pooling": "first"}}, "pooling is 'first', expected one of auto, mean, cls"),
+        ({"training": {"schedule": "cosine"}}, "schedule is 'cosine', expected one of auto, const"),
+        ({"layer": {"regime": "thaw"}}, "regime is 'thaw', expected one of frozen"),
+        ({"training": {"rows_rate": 0}}, "rows_rate is 0, expected a number above 0"),
+        ({"layer": {"checkpoint": None}}, "checkpoint is None, expected an open checkpoint"),
+        ({"network": "bilstm"}, "there is no network between an Encoder and the last layer"),
+        ({"hidden": 8}, "hidden has no effect on a fine-tuned Encoder"),
+        ({"training": {"patience": 3}}, "patience has no effect without a validation part"),
+        ({"training": {"body_rate": 0.1}}, "body_rate has no effect"),
+        (
+            {"layer": {"regime": "frozen"}, "training": {"rows_rate": 1e-3}},
+            "rows_rate has no effect: the first layer is not trained",
+        ),
     ],
 )
 def test_arguments_that_make_no_sense(
-    arguments: dict[str, object], message: str, folder: Path
+    arguments: dict[str, Any], message: str, folder: Path
 ) -> None:
-    with pytest.raises(TrainingError, match=message):
-        wg.TextClassifier(**{"checkpoint": folder, **QUICK, **arguments}).fit(SENTENCES, LABELS)
+    layer = dict(arguments.get("layer", {}))
+    checkpoint = layer.pop("checkpoint", folder)
+    with pytest.raises(SettingsError, match=message):
+        quick(wg.TextClassifier, checkpoint, **{**arguments, "layer": layer}).fit(SENTENCES, LABELS)
+
+
+@pytest.mark.parametrize("name", ["casing", "letters"])
+def test_an_encoder_reads_the_spelling_itself(name: str, folder: Path) -> None:
+    with pytest.raises(SettingsError, match=f"{name} has no effect on a fine-tuned Encoder"):
+        quick(wg.SequenceTagger, folder, **{name: True}).fit(WORDS, TAGS)
 
 
 def test_a_head_that_starts_from_words_knows_classes_before_the_first_step(minilm: str) -> None:
     texts = ["the shares soared after the report", "profits fell and sales were weak"] * 3
     words = {"up": ["gain", "rise", "strong"], "down": ["loss", "fall", "drop"]}
-    told = wg.TextClassifier(
-        checkpoint=minilm,
-        **{**QUICK, "max_epochs": 0},
-        head_init="labels",
-        label_words=words,
-    ).fit(texts, ["up", "down"] * 3)
+    told = quick(wg.TextClassifier, minilm, training={"epochs": 0}, head_init=words).fit(
+        texts, ["up", "down"] * 3
+    )
     assert told.record_.epochs == 0
     asked = ["a strong quarter, earnings rise", "a heavy loss; the stock drops"]
     assert told.predict(asked).tolist() == ["up", "down"]
-
-
-def test_forgetting_is_of_encoders_alone() -> None:
-    with pytest.raises(TrainingError, match="forgetting is measured of network 'encoder'"):
-        wg.TextClassifier(forget_at_most=0.1).fit(SENTENCES, LABELS)
 
 
 def test_it_pickles(classifier: wg.TextClassifier) -> None:
@@ -230,30 +227,12 @@ def test_what_is_pickled_is_a_copy_where_the_device_is_another(
     classifier: wg.TextClassifier,
 ) -> None:
     state = vars(classifier)
-    assert moved_to("cpu", state) is state
-    moved = moved_to("meta", state)  # the one other device that every machine has
+    assert on_device("cpu", state) is state
+    moved = on_device("meta", state)  # the one other device that every machine has
     parts = [moved["network_"], moved["layer_"].rows, classifier.network_, classifier.layer_.rows]
     devices = [{each.device.type for each in part.parameters()} for part in parts]
     assert devices == [{"meta"}, {"meta"}, {"cpu"}, {"cpu"}]
     assert moved["layer_"].device.type == "meta"
-
-
-@pytest.mark.parametrize("regime", ["lp-ft", "embeddings", "full"])
-def test_tables_take_regimes_and_refuse_lora(regime: str) -> None:
-    words = ["sun", "warm", "rain", "cold"]
-    table = table_of(words, np.random.default_rng(0).normal(size=(4, 8)) * 0.3)
-    texts, labels = ["warm sun", "cold rain", "sun", "rain"] * 8, ["good", "bad"] * 16
-    settings = {"held_out": 0, "max_epochs": 20, "hidden": 8, "random_state": 0, "device": "cpu"}
-
-    def fitted(regularizer: str | None) -> wg.TextClassifier:
-        model = wg.TextClassifier(table, regime=regime, regularizer=regularizer, **settings)
-        return model.fit(texts, labels)
-
-    free = fitted(None)
-    assert free.score(texts, labels) == 1
-    assert np.abs(free.table_.rows() - table.rows()).sum() > 0
-    with pytest.raises(TrainingError, match="lora needs an encoder with linear layers"):
-        fitted("lora")
 
 
 def test_an_interruption_says_where_what_was_done_is(
@@ -261,7 +240,7 @@ def test_an_interruption_says_where_what_was_done_is(
 ) -> None:
     kept = tmp_path / "m.progress"
     steps = [0]
-    step = Run._step
+    step, plan = Run._step, Resolved.plan
 
     def stopped(self: Run, *arguments: Any) -> float:
         steps[0] += 1
@@ -274,13 +253,15 @@ def test_an_interruption_says_where_what_was_done_is(
         caplog.clear()
         steps[0] = 0
         monkeypatch.setattr(
-            wg.TextClassifier,
-            "_plan",
-            lambda self, *given, every=every, plan=Grafted._plan: replace(
+            Resolved,
+            "plan",
+            lambda self, *given, every=every, plan=plan: replace(
                 plan(self, *given), keep_every=every
             ),
         )
         with pytest.raises(KeyboardInterrupt):
-            wg.TextClassifier(checkpoint=folder, **QUICK, keep=kept).fit(SENTENCES, LABELS)
+            quick(wg.TextClassifier, folder, training={"progress_folder": kept}).fit(
+                SENTENCES, LABELS
+            )
         assert caplog.text.count(f"{kept} holds what was done; run the same command again") == says
         assert kept.exists() == bool(says)

@@ -6,6 +6,7 @@ import pickle
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -36,10 +37,13 @@ def _sentence() -> tuple[list[str], list[str]]:
 X, Y = (list(each) for each in zip(*(_sentence() for _ in range(80)), strict=True))
 
 
-def tagger(**arguments: object) -> wg.SequenceTagger:
-    defaults = {"random_state": 0, "hidden": 16, "max_epochs": 30, "dropout": 0.2}
-    defaults |= {"head_rate": 1e-2, "batch_size": 8}
-    return wg.SequenceTagger(TABLE, **{**defaults, **arguments})
+def tagger(**arguments: Any) -> wg.SequenceTagger:
+    """A small one; `training` and `rows` hold settings of the run and of the first layer."""
+    settings = {"epochs": 30, "head_rate": 1e-2, "batch_size": 8}
+    training = wg.TrainingSettings(**{**settings, **arguments.pop("training", {})})
+    first_layer = wg.TableRows(TABLE, **arguments.pop("rows", {}))
+    defaults = {"random_state": 0, "hidden": 16, "dropout": 0.2, "training": training}
+    return wg.SequenceTagger(first_layer, **{**defaults, **arguments})
 
 
 FITTED = tagger().fit(X, Y)
@@ -64,7 +68,9 @@ def test_a_tag_for_every_word_and_none_for_an_empty_sentence() -> None:
 def test_scikit_learn_can_clone_score_and_search_it() -> None:
     assert clone(FITTED).get_params() == FITTED.get_params()
     assert cross_val_score(tagger(), X, Y, cv=2).min() > 0.9
-    search = GridSearchCV(tagger(max_epochs=2), {"network": ["cnn", "bilstm"]}, cv=2).fit(X, Y)
+    search = GridSearchCV(tagger(training={"epochs": 2}), {"network": ["cnn", "bilstm"]}, cv=2).fit(
+        X, Y
+    )
     assert search.best_params_["network"] in ("cnn", "bilstm")
 
 
@@ -91,10 +97,14 @@ def test_a_seed_repeats_a_run() -> None:
 def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
     monkeypatch: pytest.MonkeyPatch, best: int | None, expected: float
 ) -> None:
-    monkeypatch.setattr(wg.SequenceTagger, "_judge", lambda *_: 0.0)
+    monkeypatch.setattr(wg.SequenceTagger, "_badness", lambda *_: 0.0)
     with monkeypatch.context() as patch:
-        patch.setattr("wordgraft.estimators.tagger._LEANS", (0.0,))
-        straight = tagger(held_out=0.2, max_epochs=2).fit(X, Y).network_.last_layer.bias
+        patch.setattr("wordgraft.estimators.tagger._O_PENALTIES", (0.0,))
+        straight = (
+            tagger(training={"validation_share": 0.2, "epochs": 2})
+            .fit(X, Y)
+            .network_.last_layer.bias
+        )
     asked: list[np.ndarray] = []
 
     def scored(_: object, numbers: np.ndarray, __: object) -> SimpleNamespace:
@@ -103,8 +113,8 @@ def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
 
     with monkeypatch.context() as patch:
         patch.setattr(wg.SequenceTagger, "_scored", scored)
-        model = tagger(held_out=0.2, max_epochs=2).fit(X, Y)
-    assert (model.lean_, len(asked)) == (expected, 6)
+        model = tagger(training={"validation_share": 0.2, "epochs": 2}).fit(X, Y)
+    assert (model.o_penalty_, len(asked)) == (expected, 6)
     outside = [(numbers == 0).sum() for numbers in asked]
     assert outside == sorted(outside, reverse=True)
     assert outside[0] > outside[-1]
@@ -114,18 +124,18 @@ def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
 
 
 def test_nothing_held_out_leaves_o_as_it_is() -> None:
-    model = tagger(held_out=0.0, max_epochs=2).fit(X, Y)
-    assert (model.lean_, model.held_out_scores_) == (0.0, None)
+    model = tagger(training={"validation_share": 0.0, "epochs": 2}).fit(X, Y)
+    assert (model.o_penalty_, model.validation_scores_) == (0.0, None)
 
 
 def test_tuned_moves_rows_and_frozen_does_not() -> None:
     assert_array_equal(FITTED.table_.rows()[:14], TABLE.rows())
-    tuned = tagger(regime="embeddings", max_epochs=3).fit(X, Y)
+    tuned = tagger(rows={"trainable": True}, training={"epochs": 3}).fit(X, Y)
     assert np.abs(tuned.table_.rows()[2:14] - TABLE.rows()[2:]).max(axis=1).min() > 0
 
 
 def test_a_random_start_has_the_same_words_and_none_of_the_rows() -> None:
-    fitted = tagger(init="random", max_epochs=1).fit(X, Y)
+    fitted = tagger(rows={"start": "random"}, training={"epochs": 1}).fit(X, Y)
     assert np.abs(fitted.table_.rows()[2:14] - TABLE.rows()[2:]).max(axis=1).min() > 0.01
     assert fitted.table_.vocabulary.words[2:14] == TABLE.vocabulary.words[2:]
 
@@ -151,7 +161,7 @@ def test_letters_tell_words_that_no_row_is_for() -> None:
     made = ["".join(rng.choice(list("abcdefgh"), 5)) for _ in range(300)]
     sentences = [[w + ("ine" if rng.random() < 0.3 else "ado")] for w in made]
     tags = [["B-DRUG" if each[0].endswith("ine") else "O"] for each in sentences]
-    fitted = tagger(letters=True, casing=False, oov="zero", max_epochs=20)
+    fitted = tagger(letters=True, casing=False, rows={"oov": "zero"}, training={"epochs": 20})
     assert fitted.fit(sentences[:250], tags[:250]).score(sentences[250:], tags[250:]) > 0.9
 
 
@@ -159,17 +169,15 @@ def test_frozen_features_tag_and_come_back_from_a_folder(
     tiny_checkpoint: Callable[[str], Path], tmp_path: Path
 ) -> None:
     fitted = wg.SequenceTagger(
-        checkpoint=tiny_checkpoint("bert"),
-        network="features",
+        wg.FrozenEncoder(tiny_checkpoint("bert")),
         hidden=16,
-        head_rate=1e-2,
-        max_epochs=12,
+        training=wg.TrainingSettings(head_rate=1e-2, epochs=12),
         random_state=0,
     ).fit(X[:60], Y[:60])
     assert fitted.score(X[60:], Y[60:]) > 0.7
     fitted.save(tmp_path / "m")
     assert wg.SequenceTagger.load(tmp_path / "m").predict(X) == fitted.predict(X)
-    with pytest.raises(AttributeError, match="network 'features' has no table"):
+    with pytest.raises(AttributeError, match="this model has no table"):
         _ = fitted.table_
 
 
@@ -199,12 +207,10 @@ def test_sentences_and_tags_that_cannot_be_used(sentences: list, tags: list, mes
 
 
 def test_arguments_that_make_no_sense() -> None:
-    with pytest.raises(TrainingError, match="network is 'bag', expected one of cnn, bilstm"):
+    with pytest.raises(TrainingError, match="network is 'bag', expected one of auto, cnn, bilstm"):
         tagger(network="bag").fit(X, Y)
-    with pytest.raises(TrainingError, match="body is for network 'features'"):
-        tagger(body="cnn").fit(X, Y)
-    with pytest.raises(TrainingError, match="network 'features' reads an encoder: give checkpoint"):
-        tagger(network="features").fit(X, Y)
+    with pytest.raises(TrainingError, match=r"checkpoint is None, expected an open checkpoint"):
+        wg.SequenceTagger(wg.FrozenEncoder(None)).fit(X, Y)
     with pytest.raises(TrainingError, match="hidden is 10, expected a multiple of 8"):
         tagger(network="transformer", hidden=10).fit(X, Y)
     with pytest.raises(NotFittedError):

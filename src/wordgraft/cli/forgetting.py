@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import typer
 
@@ -11,19 +11,17 @@ from wordgraft.cli.shared import facts, grid, show
 
 if TYPE_CHECKING:
     from wordgraft.estimators.forgetting_report import ForgettingReport
-    from wordgraft.metrics.forgetting import Asked
 
 # Texts that are read of a file; the measures use fewer.
 _MOST = 20_000
 
 
-def asked_of(general: str | None, pairs: list[Path], probes: list[str]) -> Asked:
-    """The files of the options, read. Raises `DataError` for one that cannot be."""
+def forgetting_inputs(general: str | None, pairs: list[Path], probes: list[str]) -> dict[str, Any]:
+    """What `forgetting_report` measures on, read from files. Raises `DataError`."""
     from itertools import islice
 
     from wordgraft.data.rows import read_rows, read_texts
     from wordgraft.data.text_files import split_column
-    from wordgraft.metrics.forgetting import Asked
     from wordgraft.table import read_pairs
 
     labelled = {}
@@ -31,13 +29,14 @@ def asked_of(general: str | None, pairs: list[Path], probes: list[str]) -> Asked
         path, *columns = spec.rsplit(":", 2)
         if len(columns) != 2:
             raise typer.BadParameter(f"{spec!r} is not FILE:TEXT:LABEL", param_hint="'--probe'")
-        texts, labels = zip(*islice(read_rows(path, columns), _MOST), strict=True)
-        labelled[Path(path).name] = (texts, labels)
-    return Asked(
-        general=() if general is None else [*islice(read_texts(*split_column(general)), _MOST)],
-        pairs={path.name: read_pairs(path) for path in pairs},
-        probes=labelled,
-    )
+        rows, labels = zip(*islice(read_rows(path, columns), _MOST), strict=True)
+        labelled[Path(path).name] = (rows, labels)
+    texts = () if general is None else [*islice(read_texts(*split_column(general)), _MOST)]
+    return {
+        "general_texts": texts,
+        "pairs": {path.name: read_pairs(path) for path in pairs},
+        "probes": labelled,
+    }
 
 
 def show_forgetting(report: ForgettingReport) -> None:
@@ -54,14 +53,11 @@ def show_forgetting(report: ForgettingReport) -> None:
     for layer in sorted({each.layer for each in report.drift}):
         own = [each for each in report.drift if each.layer == layer]
         moved.add_row(str(layer), *(f"{v:.3f}" for each in own for v in (each.cka, each.cosine)))
-    curve = grid("share of what was learnt", report.score, "forgotten")
+    curve = grid("weight", report.score, "forgotten")
     for point in report.curve:
-        curve.add_row(f"{point.share:.1f}", f"{point.score:.3f}", f"{point.forgotten:.3f}")
+        curve.add_row(f"{point.weight:.1f}", f"{point.score:.3f}", f"{point.forgotten:.3f}")
     for table in (moved, curve):
         typer.echo()
         show(table)
     typer.echo()
-    rows = [("verdict", report.verdict)]
-    if report.chosen is not None:
-        rows.append(("kept", f"a share of {report.chosen:.1f}, to lose {report.allowed} at most"))
-    facts(rows)
+    facts([("verdict", report.verdict)])

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wordgraft.cli.forgetting import asked_of, show_forgetting
+from wordgraft.cli.forgetting import forgetting_inputs, show_forgetting
 from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, is_first_process, start
 
 _TASKS = ("classify", "tag")
@@ -131,8 +131,9 @@ def train(
         ),
     ] = None,
     patience: Annotated[
-        int, typer.Option(min=1, help="Passes without gain before training stops.")
-    ] = 8,
+        int | None,
+        typer.Option(min=1, help="Passes without gain before training stops.  [default: 8]"),
+    ] = None,
     held_out: Annotated[
         str, typer.Option(help="Share of the texts that chooses the best pass, or auto.")
     ] = "auto",
@@ -203,15 +204,18 @@ def train(
     from wordgraft.data.rows import read_texts
     from wordgraft.data.text_files import split_column
     from wordgraft.estimators import SequenceTagger, TextClassifier
-    from wordgraft.estimators.base import INITS, discard
-    from wordgraft.estimators.classifier import HEAD_INITS
+    from wordgraft.estimators.argument_checks import HEAD_INITS
+    from wordgraft.estimators.first_layers.table_rows import STARTS
+    from wordgraft.estimators.fitting import discard
+    from wordgraft.estimators.forgetting_report import forgetting_report
+    from wordgraft.estimators.interpolation import interpolate
     from wordgraft.estimators.io import MARKER
+    from wordgraft.estimators.search import search
     from wordgraft.oov import METHODS
-    from wordgraft.table import EmbeddingTable
-    from wordgraft.training import REGIMES
+    from wordgraft.training import REGIMES, TrainingSettings
 
     choose("--task", task, _TASKS)
-    choose("--init", init, INITS)
+    choose("--init", init, STARTS)
     choose("--head-init", head_init, HEAD_INITS)
     if regime is not None:
         choose("--regime", regime, REGIMES)
@@ -232,71 +236,131 @@ def train(
     if teacher is not None and task == "tag":
         raise typer.BadParameter("--teacher is for --task classify: a tagger has none")
     try:
-        share = held_out if held_out == "auto" else float(held_out)
+        share = None if held_out == "auto" else float(held_out)
     except ValueError:
         choose("--held-out", held_out, ["auto", "a share from 0 to below 1"])
     numbers, told = _layers(layers), _words_of_labels(label_words or [])
 
     check_output(output, force=force, marker=MARKER)
+    first_layer = _first_layer(
+        table,
+        checkpoint,
+        network,
+        oov,
+        init,
+        regime,
+        regularizer,
+        pooling,
+        numbers,
+        cache=not no_cache,
+    )
+    solved = network == "features" and task == "classify" and body in ("auto", "logistic")
+    keep = output.with_name(f"{output.name}.progress")
+    settings: dict[str, Any] = {
+        **{"epochs": max_epochs, "batch_size": batch_size, "schedule": schedule},
+        **{"rows_rate": rows_rate, "body_rate": body_rate, "head_rate": head_rate},
+        **{"patience": patience, "validation_share": share, "device": device},
+        "precision": None if precision == "auto" else precision,
+        "progress_folder": None if solved else keep,
+        "resume": False if no_resume else None,
+    }
     arguments: dict[str, Any] = {
-        "checkpoint": checkpoint,
-        "body": body,
-        "layers": numbers,
-        "cache": None if no_cache else "auto",
-        "init": init,
-        "patience": patience,
-        "held_out": share,
-        "oov": oov,
-        "regularizer": regularizer,
-        "tune": tune,
-        "forget_at_most": forget_at_most,
-        "keep": (keep := output.with_name(f"{output.name}.progress")),
-        "resume": not no_resume,
-        "precision": precision,
-        "device": device,
+        "network": body if network == "features" else None if network == "encoder" else network,
+        "hidden": hidden,
+        "dropout": dropout,
+        "training": TrainingSettings(**{k: v for k, v in settings.items() if v is not None}),
         "random_state": seed,
         "progress": not quiet,
     }
-    asked = {
-        **{"network": network, "regime": regime, "pooling": pooling, "hidden": hidden},
-        **{"dropout": dropout, "rows_rate": rows_rate, "body_rate": body_rate},
-        **{"head_rate": head_rate, "schedule": schedule, "batch_size": batch_size},
-        **{"max_epochs": max_epochs},
-    }
-    arguments |= {name: value for name, value in asked.items() if value is not None}
-    if report_forgetting:
-        arguments["forgetting"] = asked_of(general_text, pairs or [], probe or [])
-    opened = None if table is None else EmbeddingTable.load(table)
+    arguments = {name: value for name, value in arguments.items() if value is not None}
+    texts: list[Any]
+    labels: list[Any]
+    options: dict[str, Any] = {}
     model: SequenceTagger | TextClassifier
     if task == "tag":
         from wordgraft.data.conll import read_tagged
 
         tagged = read_tagged(data, token=token_column, tag=tag_column)
-        tagger = SequenceTagger(opened, casing=casing, letters=letters, **arguments)
-        model = tagger.fit(tagged.sentences, tagged.tags)
+        texts, labels = list(tagged.sentences), list(tagged.tags)
+        arguments["casing"] = "auto" if casing else False
+        model = SequenceTagger(first_layer, letters=letters, **arguments)
     else:
         texts, labels = _labelled(data, text, label, label_separator)
-        classifier = TextClassifier(
-            opened,
-            head_init=head_init,
-            label_words=told or None,
+        model = TextClassifier(
+            first_layer,
+            head_init=told if head_init == "labels" and told else head_init,
             class_weight=None if class_weight == "none" else class_weight,
             teacher=teacher,
             **arguments,
         )
-        more = None if unlabelled is None else [*read_texts(*split_column(unlabelled))]
-        model = classifier.fit(texts, labels, unlabelled=more)
+        if unlabelled is not None:
+            options["unlabelled"] = [*read_texts(*split_column(unlabelled))]
+    found = None
+    if tune:
+        trials_file = output.with_name(f"{output.name}.trials")
+        if no_resume:
+            trials_file.unlink(missing_ok=True)
+        found = search(
+            model,
+            texts,
+            labels,
+            trials=tune,
+            progress_file=trials_file,
+            progress=not quiet,
+            **options,
+        )
+        model = found.model
+    model.fit(texts, labels, **options)
     if not is_first_process():
         return
+    report = None
+    if report_forgetting or forget_at_most is not None:
+        inputs = forgetting_inputs(general_text, pairs or [], probe or [])
+        report = forgetting_report(model, texts, labels, **inputs)
+        if forget_at_most is not None:
+            weight = report.best_weight(forget_at_most=forget_at_most)
+            model = interpolate(model, weight)
     model.save(output, force=force)
+    if report is not None:
+        report.write(output)
     discard(keep)
-    _report(model, output)
-    if hasattr(model, "forgetting_"):
-        show_forgetting(model.forgetting_)
+    if found is not None:
+        trials_file.unlink(missing_ok=True)
+    _report(model, output, None if found is None else str(found))
+    if report is not None:
+        show_forgetting(report)
+        if forget_at_most is not None:
+            facts([("saved", f"weight {weight:.1f}, to lose {forget_at_most} at most")])
 
 
-def _report(model: Any, output: Path) -> None:
-    record, scores = model.record_, model.held_out_scores_
+def _first_layer(
+    table: Path | None,
+    checkpoint: str | None,
+    network: str | None,
+    oov: str | None,
+    init: str,
+    regime: str | None,
+    regularizer: str | None,
+    pooling: str | None,
+    layers: list[int] | str,
+    *,
+    cache: bool,
+) -> Any:
+    from wordgraft.estimators import Encoder, FrozenEncoder, TableRows
+
+    if table is not None:
+        trainable: bool | str = "auto" if regime is None else regime != "frozen"
+        return TableRows(table, oov=oov, start=init, trainable=trainable)
+    assert checkpoint is not None
+    if network == "features":
+        return FrozenEncoder(checkpoint, layers=layers, cache="auto" if cache else None)
+    return Encoder(
+        checkpoint, pooling=pooling or "auto", regime=regime or "full", regularizer=regularizer
+    )
+
+
+def _report(model: Any, output: Path, settings: str | None) -> None:
+    record, scores = model.record_, model.validation_scores_
     names = ("tags", model.tags_) if model.per_word else ("classes", model.classes_)
     rows = [
         ("model", str(output)),
@@ -309,8 +373,8 @@ def _report(model: Any, output: Path) -> None:
     ]
     if record.stopped is not None:
         rows.append(("stopped", f"{record.stopped}: the weights are those before"))
-    if hasattr(model, "tuned_"):
-        rows.append(("settings", f"best of {len(model.tuned_.scores)}: {model.tuned_}"))
+    if settings is not None:
+        rows.append(("settings", settings))
     if scores is not None:
         figures = (
             f"entity F1 {scores.f1:.3f}"

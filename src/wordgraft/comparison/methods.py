@@ -21,14 +21,24 @@ from wordgraft.comparison.splits import spread_out
 from wordgraft.comparison.table_cache import FEATURES, Materials
 from wordgraft.core.optional import require
 from wordgraft.errors import TrainingError
-from wordgraft.estimators.first_layers.table import FeatureLayer
+from wordgraft.estimators.first_layers import (
+    Encoder,
+    FeatureLayer,
+    FirstLayer,
+    FrozenEncoder,
+    TableRows,
+)
 
 # A fifth of its sample is what an arm chooses its settings on.
 _TRIAL_SHARE = 5
 # Of so many texts, larger steps: macro-F1 of 8,543 tweets on 1,000 held-out ones was 0.722 as
 # before (0.722) from composed rows and 0.704 (0.717) from random ones, in a third of the time.
 _LARGE = 4_000
-_LARGE_PACE: Mapping[str, Any] = {"batch_size": 128, "rows_rate": 2e-3, "head_rate": 2e-3}
+_LARGE_PACE: Mapping[str, Any] = {
+    "training__batch_size": 128,
+    "training__rows_rate": 2e-3,
+    "training__head_rate": 2e-3,
+}
 _ESTIMATORS = {"classify": "TextClassifier", "tag": "SequenceTagger"}
 
 
@@ -93,11 +103,18 @@ class ArmSpec:
 
 @dataclass(frozen=True, eq=False)
 class NetworkArm:
-    """A network of wordgraft: `TextClassifier` or `SequenceTagger` with these arguments."""
+    """A network of wordgraft: `TextClassifier` or `SequenceTagger` on this first layer.
+
+    Attributes:
+        settings: of each trial, as `set_params` takes them.
+        forgetting: what a fine-tuned encoder is measured on, None for nothing.
+    """
 
     task: str
-    arguments: Mapping[str, Any]
+    first_layer: FirstLayer
+    network: str
     settings: Sequence[Mapping[str, Any]]
+    forgetting: Any = None
 
     def fit(self, texts: Sequence[Any], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
         pace: Mapping[str, Any] = {}
@@ -107,11 +124,8 @@ class NetworkArm:
         settings = _best_of(tried, self._fitted, self.task, texts, labels, seed)
         model = self._fitted(settings, texts, labels, seed)
         record = model.record_.as_dict()
-        record["batch_size"] = record.get("batch_size") or model.batch_size
-        if report := getattr(model, "forgetting_", None):
-            record["forgetting"] = {
-                f"{each.name}, {each.unit}": each.after - each.before for each in report.abilities
-            }
+        if self.forgetting is not None:
+            record["forgetting"] = _forgotten(model, self.forgetting, texts)
         return Fitted(
             model,
             record["parameters"],
@@ -123,13 +137,15 @@ class NetworkArm:
 
     @property
     def _is_bag(self) -> bool:
-        return self.task == "classify" and self.arguments["network"] == "bag"
+        return self.task == "classify" and self.network == "bag"
 
     def _fitted(
         self, settings: Mapping[str, Any], texts: Sequence[Any], labels: Sequence[Any], seed: int
     ) -> Any:
-        model = _estimator(self.task)(**{**self.arguments, **settings}, random_state=seed)
-        return model.fit(texts, labels)
+        clone = require("sklearn.base", purpose="a comparison").clone
+        kind = _estimator(self.task)
+        model = kind(clone(self.first_layer), network=self.network, random_state=seed)
+        return model.set_params(**settings).fit(texts, labels)
 
 
 def _best_of(
@@ -170,10 +186,20 @@ def _forgetful(model: Any) -> Predictor | None:
     """A model that looks no text up in a cache, if this one does."""
     if not isinstance(model.layer_, FeatureLayer):
         return None
-    other, layer = copy(model), copy(model.layer_)
-    layer._cache = None
-    other.layer_ = layer
+    other = copy(model)
+    other.layer_ = model.layer_.without_cache()
     return other  # type: ignore[no-any-return]
+
+
+def _forgotten(model: Any, settings: Any, texts: Sequence[Any]) -> dict[str, float]:
+    """What a fine-tuned encoder gained or lost, by measure."""
+    from wordgraft.metrics.forgetting import Measures
+
+    layer = model.layer_
+    plain = [text if isinstance(text, str) else " ".join(text) for text in texts]
+    measures = Measures(layer.start(), settings, plain, device=layer.device.type)
+    abilities = measures.abilities(layer.rows.model)
+    return {f"{each.name}, {each.unit}": each.after - each.before for each in abilities}
 
 
 def _saved_size(model: Any) -> int:
@@ -225,62 +251,55 @@ def _tf_idf(strength: float) -> Any:
 # Settings in the order in which trials take them; the first are the defaults.
 _ROWS_TRIALS: tuple[Mapping[str, Any], ...] = (
     {},
-    {"regime": "frozen"},
+    {"first_layer__trainable": False},
     {"dropout": 0.5},
     {"hidden": 512, "dropout": 0.5},
 )
 _RANDOM_TRIALS: tuple[Mapping[str, Any], ...] = (
     {},
-    {"rows_rate": 3e-3},
+    {"training__rows_rate": 3e-3},
     {"dropout": 0.5},
     {"hidden": 512, "dropout": 0.5},
 )
-_ENCODER_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"regularizer": "layer_decay:0.9"})
+_ENCODER_TRIALS: tuple[Mapping[str, Any], ...] = (
+    {},
+    {"first_layer__regularizer": "layer_decay:0.9"},
+)
 _TAG_TRIALS: tuple[Mapping[str, Any], ...] = ({}, {"letters": True}, {"dropout": 0.3})
 
 
-def _rows(source: str, init: str = "table") -> Callable[[Materials], Arm]:
+def _rows(source: str, start: str = "table") -> Callable[[Materials], Arm]:
     def make(materials: Materials) -> Arm:
         # A random start needs words and a width only.
-        of = "vectors" if init == "random" and materials.checkpoint is None else source
-        arguments: dict[str, Any] = {
-            "table": materials.table(of),
-            "network": materials.network,
-            "init": init,
-            "device": "auto",
-        }
+        of = "vectors" if start == "random" and materials.checkpoint is None else source
+        layer = TableRows(materials.table(of), start=start)
         if materials.task == "tag":
-            # Random rows must learn; for grafted ones the tagger's own default is the better one.
+            # Random rows must be trained; for grafted ones the tagger's default is better.
             trials = _TAG_TRIALS
-            arguments |= {"regime": "embeddings"} if init == "random" else {}
+            if start == "random":
+                layer.trainable = True
         else:
-            trials = _ROWS_TRIALS if init == "table" else _RANDOM_TRIALS
-        return NetworkArm(materials.task, arguments, trials)
+            trials = _ROWS_TRIALS if start == "table" else _RANDOM_TRIALS
+        return NetworkArm(materials.task, layer, materials.network, trials)
 
     return make
 
 
 def _features(materials: Materials) -> Arm:
     tags = materials.task == "tag"
-    arguments: dict[str, Any] = {
-        "checkpoint": materials.checkpoint,
-        "network": "features",
-        "cache": materials.features("words" if tags else "text"),
-        **({"body": materials.network} if tags else {}),
-    }
-    return NetworkArm(materials.task, arguments, _TAG_TRIALS if tags else ({},))
+    cache = materials.features("words" if tags else "text")
+    layer = FrozenEncoder(materials.opened(), cache=cache)
+    if tags:
+        return NetworkArm(materials.task, layer, materials.network, _TAG_TRIALS)
+    return NetworkArm(materials.task, layer, "auto", ({},))
 
 
-def _tuned(regime: str) -> Callable[[Materials], Arm]:
+def _fine_tuned(regime: str) -> Callable[[Materials], Arm]:
     def make(materials: Materials) -> Arm:
-        arguments: dict[str, Any] = {
-            "checkpoint": materials.checkpoint,
-            "network": "encoder",
-            "regime": regime,
-        }
-        if asked := materials.forgetting():
-            arguments["forgetting"] = asked
-        return NetworkArm(materials.task, arguments, _ENCODER_TRIALS)
+        layer = Encoder(materials.opened(), regime=regime)
+        return NetworkArm(
+            materials.task, layer, "auto", _ENCODER_TRIALS, forgetting=materials.forgetting()
+        )
 
     return make
 
@@ -300,7 +319,7 @@ ARMS: dict[str, ArmSpec] = {
             "random",
             "the same network with rows drawn at random",
             frozenset({"checkpoint or vectors"}),
-            _rows("lookup", init="random"),
+            _rows("lookup", start="random"),
             table="lookup",
         ),
         ArmSpec(
@@ -350,9 +369,9 @@ ARMS: dict[str, ArmSpec] = {
             "lp-ft",
             "the encoder fine-tuned, its head first",
             _ENCODER,
-            _tuned("lp-ft"),
+            _fine_tuned("lp-ft"),
         ),
-        ArmSpec("full", "the whole encoder fine-tuned at once", _ENCODER, _tuned("full")),
+        ArmSpec("full", "the whole encoder fine-tuned at once", _ENCODER, _fine_tuned("full")),
     )
 }
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from wordgraft.build import build_table
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.errors import CheckpointError, TableError
-from wordgraft.estimators.first_layers.table import FeatureLayer
+from wordgraft.estimators.first_layers import FeatureLayer
 from wordgraft.export.formats import read_vectors
 from wordgraft.export.formats.selection import keep_words, with_constant_oov
 from wordgraft.sources import Contextual, Corpus, Source
@@ -118,9 +118,9 @@ class Materials:
         """What fine-tuned encoders are asked before and after; None where nothing is measured."""
         if not self.pairs:
             return None
-        from wordgraft.metrics.forgetting import Asked
+        from wordgraft.metrics.forgetting import ForgettingSettings
 
-        return Asked(pairs={path.name: read_pairs(path) for path in self.pairs})
+        return ForgettingSettings(pairs={path.name: read_pairs(path) for path in self.pairs})
 
     def _made(self, source: str) -> EmbeddingTable:
         if source == "vectors":

@@ -10,16 +10,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from wordgraft.estimators.classifier import TextClassifier
+    from wordgraft.estimators.first_layers import Encoder, FrozenEncoder, TableRows
     from wordgraft.estimators.tagger import SequenceTagger
     from wordgraft.estimators.text_vectors import TextVectors
 
 _HOMES = {
+    "Encoder": "first_layers",
+    "FrozenEncoder": "first_layers",
     "SequenceTagger": "tagger",
+    "TableRows": "first_layers",
     "TextClassifier": "classifier",
     "TextVectors": "text_vectors",
 }
 
-__all__ = ["SequenceTagger", "TextClassifier", "TextVectors"]
+__all__ = [
+    "Encoder",
+    "FrozenEncoder",
+    "SequenceTagger",
+    "TableRows",
+    "TextClassifier",
+    "TextVectors",
+]
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""A teacher's answers on texts that have no label, for a small network to learn from.
+"""Distillation: a teacher's probabilities for texts without labels, which a student learns from.
 
 After Hinton et al. 2015 and, for a BiLSTM that learns from BERT, Tang et al. 2019.
 """
@@ -6,7 +6,6 @@ After Hinton et al. 2015 and, for a BiLSTM that learns from BERT, Tang et al. 20
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -26,11 +25,7 @@ _TEXTS_AT_ONCE = 512
 
 
 def checked_teacher(teacher: Any, labels: Labels) -> Any:
-    """The teacher, opened if it is a folder. Raises `TrainingError` where it cannot teach."""
-    if isinstance(teacher, str | Path):
-        from wordgraft.estimators.classifier import TextClassifier
-
-        teacher = TextClassifier.load(teacher)
+    """A teacher that fits the labels. Raises `TrainingError` for one that does not."""
     if isinstance(teacher, type) or not callable(getattr(teacher, "predict_proba", None)):
         raise TrainingError(
             f"teacher is {teacher!r:.80}, expected a fitted classifier of texts with classes_ and "
@@ -51,31 +46,31 @@ def checked_teacher(teacher: Any, labels: Labels) -> Any:
     return teacher
 
 
-def answers_of(
+def probabilities_of(
     teacher: Any, texts: Sequence[str], *, progress: bool = False
 ) -> Float32[ndarray, "texts classes"]:
-    """How probable the teacher finds each class of each text.
+    """The teacher's probability of each class of each text.
 
-    Raises `TrainingError` for answers that are no probabilities.
+    Raises `TrainingError` for values that are not probabilities.
     """
     parts = []
-    with progress_bar("asking the teacher", len(texts), show=progress) as advance:
+    with progress_bar("running the teacher", len(texts), show=progress) as advance:
         for start in range(0, len(texts), _TEXTS_AT_ONCE):
-            parts.append(_answers(teacher, texts[start : start + _TEXTS_AT_ONCE]))
+            parts.append(_probabilities(teacher, texts[start : start + _TEXTS_AT_ONCE]))
             advance(len(parts[-1]))
     return np.concatenate(parts)
 
 
 def softened(targets: ndarray, soft_labels: Any, labels: Labels) -> Float32[ndarray, "texts k"]:
-    """The mean of labels and of what another model says of the same texts.
+    """The mean of the labels and of another model's probabilities for the same texts.
 
-    Raises `DataError` for what are no probabilities of each class of each text.
+    Raises `DataError` for anything but a probability of each class of each text.
     """
     certain = labels.certain(targets)
     try:
         soft = np.asarray(soft_labels, np.float32)
     except (TypeError, ValueError) as error:
-        raise DataError(f"soft_labels hold what are no numbers ({error!s:.120})") from error
+        raise DataError(f"soft_labels hold values that are not numbers ({error!s:.120})") from error
     if soft.shape != certain.shape:
         raise DataError(
             f"soft_labels have shape {soft.shape}, expected {certain.shape}: a probability of each "
@@ -93,32 +88,32 @@ def softened(targets: ndarray, soft_labels: Any, labels: Labels) -> Float32[ndar
     return np.asarray((certain + soft) / 2, np.float32)
 
 
-def _answers(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
+def _probabilities(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "texts classes"]:
     not_fitted = require("sklearn.exceptions", purpose="a teacher").NotFittedError
     try:
-        found = np.asarray(teacher.predict_proba(list(texts)), np.float32)
+        values = np.asarray(teacher.predict_proba(list(texts)), np.float32)
     except not_fitted as error:
         raise _not_fitted(teacher) from error
-    wanted = (len(texts), len(_classes_of(teacher)))
-    if found.shape != wanted:
+    expected = (len(texts), len(_classes_of(teacher)))
+    if values.shape != expected:
         raise TrainingError(
-            f"the teacher's predict_proba gave an array of {found.shape} for {len(texts):,} texts, "
-            f"expected {wanted}: a probability of each class of each text"
+            f"the teacher's predict_proba gave an array of {values.shape} for {len(texts):,} "
+            f"texts, expected {expected}: a probability of each class of each text"
         )
-    if not ((found >= 0) & (found <= 1)).all():  # NaN is neither
+    if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
         raise TrainingError(
             "the teacher's predict_proba gave values that are not from 0 to 1, expected "
-            "probabilities: look at its answers, or train it anew"
+            "probabilities: look at its predictions, or train it again"
         )
-    return found
+    return values
 
 
 def _classes_of(teacher: Any) -> list[Any]:
     try:
-        found: list[Any] = np.asarray(teacher.classes_).tolist()
+        values: list[Any] = np.asarray(teacher.classes_).tolist()
     except AttributeError as error:
         raise _not_fitted(teacher) from error
-    return found
+    return values
 
 
 def _not_fitted(teacher: Any) -> TrainingError:

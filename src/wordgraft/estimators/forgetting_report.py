@@ -1,93 +1,100 @@
-"""`ForgettingReport`: what a training gained and what it cost, and the points between."""
+"""`forgetting_report`: what fine-tuning gained, what it cost, and the points in between."""
 
 from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from wordgraft.core.optional import require
 from wordgraft.errors import MissingExtraError
+from wordgraft.estimators.argument_checks import check_fitted
+from wordgraft.estimators.interpolation import encoder_layer_of, interpolate
 from wordgraft.metrics.forgetting.abilities import Ability
 from wordgraft.metrics.forgetting.drift import Drift
-from wordgraft.metrics.forgetting.settings import Measures
-from wordgraft.training.interpolation import interpolated, snapshot
+from wordgraft.metrics.forgetting.settings import ForgettingSettings, Measures
+from wordgraft.table.similarity import Pair
 
 if TYPE_CHECKING:
-    from torch import Tensor
-
-    from wordgraft.networks.network import Network
+    from wordgraft.estimators.base import TextModel
 
 _LOG = logging.getLogger(__name__)
-SHARES = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
-# A loss smaller than this is called nothing: half a point of accuracy, or of correlation.
-NOISE = 0.005
+# The weights of the fine-tuned end at which the model is measured.
+WEIGHTS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
+# A smaller loss counts as none: half a point of accuracy, or of correlation.
+_NOISE = 0.005
 
 
 @dataclass(frozen=True)
 class Point:
-    """One mix of the weights before and after.
+    """The model at one weight between the pretrained start and the fine-tuned end.
 
     Attributes:
-        share: 0 is the start, 1 is as trained.
+        weight: 0 is the start, 1 is as trained; see `interpolate`.
         score: in the task; higher is better.
         forgotten: see `ForgettingReport.forgotten`.
     """
 
-    share: float
+    weight: float
     score: float
     forgotten: float
 
 
 @dataclass(frozen=True)
 class ForgettingReport:
-    """An encoder before and after training.
+    """An encoder before and after fine-tuning.
 
     Attributes:
-        abilities: what it could do: word similarity, other tasks, masked words.
+        abilities: word similarity, other tasks, masked words, before and after.
         drift: how far each layer moved.
-        curve: mixes of start and end.
+        curve: the model at weights between start and end.
         score: what `Point.score` is, in words.
-        allowed: the most that may be forgotten, None where nothing was asked.
-        chosen: the share that scores best within it.
     """
 
     abilities: tuple[Ability, ...]
     drift: tuple[Drift, ...]
     curve: tuple[Point, ...]
     score: str
-    allowed: float | None = None
-    chosen: float | None = None
 
     @property
     def forgotten(self) -> float:
-        """The largest loss of any ability; without one, 1 - CKA of the last layer.
+        """The largest loss of any ability; without abilities, 1 - CKA of the last layer.
 
-        That layer is read on the general texts, or on those of training where there are none.
+        CKA is measured on the general texts, or on those of the task if there are none.
         """
-        return forgotten(self.abilities, self.drift)
+        return _forgotten(self.abilities, self.drift)
 
     @property
     def verdict(self) -> str:
-        """In words: what was forgotten most, or that nothing was."""
+        """In words: what was forgotten most, or that nothing was forgotten."""
         if not self.abilities:
             last = self.drift[-1]
-            if self.forgotten < NOISE:
-                return "nothing was forgotten: the last layer is where it was"
+            if self.forgotten < _NOISE:
+                return "nothing was forgotten: the last layer did not move"
             return (
                 f"the last layer moved (CKA {last.cka:.3f} on {last.texts} texts); what that cost "
-                "is unknown: give word pairs, general text or other labelled texts to find out"
+                "is unknown: give word pairs, general texts or labelled texts of another task"
             )
-        worst = max(self.abilities, key=lambda each: each.lost)
-        if worst.lost < NOISE:
-            return f"nothing was forgotten: no measure lost {NOISE} or more"
+        worst = max(self.abilities, key=lambda ability: ability.lost)
+        if worst.lost < _NOISE:
+            return f"nothing was forgotten: no measure lost {_NOISE} or more"
         return (
             f"forgotten most: {worst.name}, {worst.unit} {worst.before:.3f} before and "
             f"{worst.after:.3f} after"
         )
+
+    def best_weight(self, *, forget_at_most: float) -> float:
+        """The weight with the highest score among those that forget no more.
+
+        Args:
+            forget_at_most: points of correlation or accuracy, or a share of a loss.
+        """
+        allowed = [point for point in self.curve if point.forgotten <= forget_at_most]
+        # At weight 0 nothing is forgotten.
+        return max(allowed or self.curve[:1], key=lambda point: (point.score, point.weight)).weight
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values, ready for JSON."""
@@ -121,13 +128,13 @@ class ForgettingReport:
             .encode(
                 altair.X("forgotten:Q", title="forgotten"),
                 altair.Y("score:Q", title=self.score, scale=altair.Scale(zero=False)),
-                order="share:Q",
-                tooltip=["share:Q", "score:Q", "forgotten:Q"],
+                order="weight:Q",
+                tooltip=["weight:Q", "score:Q", "forgotten:Q"],
             )
         )
-        names = line.mark_text(dy=-8).encode(text="share:Q")
+        names = line.mark_text(dy=-8).encode(text="weight:Q")
         moved = (
-            altair.Chart(altair.Data(values=[asdict(each) for each in self.drift]))
+            altair.Chart(altair.Data(values=[asdict(drift) for drift in self.drift]))
             .mark_line(point=True)
             .encode(
                 altair.X("layer:O", title="layer"),
@@ -138,43 +145,59 @@ class ForgettingReport:
         return altair.hconcat(line + names, moved)
 
 
-def forgotten(abilities: Sequence[Ability], moved: Sequence[Drift]) -> float:
-    """See `ForgettingReport.forgotten`."""
-    if abilities:
-        return max(each.lost for each in abilities)
-    return 1 - moved[-1].cka
-
-
-def report(
-    network: Network,
-    start: Mapping[str, Tensor],
-    measures: Measures,
-    score_of: Callable[[Network], float],
+def forgetting_report(
+    model: TextModel,
+    texts: Iterable[Any],
+    labels: Iterable[Any],
     *,
-    score: str,
-    at_most: float | None = None,
+    general_texts: Sequence[str] = (),
+    pairs: Mapping[str, Sequence[Pair]] | None = None,
+    probes: Mapping[str, tuple[Sequence[str], Sequence[Any]]] | None = None,
 ) -> ForgettingReport:
-    """Measure `network`, whose rows are an encoder, against its `start`.
+    """Compare a fine-tuned encoder with its pretrained start.
+
+    Measured before and after are the similarity of word pairs, linear probes of other tasks, the
+    loss of masked words if the checkpoint has a head for it, and how far each layer moved. Then the
+    model is measured at weights between start and end, for `interpolate`.
+
+        report = forgetting_report(classifier, texts, labels, pairs={"simlex": pairs})
+        classifier = interpolate(classifier, report.best_weight(forget_at_most=0.02))
 
     Args:
-        start: its weights when the rows began to learn.
-        score_of: how good it is at its task; higher is better.
-        score: what that is, in words.
-        at_most: the most that may be forgotten; the report then names the best share within it.
+        model: fitted, with an `Encoder` as its first layer; it is not changed.
+        texts, labels: of the task, as `evaluate` takes them; better not those of training.
+        general_texts: texts on any subject.
+        pairs: word pairs with similarity scores by people, by name; see `read_pairs`.
+        probes: texts and labels of other tasks, by name.
 
-    The network is left as it was given.
+    Raises `SettingsError` for another first layer, and `TrainingError` if the start of a saved
+    model is missing.
     """
-    end = snapshot(network)
-    model: Any = network.rows.model
-    abilities, moved = measures.abilities(model), measures.drift(model)
+    check_fitted(model)
+    layer = encoder_layer_of(model)
+    task_texts, task_labels = list(texts), list(labels)
+    settings = ForgettingSettings(general_texts, pairs or {}, probes or {})
+    plain = [text if isinstance(text, str) else " ".join(text) for text in task_texts]
+    measures = Measures(layer.start(), settings, plain, device=layer.device.type)
+    abilities = measures.abilities(layer.rows.model)
+    moved = measures.drift(layer.rows.model)
     curve = []
-    for share in SHARES:
-        network.load_state_dict(interpolated(start, end, share))
-        lost = forgotten(measures.abilities(model), () if abilities else measures.drift(model))
-        curve.append(Point(share, score_of(network), lost))
-    network.load_state_dict(end)
-    chosen = None
-    if at_most is not None:
-        within = [point for point in curve if point.forgotten <= at_most]
-        chosen = max(within, key=lambda point: (point.score, point.share)).share
-    return ForgettingReport(abilities, moved, tuple(curve), score, at_most, chosen)
+    for weight in WEIGHTS:
+        mixed = interpolate(model, weight)
+        encoder = encoder_layer_of(mixed).rows.model
+        lost = _forgotten(measures.abilities(encoder), () if abilities else measures.drift(encoder))
+        curve.append(Point(weight, _score(mixed, task_texts, task_labels), lost))
+    name = "entity F1" if model.per_word else "macro-F1"
+    score = f"{name} on {len(task_texts):,} texts"
+    return ForgettingReport(abilities, moved, tuple(curve), score)
+
+
+def _score(model: Any, texts: list[Any], labels: list[Any]) -> float:
+    scores = model.evaluate(texts, labels)
+    return float(scores.f1 if model.per_word else scores.macro_f1)
+
+
+def _forgotten(abilities: Sequence[Ability], moved: Sequence[Drift]) -> float:
+    if abilities:
+        return max(ability.lost for ability in abilities)
+    return 1 - moved[-1].cka

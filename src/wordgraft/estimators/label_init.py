@@ -1,4 +1,4 @@
-"""A head that starts from words: what the network makes of each class's name or words."""
+"""A last layer that starts from the words of each class, as the network represents them."""
 
 from __future__ import annotations
 
@@ -9,54 +9,61 @@ import numpy as np
 import torch
 
 from wordgraft.errors import TrainingError
-from wordgraft.estimators.first_layers.table import FirstLayer
-from wordgraft.networks import Network
+from wordgraft.estimators.first_layers import FittedLayer, LayerInput
+from wordgraft.networks.network import Network
 from wordgraft.training.examples import Examples
 from wordgraft.training.inference import features
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Spread of the logits at the start: telling, and easy to unlearn.
+# Standard deviation of the logits at the start: large enough to matter, easy to unlearn.
 _SPREAD = 1.0
-# Texts that say where the middle of the features is.
+# The mean of the features is taken over at most so many texts.
 _MOST_TEXTS = 1000
 
 
 def start_from_labels(
     network: Network,
     classes: ndarray,
-    layer: FirstLayer,
+    layer: FittedLayer,
     examples: Examples,
     label_words: Mapping[Any, Sequence[str]] | None,
 ) -> None:
     """Set the head's weights to the direction of each class's words among the network's features.
 
-    Each word goes through the first layer and the body like a text of one word; a class's
-    direction is the mean of its words', less the mean of all classes'. The bias puts the middle of
-    the training texts (their labels unseen) where no class is preferred; the logits' spread over
-    them is 1. Raises `TrainingError` when a class has no words.
+    Each word goes through the first layer and the network like a text of one word. A class's
+    direction is the mean of its words' features, minus the mean over all classes. The bias makes
+    the mean training text (whose label is not read) prefer no class; the standard deviation of the
+    logits over the training texts is 1.
+
+    Args:
+        label_words: words of each class; None for the words of the labels themselves.
+
+    Raises `TrainingError` for a class without words, and for words of an unknown class.
     """
     words = [_words_of(label, label_words) for label in classes.tolist()]
-    _refuse_strangers(label_words, classes)
-    flat = [word for each in words for word in each]
-    class_of = np.repeat(np.arange(len(words)), [len(each) for each in words])
+    _refuse_unknown(label_words, classes)
+    flat = [word for of_class in words for word in of_class]
+    class_of = np.repeat(np.arange(len(words)), [len(of_class) for of_class in words])
     read = layer.read(flat)
-    spoken = features(network.regrafted(read.rows), _of(read))
+    word_features = features(network.regrafted(read.rows), _examples_of(read))
     rng = np.random.default_rng(0)
-    some = rng.permutation(len(examples))[:_MOST_TEXTS]
-    texts = features(network, examples.take(some)) if len(some) else spoken
-    directions = np.stack([_unit(spoken[class_of == k]).mean(axis=0) for k in range(len(words))])
+    chosen = rng.permutation(len(examples))[:_MOST_TEXTS]
+    text_features = features(network, examples.take(chosen)) if len(chosen) else word_features
+    directions = np.stack(
+        [_unit(word_features[class_of == k]).mean(axis=0) for k in range(len(words))]
+    )
     directions -= directions.mean(axis=0)
-    logits = texts @ directions.T
+    logits = text_features @ directions.T
     directions *= _SPREAD / max(float(logits.std(axis=0).mean()), 1e-6)
     head = network.last_layer
     with torch.no_grad():
         head.weight.copy_(torch.from_numpy(directions))
-        head.bias.copy_(torch.from_numpy(-(texts @ directions.T).mean(axis=0)))
+        head.bias.copy_(torch.from_numpy(-(text_features @ directions.T).mean(axis=0)))
 
 
-def _of(read: Any) -> Examples:
+def _examples_of(read: LayerInput) -> Examples:
     return Examples(read.ids, np.zeros(len(read.ids), np.int64), read.extras)
 
 
@@ -74,16 +81,16 @@ def _words_of(label: Any, label_words: Mapping[Any, Sequence[str]] | None) -> li
     if not words or (given is None and not any(c.isalpha() for word in words for c in word)):
         raise TrainingError(
             f"class {label!r} has no words to start from; name some: "
-            f"label_words={{{label!r}: ['gain', 'rise']}}, or --label-words '{label}: gain, rise'"
+            f"head_init={{{label!r}: ['gain', 'rise']}}, or --label-words '{label}: gain, rise'"
         )
     return words
 
 
-def _refuse_strangers(label_words: Mapping[Any, Sequence[str]] | None, classes: ndarray) -> None:
+def _refuse_unknown(label_words: Mapping[Any, Sequence[str]] | None, classes: ndarray) -> None:
     known = {str(label) for label in classes.tolist()}
-    strange = [str(label) for label in label_words or () if str(label) not in known]
-    if strange:
+    unknown = [str(label) for label in label_words or () if str(label) not in known]
+    if unknown:
         raise TrainingError(
-            f"label_words names {', '.join(strange)}, which no text has; the classes are "
+            f"head_init names {', '.join(unknown)}, which no text has; the classes are "
             f"{', '.join(sorted(known))}"
         )

@@ -12,10 +12,10 @@ import torch
 from wordgraft.core.optional import require
 from wordgraft.core.versions import library_versions
 from wordgraft.errors import TrainingError
-from wordgraft.networks import Network
-from wordgraft.training import RunRecord
+from wordgraft.networks.network import Network
 from wordgraft.training.batching import inputs_of
 from wordgraft.training.examples import Examples
+from wordgraft.training.record import RunRecord
 
 if TYPE_CHECKING:
     from numpy import ndarray
@@ -40,7 +40,8 @@ def solve(
     """
     if multi:
         raise TrainingError(
-            "body 'logistic' gives one label a text; for several, choose body 'linear' or 'bag'"
+            "network 'logistic' gives one label per text; for several, choose network 'linear' or "
+            "'bag'"
         )
     began = time.perf_counter()
     with torch.inference_mode():
@@ -60,7 +61,7 @@ def solve(
         head.weight.copy_(torch.from_numpy(weights))
         head.bias.copy_(torch.from_numpy(bias))
     return RunRecord(
-        network="features",
+        network="logistic",
         init="checkpoint",
         regime="frozen",
         seed=seed,

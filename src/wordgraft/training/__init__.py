@@ -2,5 +2,6 @@
 
 from wordgraft.training.record import RunRecord
 from wordgraft.training.regimes import REGIMES, Regime
+from wordgraft.training.settings import TrainingSettings
 
-__all__ = ["REGIMES", "Regime", "RunRecord"]
+__all__ = ["REGIMES", "Regime", "RunRecord", "TrainingSettings"]

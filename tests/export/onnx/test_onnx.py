@@ -15,7 +15,14 @@ from numpy.testing import assert_allclose
 from tables import random_table
 from typer.testing import CliRunner
 
-from wordgraft import EmbeddingTable, Vocabulary, build_table, open_checkpoint
+from wordgraft import (
+    EmbeddingTable,
+    TableRows,
+    TrainingSettings,
+    Vocabulary,
+    build_table,
+    open_checkpoint,
+)
 from wordgraft.cli.app import app
 from wordgraft.errors import OutputError, TrainingError
 from wordgraft.estimators import SequenceTagger, TextClassifier
@@ -24,7 +31,7 @@ from wordgraft.export.onnx import export as module
 
 # Another case, a word and a shape never seen, nothing at all, and a text far longer than others.
 NEW = ["The RIVER was unheard-of, qwerty 1999!", "", "a bank", "rain " * 70]
-TINY = {"hidden": 24, "max_epochs": 3, "random_state": 0}
+TINY = {"hidden": 24, "training": TrainingSettings(epochs=3), "random_state": 0}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +60,9 @@ def written(model: Any, path: Path, **options: Any) -> OnnxModel:
 def test_a_classifier_keeps_its_probabilities(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path, network: str
 ) -> None:
-    model = TextClassifier(table, network=network, **TINY).fit(sentences, classes(sentences))
+    sizes = {"hidden": "auto"} if network == "linear" else {}
+    model = TextClassifier(table, network=network, **{**TINY, **sizes})
+    model.fit(sentences, classes(sentences))
     texts = [*sentences, *NEW]
     expected = model.predict_proba(texts)
     found = written(model, tmp_path / "m.onnx")
@@ -106,7 +115,7 @@ def test_the_best_tags_are_those_of_the_crf(
 def test_methods_of_one_vector(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path, oov: str
 ) -> None:
-    model = TextClassifier(table, oov=oov, **TINY).fit(sentences, classes(sentences))
+    model = TextClassifier(TableRows(table, oov=oov), **TINY).fit(sentences, classes(sentences))
     found = written(model, tmp_path / "m.onnx")
     assert_allclose(found.predict_proba(NEW), model.predict_proba(NEW), atol=1e-5)
 
@@ -117,7 +126,9 @@ def test_a_method_that_cannot_be_written_is_said(
     table: EmbeddingTable,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    model = TextClassifier(table, oov="neighbours", **TINY).fit(sentences, classes(sentences))
+    model = TextClassifier(TableRows(table, oov="neighbours"), **TINY).fit(
+        sentences, classes(sentences)
+    )
     found = written(model, tmp_path / "m.onnx")
     assert "oov neighbours cannot be exported to ONNX" in caplog.text
     assert_allclose(found.predict_proba(sentences), model.predict_proba(sentences), atol=1e-5)
@@ -169,7 +180,7 @@ def test_numbers_that_differ_are_not_kept(
 def test_networks_that_cannot_be_written(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path
 ) -> None:
-    model = TextClassifier(table, network="transformer", hidden=16, max_epochs=1, random_state=0)
+    model = TextClassifier(table, network="transformer", **{**TINY, "hidden": 16})
     model.fit(sentences, classes(sentences))
     with pytest.raises(
         OutputError, match="'transformer' cannot be exported to ONNX; those that can: bag"
@@ -202,7 +213,9 @@ def test_the_command_line_needs_no_framework(
     classifier = TextClassifier(table, **TINY).fit(sentences, classes(sentences))
     classifier.save(tmp_path / "news.model")
     words, tags = tagged(sentences)
-    tagger = SequenceTagger(table, hidden=24, max_epochs=25, random_state=0).fit(words, tags)
+    tagger = SequenceTagger(table, **{**TINY, "training": TrainingSettings(epochs=25)}).fit(
+        words, tags
+    )
     tagger.save(tmp_path / "ner.model")
     run = CliRunner().invoke
     for name in ("news", "ner"):

@@ -15,7 +15,10 @@ from wordgraft.core.atomic_io import new_file
 from wordgraft.core.optional import require
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import OutputError
-from wordgraft.estimators.base import Grafted, checked_fitted
+from wordgraft.estimators.argument_checks import check_fitted
+from wordgraft.estimators.base import TextModel
+from wordgraft.estimators.first_layers import TableLayer
+from wordgraft.estimators.resolved import resolve
 from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, GraphBuilder, GraphPlan, build
 from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel
 from wordgraft.oov import method_of
@@ -33,7 +36,7 @@ _TOLERANCE, _TEXTS, _MAX_LENGTH = 1e-4, 24, 30
 
 
 def export_onnx(
-    model: Grafted, path: str | Path, *, int8: bool = False, force: bool = False
+    model: TextModel, path: str | Path, *, int8: bool = False, force: bool = False
 ) -> None:
     """Write a fitted `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
 
@@ -55,7 +58,7 @@ def export_onnx(
     """
     require("onnx", purpose="writing ONNX")
     require("onnxruntime", purpose="checking the exported model")
-    checked_fitted(model)
+    check_fitted(model)
     plan = _plan(model)
     rows, oov, tokenizer = _rows(model)
     weights = {name: tensor.numpy() for name, tensor in model.network_.state_dict().items()}
@@ -68,14 +71,19 @@ def export_onnx(
 
 
 def _plan(model: Any) -> GraphPlan:
-    name = model._body_name
-    if model.network == "features" or name not in NETWORKS:
+    resolved = resolve(model)
+    name = resolved.network
+    if not isinstance(model.layer_, TableLayer):
         raise OutputError(
-            f"network {model.network!r} cannot be exported to ONNX; those that can: "
-            f"{', '.join(NETWORKS)}"
+            f"a model on {type(resolved.first_layer).__name__} cannot be exported to ONNX; only "
+            "models on TableRows can"
+        )
+    if name not in NETWORKS:
+        raise OutputError(
+            f"network {name!r} cannot be exported to ONNX; those that can: {', '.join(NETWORKS)}"
         )
     if model.per_word:
-        return GraphPlan(name, per_word=True, casing=model.casing, letters=model.letters)
+        return GraphPlan(name, per_word=True, casing=resolved.casing, letters=resolved.letters)
     return GraphPlan(name, per_word=False, multi=model.labels_.multi)
 
 

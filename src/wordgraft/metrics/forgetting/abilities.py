@@ -14,7 +14,7 @@ from wordgraft.checkpoint.encoder import load_with_head
 from wordgraft.core.optional import require
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import DataError
-from wordgraft.metrics.forgetting.encoding import Read
+from wordgraft.metrics.forgetting.encoding import LayeredEncoder
 from wordgraft.table.similarity import Pair, similarity_of
 
 if TYPE_CHECKING:
@@ -51,13 +51,13 @@ class Ability:
         return self.before - self.after
 
 
-def word_spearman(read: Read, pairs: Sequence[Pair]) -> float:
+def word_spearman(encoder: LayeredEncoder, pairs: Sequence[Pair]) -> float:
     """Rank correlation of isolated vectors' cosines with people's scores."""
     words = sorted({word for pair in pairs for word in pair[:2]})
-    return similarity_of(pairs, read.words(words).get).spearman
+    return similarity_of(pairs, encoder.words(words).get).spearman
 
 
-def probe_accuracy(read: Read, sequences: Ragged, labels: ndarray) -> float:
+def probe_accuracy(encoder: LayeredEncoder, sequences: Ragged, labels: ndarray) -> float:
     """Accuracy of a logistic regression on the encoder's mean states, over five folds.
 
     Raises `DataError` where a label has fewer texts than there are folds.
@@ -68,7 +68,7 @@ def probe_accuracy(read: Read, sequences: Ragged, labels: ndarray) -> float:
             f"a linear probe needs two labels and {_FOLDS} texts of each; found {len(counts)} "
             f"labels, the rarest with {counts.min()} texts"
         )
-    features = read.means(sequences)
+    features = encoder.means(sequences)
     model = require("sklearn.linear_model", purpose="a linear probe")
     pipeline = require("sklearn.pipeline", purpose="a linear probe")
     scaling = require("sklearn.preprocessing", purpose="a linear probe")
@@ -106,11 +106,11 @@ class MaskedWords:
         model = load_with_head(checkpoint) if _mask_piece(checkpoint) else None
         return None if model is None else cls(model, checkpoint, sequences)
 
-    def loss(self, read: Read, weights: Mapping[str, Any]) -> float:
+    def loss(self, encoder: LayeredEncoder, weights: Mapping[str, Any]) -> float:
         """Mean loss a masked piece, with `weights` as the encoder below the head."""
-        self.model.to(read.device).base_model.load_state_dict(weights, strict=False)
+        self.model.to(encoder.device).base_model.load_state_dict(weights, strict=False)
         total, masked = 0.0, 0
-        for batch, ids in read.batches(self.inputs):
+        for batch, ids in encoder.batches(self.inputs):
             length = ids.shape[1]
             places = self.inputs.offsets[batch][:, None] + np.arange(length)
             targets = torch.from_numpy(self.targets.ids[places]).to(ids.device)

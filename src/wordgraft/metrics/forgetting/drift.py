@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.core.ragged import Ragged
-from wordgraft.metrics.forgetting.encoding import Read
+from wordgraft.metrics.forgetting.encoding import LayeredEncoder
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
@@ -20,7 +20,7 @@ class Drift:
     """One layer on one kind of texts: 1 means that nothing moved.
 
     Attributes:
-        texts: `training` or `general`.
+        texts: `task` or `general`.
         layer: 0 is the output of the embeddings.
         cka: linear centred kernel alignment, blind to rotation and scale.
         cosine: mean over tokens, of the state before and after.
@@ -32,7 +32,9 @@ class Drift:
     cosine: float
 
 
-def drift(before: Read, after: Read, sequences: Ragged, *, texts: str) -> tuple[Drift, ...]:
+def drift(
+    before: LayeredEncoder, after: LayeredEncoder, sequences: Ragged, *, texts: str
+) -> tuple[Drift, ...]:
     """The drift of every layer on the tokens of `sequences`."""
     old, new = before.tokens(sequences), after.tokens(sequences)
     return tuple(

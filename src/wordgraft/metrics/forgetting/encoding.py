@@ -19,21 +19,21 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 
-class Read(EncoderModel):
+class LayeredEncoder(EncoderModel):
     """An encoder that gives any of its layers, and whose weights can be changed for others."""
 
     def __init__(self, checkpoint: Checkpoint, *, device: str = "auto") -> None:
         layers = range(checkpoint.layers + 1)
         super().__init__(checkpoint, layers=list(layers), device=device, dtype="float32")
 
-    def holding(self, model: Any) -> Read:
+    def holding(self, model: Any) -> LayeredEncoder:
         """The same with another model of the same shape: transformers' own, as trained."""
         other = copy(self)
         other.model = model.eval()
         other.device = next(model.parameters()).device
         return other
 
-    def at(self, *layers: int) -> Read:
+    def at(self, *layers: int) -> LayeredEncoder:
         """The same, giving only some layers."""
         other = copy(self)
         other.layers = layers

@@ -1,4 +1,4 @@
-"""What a forgetting report looks at: general text, word pairs, other labelled texts."""
+"""What forgetting is measured on: general texts, word pairs, texts of other tasks."""
 
 from __future__ import annotations
 
@@ -18,56 +18,58 @@ from wordgraft.metrics.forgetting.abilities import (
     word_spearman,
 )
 from wordgraft.metrics.forgetting.drift import Drift, drift
-from wordgraft.metrics.forgetting.encoding import Read
+from wordgraft.metrics.forgetting.encoding import LayeredEncoder
 from wordgraft.table.similarity import Pair
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Texts of each kind that are read: more change the figures in the third place and cost time.
+# Texts of each kind that are read: more change the third decimal place and cost time.
 MOST_TEXTS = 500
 MOST_PROBED = 2_000
 
 
 @dataclass(frozen=True)
-class Asked:
-    """What the user has to judge forgetting by; each may be empty.
+class ForgettingSettings:
+    """What forgetting is measured on; each may be empty.
 
     Attributes:
-        general: texts of no special kind.
-        pairs: word pairs with people's scores, by name.
+        general_texts: texts on any subject.
+        pairs: word pairs with similarity scores by people, by name.
         probes: texts and labels of other tasks, by name.
     """
 
-    general: Sequence[str] = ()
+    general_texts: Sequence[str] = ()
     pairs: Mapping[str, Sequence[Pair]] = field(default_factory=dict)
     probes: Mapping[str, tuple[Sequence[str], Sequence[Any]]] = field(default_factory=dict)
 
 
 class Measures:
-    """The measures of one checkpoint, taken before training and ready to be taken again.
+    """The measures of one checkpoint, taken before fine-tuning and ready to be taken again.
 
     Args:
-        training: texts of the task, as they stand.
-        device: device of the encoder before training, as for `EncoderModel`; a trained encoder
-            stays on its own device.
+    task_texts: texts of the task.
+    device: of the encoder before fine-tuning, `auto` or a device's type; a fine-tuned encoder
+        stays on its own.
     """
 
     def __init__(
         self,
         checkpoint: Checkpoint,
-        asked: Asked,
-        training: Sequence[str],
+        settings: ForgettingSettings,
+        task_texts: Sequence[str],
         *,
         device: str = "auto",
     ) -> None:
-        self.before = Read(checkpoint, device=device)
-        self.texts = {"training": sequences_of(checkpoint, _some(training, MOST_TEXTS))}
-        if asked.general:
-            self.texts["general"] = sequences_of(checkpoint, _some(asked.general, MOST_TEXTS))
-        self.pairs = asked.pairs
+        self.before = LayeredEncoder(checkpoint, device=device)
+        self.texts = {"task": sequences_of(checkpoint, _spread(task_texts, MOST_TEXTS))}
+        if settings.general_texts:
+            self.texts["general"] = sequences_of(
+                checkpoint, _spread(settings.general_texts, MOST_TEXTS)
+            )
+        self.pairs = settings.pairs
         self.probes = {
-            name: _probe(checkpoint, *labelled) for name, labelled in asked.probes.items()
+            name: _probe(checkpoint, *labelled) for name, labelled in settings.probes.items()
         }
         self.masked = MaskedWords.of(checkpoint, [*self.texts.values()][-1])
         self._start = self._figures(self.before)
@@ -84,25 +86,25 @@ class Measures:
         """How far each layer moved, on each kind of texts."""
         after = self.before.holding(model)
         return tuple(
-            each
+            layer
             for name, sequences in self.texts.items()
-            for each in drift(self.before, after, sequences, texts=name)
+            for layer in drift(self.before, after, sequences, texts=name)
         )
 
-    def _figures(self, read: Read) -> dict[tuple[str, str], float]:
-        found: dict[tuple[str, str], float] = {}
+    def _figures(self, encoder: LayeredEncoder) -> dict[tuple[str, str], float]:
+        figures: dict[tuple[str, str], float] = {}
         for name, pairs in self.pairs.items():
-            found[f"similarity {name}", "spearman"] = word_spearman(read, pairs)
+            figures[f"similarity {name}", "spearman"] = word_spearman(encoder, pairs)
         for name, (sequences, labels) in self.probes.items():
-            found[f"probe {name}", "accuracy"] = probe_accuracy(read, sequences, labels)
+            figures[f"linear probe {name}", "accuracy"] = probe_accuracy(encoder, sequences, labels)
         if self.masked is not None:
             kind = [*self.texts][-1]
-            loss = self.masked.loss(read, read.model.state_dict())
-            found[f"masked words of {kind} texts", "loss"] = loss
-        return found
+            loss = self.masked.loss(encoder, encoder.model.state_dict())
+            figures[f"masked words of {kind} texts", "loss"] = loss
+        return figures
 
 
-def _some(texts: Sequence[str], most: int) -> list[str]:
+def _spread(texts: Sequence[str], most: int) -> list[str]:
     """At most `most` texts, spread evenly over all of them."""
     places = np.unique(np.linspace(0, len(texts) - 1, min(most, len(texts))).astype(int))
     return [texts[int(place)] for place in places]
