@@ -1,4 +1,4 @@
-"""`wordgraft compare` and `wordgraft explore`: files in, a page out; stopped, gone on, refused."""
+"""`wordgraft compare`: files in, a page out; interrupted, resumed, refused."""
 
 from __future__ import annotations
 
@@ -16,14 +16,13 @@ import pytest
 from commands import MAIN, run
 from fake_arms import texts_of
 
+COLUMNS = ("--text", "said", "--label", "kind")
+
 
 def write(path: Path, n: int, seed: int = 0) -> None:
     texts, labels = texts_of(n, seed=seed)
     rows = [f"{text},{label}" for text, label in zip(texts, labels, strict=True)]
     path.write_text("\n".join(["said,kind", *rows]) + "\n")
-
-
-COLUMNS = ("--text", "said", "--label", "kind")
 
 
 @pytest.fixture(scope="module")
@@ -163,23 +162,3 @@ def test_tags_are_compared_too(place: Path) -> None:
     assert "entity F1" in page
     record = json.loads(next((place / "tags" / "runs").glob("composed-*.json")).read_text())
     assert record["scores"]["test"]["entity F1"] > 0.4
-
-
-def test_explore_writes_a_page_of_one_table_and_of_two(place: Path) -> None:
-    tables = place / "report" / "tables"
-    done = run("explore", tables / "composed.table", "-o", "e.html", "--words", 20, cwd=place)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith("e.html: 20 words, 0.0 MB; ")
-    done = run(
-        *("explore", tables / "composed.table", "--with", tables / "lookup.table", "-o", "e.html"),
-        cwd=place,
-    )
-    assert done.returncode == 1
-    assert "e.html exists already" in done.stderr
-    done = run(
-        *("explore", tables / "composed.table", "--with", tables / "lookup.table", "-o", "e.html"),
-        "--force",
-        cwd=place,
-    )
-    assert done.returncode == 0, done.stderr
-    assert "neighbours shared by both tables: " in done.stdout

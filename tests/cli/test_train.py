@@ -1,4 +1,4 @@
-"""`wordgraft train --network encoder` as a user runs it, alone and in two processes."""
+"""`wordgraft train`: what it writes and prints, and which options it refuses."""
 
 from __future__ import annotations
 
@@ -14,14 +14,112 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+from commands import run
 from tiny import SENTENCES
 from typer.testing import CliRunner
 
 import wordgraft as wg
 from wordgraft.cli.app import app
+from wordgraft.table import EmbeddingTable
 
-Tiny = Callable[[str], Path]
 PAIRS = "bank\tmoney\t9\nriver\tboat\t8\ntea\tstation\t1\nstorm\tbread\t2\n"
+Tiny = Callable[[str], Path]
+
+
+def test_train_fits_a_method_that_the_table_does_not_carry(
+    texts_folder: Path, tmp_path: Path
+) -> None:
+    done = run(
+        *("train", "train.csv", "--table", "t.table", "-o", tmp_path / "m", "--oov", "ngrams"),
+        *("--max-epochs", "1"),
+        cwd=texts_folder,
+    )
+    assert done.returncode == 0, done.stderr
+    assert "fitting oov ngrams to the table, which carries pieces" in done.stderr
+    unknown = EmbeddingTable.load(tmp_path / "m" / "table").unknown
+    assert unknown is not None
+    assert unknown.method == "ngrams"
+
+
+def _csv(folder: Path, content: bytes) -> str:
+    (folder / "bad.csv").write_bytes(content)
+    return "bad.csv"
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"", "bad.csv is empty"),
+        (b"text,label\n", "bad.csv is empty"),
+        (b"text,mark\na,b\n", "has no column 'label'; its columns are text, mark"),
+        (b"text,label\ngood,1\nbad,1\n", "all 2 labels are '1'; expected at least two classes"),
+        (b"text,label\ncaf\xe9,1\n", "bad.csv is not UTF-8 (byte 0xe9"),
+    ],
+    ids=["empty", "header only", "no column", "one class", "latin1"],
+)
+def test_bad_training_data(
+    texts_folder: Path, tmp_path: Path, content: bytes, message: str
+) -> None:
+    _csv(tmp_path, content)
+    output = tmp_path / "m"
+    done = run("train", tmp_path / "bad.csv", "--table", texts_folder / "t.table", "-o", output)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not output.exists()
+
+
+def test_a_model_teaches_another_on_texts_without_labels(
+    texts_folder: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "more.txt").write_text("warm sun\ncold rain\nsun\n")
+    train = [
+        "train",
+        texts_folder / "train.csv",
+        "--table",
+        texts_folder / "t.table",
+        "--max-epochs",
+        "2",
+    ]
+    teach = ["--teacher", texts_folder / "m.model", "--unlabelled", tmp_path / "more.txt"]
+    done = run(*train, "-o", tmp_path / "m", *teach)
+    assert done.returncode == 0, done.stderr
+    assert "3 of them by the teacher" in done.stdout
+    done = run(*train, "-o", tmp_path / "n", *teach[:2])
+    assert done.returncode == 2
+    assert "--teacher and --unlabelled go together" in " ".join(done.stderr.split())
+    assert not (tmp_path / "n").exists()
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("Anna B-PER\nwalked\nto O\n", "has 1 columns, expected 2"),
+        ("Anna NNP\nwalked VBD\n", "none of its 2 columns holds tags alone"),
+        ("Anna O\nwalked O\n", "all tags of 1 sentences are O; expected entities"),
+    ],
+)
+def test_bad_tagged_files(tags_folder: Path, tmp_path: Path, content: str, message: str) -> None:
+    (tmp_path / "bad.conll").write_text(content)
+    data = tmp_path / "bad.conll"
+    output = tmp_path / "m"
+    done = run("train", data, "--task", "tag", "--table", "t.table", "-o", output, cwd=tags_folder)
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert not output.exists()
+
+
+def test_wrong_usage_exits_with_2(tags_folder: Path) -> None:
+    for more in (
+        ["--task", "parse"],
+        ["--head-init", "zero"],
+        ["--label-words", "no colon"],
+        ["--layers", "top"],
+        ["--checkpoint", "bert"],  # besides the table
+    ):
+        done = run("train", "x.csv", "--table", "t.table", "-o", "y", *more, cwd=tags_folder)
+        assert done.returncode == 2, (more, done.stderr)
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`wordgraft table --source contextual`: corpora, vocabularies, interruption and going on."""
+"""`wordgraft table`: sources, corpora, interruptions and refused options."""
 
 from __future__ import annotations
 
@@ -11,18 +11,73 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import commands
 import pytest
+from commands import MAIN, run
+from tiny import SENTENCES
 
 from wordgraft.table import EmbeddingTable
 
 
-def run(*arguments: object, cwd: Path) -> subprocess.CompletedProcess[str]:
-    return commands.run("table", *arguments, cwd=cwd)
+def test_an_output_that_exists_needs_force(texts_folder: Path, tmp_path: Path) -> None:
+    arguments = [
+        "table",
+        texts_folder / "bert",
+        "-o",
+        tmp_path / "t",
+        "--words",
+        tmp_path / "w.txt",
+    ]
+    (tmp_path / "w.txt").write_text("sun\n")
+    assert run(*arguments).returncode == 0
+    before = (tmp_path / "t" / "table.json").stat().st_mtime_ns
+    refused = run(*arguments)
+    assert refused.returncode == 1
+    assert "exists already; choose another name, or replace it with --force" in refused.stderr
+    assert (tmp_path / "t" / "table.json").stat().st_mtime_ns == before
+    assert run(*arguments, "--force").returncode == 0
+
+
+def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
+    code = "from wordgraft.cli import main; main()"
+    command = [sys.executable, "-c", code, "table", minilm, "-o", str(tmp_path / "t"), "--pieces"]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    time.sleep(7)
+    os.kill(process.pid, signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "interrupted; nothing was written" in err
+    assert "Traceback" not in err
+    assert out == ""
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--device", "moon"], "device 'moon' cannot be used by this torch"),
+        (["--encoder-dtype", "int8"], "encoder dtype 'int8' is none of auto, float32"),
+        (["--layer", "9"], "has layers 0 to 3; asked for [9]"),
+        (["--refine", "sif"], "sif needs word counts, and this vocabulary has none"),
+        (["--refine", "scale:-1"], "scale:-1: expected a number above 0"),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_options_of_a_table_that_cannot_be(
+    texts_folder: Path, tmp_path: Path, options: list[str], message: str
+) -> None:
+    (tmp_path / "w.txt").write_text("sun\n")
+    output = tmp_path / "t"
+    done = run(
+        "table", texts_folder / "bert", "-o", output, "--words", tmp_path / "w.txt", *options
+    )
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["w.txt"]
 
 
 @pytest.fixture
-def place(
+def corpus_folder(
     tiny_checkpoint: Callable[[str], Path], sentences: list[str], tmp_path: Path
 ) -> tuple[Path, list[object]]:
     """A folder with a corpus in two files, and the arguments that all runs share."""
@@ -33,10 +88,20 @@ def place(
     return tmp_path, [tiny_checkpoint("bert"), "--source", "contextual", *corpus]
 
 
-def test_the_corpus_brings_words_and_contexts(place: tuple[Path, list[object]]) -> None:
-    folder, arguments = place
+def test_the_corpus_brings_words_and_contexts(corpus_folder: tuple[Path, list[object]]) -> None:
+    folder, arguments = corpus_folder
     done = run(
-        *arguments, "-o", "t", "--max-words", 20, "--contexts", 2, "--layers", "1,2", cwd=folder
+        "table",
+        *arguments,
+        "-o",
+        "t",
+        "--max-words",
+        20,
+        "--contexts",
+        2,
+        "--layers",
+        "1,2",
+        cwd=folder,
     )
     assert done.returncode == 0, done.stderr
     assert "t: 22 rows of 32 numbers" in done.stdout
@@ -49,23 +114,27 @@ def test_the_corpus_brings_words_and_contexts(place: tuple[Path, list[object]]) 
     assert (table.provenance.contexts[2:] >= 2).all()
     assert not (folder / "t.progress").exists()
     (folder / "w.txt").write_text("rain\nriver\nnowhere\n")
-    done = run(*arguments, "-o", "w", "--words", "w.txt", "--all-contexts", "-q", cwd=folder)
+    done = run(
+        "table", *arguments, "-o", "w", "--words", "w.txt", "--all-contexts", "-q", cwd=folder
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
     assert "2 isolated, 2 contextual" in done.stdout
 
 
-def test_a_broken_corpus_is_refused_or_kept_in_part(place: tuple[Path, list[object]]) -> None:
-    folder, arguments = place
+def test_a_broken_corpus_is_refused_or_kept_in_part(
+    corpus_folder: tuple[Path, list[object]],
+) -> None:
+    folder, arguments = corpus_folder
     whole = (folder / "b.txt.gz").read_bytes()
     (folder / "b.txt.gz").write_bytes(whole[: len(whole) // 2])
-    done = run(*arguments, "-o", "t", cwd=folder)
+    done = run("table", *arguments, "-o", "t", cwd=folder)
     assert done.returncode == 1
     assert "b.txt.gz is damaged" in done.stderr
     assert not (folder / "t.progress").exists()
     assert "Traceback" not in done.stderr
     assert not (folder / "t").exists()
-    done = run(*arguments, "-o", "t", "--skip-bad", "--no-resume", cwd=folder)
+    done = run("table", *arguments, "-o", "t", "--skip-bad", "--no-resume", cwd=folder)
     assert done.returncode == 0, done.stderr
     assert (
         "left out of the corpus: 0 unreadable texts, and what lies behind the damage in b.txt.gz"
@@ -86,9 +155,11 @@ def test_a_broken_corpus_is_refused_or_kept_in_part(place: tuple[Path, list[obje
         (["--contexts", "0"], "Invalid value for '--contexts'"),
     ],
 )
-def test_wrong_usage(place: tuple[Path, list[object]], more: list[str], message: str) -> None:
-    folder, arguments = place
-    done = run(*arguments, "-o", "t", *more, cwd=folder)
+def test_wrong_usage(
+    corpus_folder: tuple[Path, list[object]], more: list[str], message: str
+) -> None:
+    folder, arguments = corpus_folder
+    done = run("table", *arguments, "-o", "t", *more, cwd=folder)
     assert done.returncode == 2
     assert message in " ".join(done.stderr.split())
     assert not (folder / "t.progress").exists()
@@ -96,13 +167,12 @@ def test_wrong_usage(place: tuple[Path, list[object]], more: list[str], message:
 
 @pytest.mark.slow
 def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Path) -> None:
-    from tiny import SENTENCES
 
     (tmp_path / "c.txt").write_text(
         "\n".join(f"{i} {text}" for i in range(60) for text in SENTENCES)
     )
     arguments = [minilm, "--source", "contextual", "--corpus", "c.txt", "-o", "t", "--all-contexts"]
-    command = [sys.executable, "-c", commands.MAIN, "table", *arguments]
+    command = [sys.executable, "-c", MAIN, "table", *arguments]
     running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     for _ in range(1200):
         if (tmp_path / "t.progress" / "chosen.safetensors").exists():
@@ -114,9 +184,9 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Pat
     assert running.returncode == 1
     assert "t.progress holds what was done; run the same command again to go on" in errors
     assert errors.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
-    other = run(*arguments, "--seed", 5, cwd=tmp_path)
+    other = run("table", *arguments, "--seed", 5, cwd=tmp_path)
     assert other.returncode == 1
     assert "its seed is 0, this run's is 5" in other.stderr
-    done = run(*arguments, cwd=tmp_path)
+    done = run("table", *arguments, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert sorted(path.name for path in tmp_path.iterdir()) == ["c.txt", "t"]

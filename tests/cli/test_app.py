@@ -1,0 +1,90 @@
+"""Every command has help; errors are one line and an exit code."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from commands import run
+
+COMMANDS = (
+    *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
+    *("cache", "compare", "explore"),
+)
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_has_an_example(command: str) -> None:
+    done = run(command, "--help")
+    assert done.returncode == 0
+    assert f"Example: wordgraft {command} " in done.stdout
+    assert "--quiet" in done.stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["table", "x", "-o", "y"],
+        ["table", "x", "-o", "y", "--pieces", "--words", "z"],
+        ["table", "x", "-o", "y", "--pieces", "--source", "magic"],
+        ["table", "x", "-o", "y", "--pieces", "--source", "lookup", "--layer", "2"],
+        ["export", "x", "--to", "xml", "-o", "y"],
+        ["export", "x", "--to", "npz", "-o", "y", "--oov", "blend"],
+        ["export", "x", "--to", "npz", "-o", "y", "--words", "z", "--oov", "magic"],
+        ["predict", "x"],
+        ["nonsense"],
+    ],
+    ids=" ".join,
+)
+def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
+    done = run(*arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error" in done.stderr
+
+
+def test_quiet_leaves_standard_error_empty(texts_folder: Path) -> None:
+    done = run("predict", "m.model", "unheard words", "--quiet", cwd=texts_folder)
+    assert done.stderr == ""
+    loud = run("predict", "m.model", "unheard words", cwd=texts_folder)
+    assert "2 of 2 running words (2 different ones) have no row" in loud.stderr
+
+
+def test_a_full_disk_names_the_output_and_leaves_nothing(
+    texts_folder: Path, tmp_path: Path
+) -> None:
+    """A limit on the size of files stands for the disk: what is too much is refused as there."""
+    code = (
+        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
+        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))\n"
+        "from wordgraft.cli import main; main()"
+    )
+    train = [
+        "train",
+        texts_folder / "train.csv",
+        "--table",
+        texts_folder / "t.table",
+        "--max-epochs",
+        "1",
+    ]
+    export = ["export", texts_folder / "t.table", "--to", "npz"]
+    for arguments in (train, export):
+        command = [sys.executable, "-c", code, *map(str, arguments), "-o", str(tmp_path / "out")]
+        done = subprocess.run(command, capture_output=True, text=True)
+        assert done.returncode == 1
+        assert f"wordgraft: cannot write {tmp_path / 'out'}: " in done.stderr
+        assert "Traceback" not in done.stderr
+        assert done.stdout == ""
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:
+    (tmp_path / "typer.py").write_text("raise KeyboardInterrupt\n")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom wordgraft.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.returncode == 1
+    assert done.stderr == "wordgraft: interrupted; nothing was written\n"
