@@ -24,29 +24,29 @@ from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
 
 import wordgraft as wg
 from wordgraft.checkpoint.encoder import EncoderModel
-from wordgraft.sources import Corpus, Isolated
-from wordgraft.sources.contextual import Sampler, contextual, sample_corpus
+from wordgraft.sources import Contextual, Corpus, Isolated
+from wordgraft.sources.contextual import Sampler, sample_corpus
 from wordgraft.sources.contextual.accumulate import Aligner, Sums
-from wordgraft.sources.contextual.selection import choose
+from wordgraft.sources.contextual.selection import select_sentences
 from wordgraft.table import EmbeddingTable, word_similarity
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "tokenizers", "numpy")
-# Encoding a whole corpus takes long: its progress is kept here, and gone on from.
+# Encoding a whole corpus takes long: its progress is saved here, and resumed.
 KEPT = HERE / ".kept"
 
 
 def quality() -> dict[str, Any]:
-    """MiniLM: Spearman with people's scores, by contexts a word and by shrinkage; 3 seeds."""
+    """MiniLM: Spearman with human scores, by contexts per word and by shrinkage; 3 seeds."""
     return _quality_of(ENCODER, contexts=(1, 2, 5, 10), seeds=3, every=False)
 
 
 def quality_all() -> dict[str, Any]:
-    """MiniLM with the whole corpus encoded, half an hour on 2 free cores; beside one context."""
+    """MiniLM with the whole corpus encoded (half an hour on 2 free cores), and with one context."""
     return _quality_of(ENCODER, contexts=(1,), seeds=1, every=True)
 
 
 def quality_large() -> dict[str, Any]:
-    """The same of a 12-layer, 768-wide encoder, with one seed and without the whole corpus."""
+    """The same for a 12-layer, 768-wide encoder, with one seed, without the whole corpus."""
     KEPT.mkdir(exist_ok=True)
     return _quality_of(mpnet(KEPT), contexts=(1, 10), seeds=1, every=False)
 
@@ -62,21 +62,21 @@ def _quality_of(
     corpus = Corpus.of([WIKI_SENTENCES, articles])
 
     def scores(tables: list[EmbeddingTable]) -> dict[str, Any]:
-        found = {
+        results = {
             kind: [word_similarity(table, pairs) for table in tables]
             for kind, pairs in sets.items()
         }
-        every_pair = all(each.covered == each.pairs for some in found.values() for each in some)
-        spearman = {kind: [each.spearman for each in some] for kind, some in found.items()}
+        covered = all(score.covered == score.pairs for row in results.values() for score in row)
+        spearman = {kind: [score.spearman for score in row] for kind, row in results.items()}
         spearman["mean of the two"] = np.mean(list(spearman.values()), axis=0).tolist()
-        return {kind: summary(some) for kind, some in spearman.items()} | {"covered": every_pair}
+        return {kind: summary(row) for kind, row in spearman.items()} | {"covered": covered}
 
     alone = Isolated().table(checkpoint, vocabulary)
     results: dict[str, Any] = {"isolated": scores([alone])}
     tables: dict[int, list[EmbeddingTable]] = {}
     for number in contexts:
         tables[number] = [
-            contextual(checkpoint, vocabulary, corpus=corpus, contexts=number, seed=seed)
+            Contextual(corpus, contexts=number, seed=seed).table(checkpoint, vocabulary)
             for seed in range(seeds)
         ]
         results[f"{number} contexts"] = scores(tables[number])
@@ -86,9 +86,8 @@ def _quality_of(
             shrunk = [_shrunk(table, alone, strength) for table in tables[number]]
             results[f"{number} contexts, shrinkage {strength}"] = scores(shrunk)
     if every:
-        whole = contextual(
-            checkpoint, vocabulary, corpus=corpus, contexts=None, keep=KEPT / "all", progress=True
-        )
+        source = Contextual(corpus, contexts=None, progress_folder=KEPT / "all")
+        whole = source.table(checkpoint, vocabulary, progress=True)
         results["all contexts"] = scores([whole])
         results["all contexts"]["median"] = float(np.median(whole.provenance.contexts[2:]))
     return results
@@ -105,7 +104,7 @@ def _shrunk(table: EmbeddingTable, alone: EmbeddingTable, strength: float) -> Em
 
 
 def work() -> dict[str, Any]:
-    """Share of a corpus's tokens that is encoded for 10 contexts a word; on growing pieces too."""
+    """Share of a corpus's tokens that 10 contexts per word encode, also for growing corpora."""
     checkpoint = wg.open_checkpoint(ENCODER)
     corpus = Corpus.of(WIKI_SENTENCES)
     sentences = [text for block in corpus.blocks() for text in block.sentences]
@@ -119,16 +118,16 @@ def work() -> dict[str, Any]:
         sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
         sample = sample_corpus(Corpus.of_texts(texts), sampler)
         sampled = time.perf_counter()
-        choice = choose(sample, checkpoint, vocabulary, contexts=10)
-        chosen = time.perf_counter()
-        tokens, specials = int(choice.tokens.sum()), 2 * sample.seen
+        selection = select_sentences(sample, checkpoint, vocabulary, contexts=10)
+        selected = time.perf_counter()
+        tokens, specials = int(selection.tokens.sum()), 2 * sample.seen
         return {
             "words": most,
             "corpus_tokens": sample.tokens + specials,
             "encoded_tokens": tokens,
             "share": round(tokens / (sample.tokens + specials), 4),
             "tokens_sampled_per_second": round(sample.tokens / (sampled - began)),
-            "words_chosen_for_per_second": round(most / (chosen - sampled)),
+            "words_chosen_for_per_second": round(most / (selected - sampled)),
         }
 
     order = np.random.default_rng(0).permutation(len(sentences))
@@ -140,9 +139,9 @@ def work() -> dict[str, Any]:
 
 
 def speed(parts: int = 24) -> dict[str, Any]:
-    """Tokens a second from sentences to sums, beside the bare forward of the same batches.
+    """Tokens/s from sentences to sums, against the bare forward pass of the same batches.
 
-    The two take turns, part by part, so that what else the machine does hits both.
+    The two alternate, part by part, so that other load on the machine affects both.
     """
     import torch
 
@@ -151,17 +150,17 @@ def speed(parts: int = 24) -> dict[str, Any]:
     vocabulary = wg.Vocabulary.from_texts(block.sentences, checkpoint, max_words=10_000)
     sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
     sampler.add(block.sentences)
-    choice = choose(sampler.sample(), checkpoint, vocabulary, contexts=10)
+    selection = select_sentences(sampler.sample(), checkpoint, vocabulary, contexts=10)
     encoder = EncoderModel(checkpoint, layers=(checkpoint.layers,))
     aligner, sums = Aligner(checkpoint, vocabulary), Sums(len(vocabulary), 384, encoder.device)
-    aligner.inputs(choice.sentences)  # chunks are known, as they are but for the first part
-    size = len(choice.sentences) // parts
+    aligner.align(selection.sentences)  # its chunks are cached, as in a long run
+    size = len(selection.sentences) // parts
     seconds = {"sentences to sums": 0.0, "bare forward": 0.0}
     tokens = 0
     for part in range(parts):
-        sentences = choice.sentences[part * size : (part + 1) * size]
+        sentences = selection.sentences[part * size : (part + 1) * size]
         began = time.perf_counter()
-        inputs = aligner.inputs(sentences)
+        inputs = aligner.align(sentences)
         sums.add_sentences(encoder, inputs)
         summed = time.perf_counter()
         with torch.inference_mode():
@@ -212,7 +211,7 @@ def memory(gigabytes: float = 2.0, words: int = 100_000) -> dict[str, Any]:
 
 
 def _write_generated(path: Path, gigabytes: float, words: int) -> int:
-    """Sentences of 5 to 25 words, drawn as Zipf has them from made-up ones of two pieces."""
+    """Sentences of 5 to 25 made-up words of two pieces, drawn by Zipf's law."""
     rng = np.random.default_rng(0)
     pieces = wg.open_checkpoint(ENCODER).tokenizer.pieces
     whole = [piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) < 6]
@@ -234,8 +233,8 @@ def _write_generated(path: Path, gigabytes: float, words: int) -> int:
 
 
 def gpu(words: int = 50_000) -> dict[str, Any]:
-    """BERT-base dimensions, bfloat16: tokens a second from a text file to a finished table, beside
-    a naive loop (float32, padded batches of 32, a dictionary of lists by word)."""
+    """BERT-base dimensions, bfloat16: tokens/s from a text file to a finished table, against a
+    naive loop (float32, padded batches of 32, a dictionary of lists by word)."""
     import torch
 
     if not torch.cuda.is_available():
@@ -254,10 +253,10 @@ def gpu(words: int = 50_000) -> dict[str, Any]:
         sample = sample_corpus(Corpus.of(WIKI_SENTENCES), sampler)
         vocabulary = sample.vocabulary(checkpoint, max_words=words)
         tokens = sample.tokens + 2 * sample.seen
-        arguments = dict(corpus=Corpus.of(WIKI_SENTENCES), contexts=None, layers=12)
-        contextual(checkpoint, vocabulary, **{**arguments, "contexts": 1})  # warm
+        source = Contextual(Corpus.of(WIKI_SENTENCES), contexts=None, layers=12)
+        replace(source, contexts=1).table(checkpoint, vocabulary)  # warm
         began = time.perf_counter()
-        contextual(checkpoint, vocabulary, **arguments).save(Path(scratch) / "table")
+        source.table(checkpoint, vocabulary).save(Path(scratch) / "table")
         rate = tokens / (time.perf_counter() - began)
         naive = _naive(checkpoint, sample.sentences.texts[:20_000].to_pylist())
     return {
@@ -275,11 +274,11 @@ def _naive(checkpoint: Any, sentences: list[str]) -> float:
 
     model = transformers.AutoModel.from_pretrained(checkpoint.folder).cuda().eval()
     tokenizer = transformers.AutoTokenizer.from_pretrained(checkpoint.folder)
-    found: dict[str, list[torch.Tensor]] = {}
+    states_of: dict[str, list[torch.Tensor]] = {}
     tokens, began = 0, time.perf_counter()
     for start in range(0, len(sentences), 32):
         batch = tokenizer(
-            [each.split() for each in sentences[start : start + 32]],
+            [sentence.split() for sentence in sentences[start : start + 32]],
             is_split_into_words=True,
             padding=True,
             return_tensors="pt",
@@ -290,7 +289,7 @@ def _naive(checkpoint: Any, sentences: list[str]) -> float:
             split = sentence.split()
             for place, word in enumerate(batch.word_ids(row)):
                 if word is not None:
-                    found.setdefault(split[word], []).append(states[row, place].cpu())
+                    states_of.setdefault(split[word], []).append(states[row, place].cpu())
         tokens += int(batch["attention_mask"].sum())
     return tokens / (time.perf_counter() - began)
 

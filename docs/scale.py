@@ -55,11 +55,10 @@ def measure() -> dict[str, Any]:
     from wordgraft.checkpoint.encoder import EncoderModel
     from wordgraft.core.atomic_io import write_tensors
     from wordgraft.sources.contextual import Corpus, Sampler
-    from wordgraft.sources.contextual.accumulate import shrunk
+    from wordgraft.sources.contextual.accumulate import add_sums, shrunk
     from wordgraft.sources.contextual.pipeline import tokens_per_second
-    from wordgraft.sources.contextual.ray.workers import add_sums
-    from wordgraft.sources.contextual.sample import _smallest
-    from wordgraft.sources.contextual.selection import choose
+    from wordgraft.sources.contextual.sample import smallest_hashes
+    from wordgraft.sources.contextual.selection import select_sentences
 
     checkpoint = open_checkpoint(ENCODER)
     texts = gzip.decompress(TEXT.read_bytes())
@@ -94,7 +93,7 @@ def measure() -> dict[str, Any]:
             halves.append(sampler.sample())
         merging, sample = _timed(lambda h=halves: h[0].merge(h[1]))
         trimming, _ = _timed(
-            lambda h=halves: _smallest(
+            lambda h=halves: smallest_hashes(
                 np.concatenate([half.numbers for half in h]),
                 np.concatenate([half.hashes for half in h]),
                 CANDIDATES,
@@ -102,7 +101,7 @@ def measure() -> dict[str, Any]:
         )
         packing, _ = _timed(lambda s=sample: type(s).of_arrays(*s.arrays()))
         choosing, choice = _timed(
-            lambda s=sample, v=vocabulary: choose(s, checkpoint, v, contexts=CONTEXTS)
+            lambda s=sample, v=vocabulary: select_sentences(s, checkpoint, v, contexts=CONTEXTS)
         )
         pairs = sum(len(half.numbers) for half in halves)
         rarest = int(vocabulary.counts[2:].min())
@@ -124,7 +123,7 @@ def measure() -> dict[str, Any]:
     torch.set_num_threads(1)
     encoder = EncoderModel(checkpoint, layers=[checkpoint.layers], device="cpu")
     used, began = time.process_time(), time.perf_counter()
-    rate = tokens_per_second(encoder, 26, of=10**6)
+    rate = tokens_per_second(encoder, 26, total=10**6)
     share = (time.process_time() - used) / (time.perf_counter() - began)
     found["encode_tokens_per_second"] = round(rate / min(share, 1.0))
     rng = np.random.default_rng(0)
@@ -133,11 +132,10 @@ def measure() -> dict[str, Any]:
         rows = np.unique(rng.integers(0, 50_000, 30_000))
         states = rng.standard_normal((len(rows), DIMS))
         counts = np.ones(len(rows), np.int64)
-        none = {"framed": states[:0], "places": rows[:0]}
         sums = {"rows": rows, "states": states, "squares": counts * 1.0, "counts": counts}
-        parts.append(({**sums, **none}, {}))
-    seconds, (added, _) = _timed(lambda: add_sums(*parts))
-    found["add_rows_per_second"] = round(sum(len(part["rows"]) for part, _ in parts) / seconds)
+        parts.append(sums)
+    seconds, added = _timed(lambda: add_sums(*parts))
+    found["add_rows_per_second"] = round(sum(len(part["rows"]) for part in parts) / seconds)
     templates = np.zeros((len(added["rows"]), DIMS), np.float32)
     with tempfile.TemporaryDirectory() as folder:
 

@@ -184,7 +184,6 @@ def table(
     from wordgraft.core.run_state import discard
     from wordgraft.oov import METHODS
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
-    from wordgraft.sources.contextual import ENGINES
     from wordgraft.table import parse_refinements
     from wordgraft.table.io import MARKER
     from wordgraft.table.quantization import DTYPES
@@ -193,7 +192,7 @@ def table(
     choose("--oov", oov, METHODS)
     choose("--dtype", dtype, DTYPES)
     if engine is not None:
-        choose("--engine", engine, ENGINES)
+        choose("--engine", engine, ("local", "ray"))
     if address is not None and engine != "ray":
         raise typer.BadParameter("--address has no effect without --engine ray")
     if pooling is not None:
@@ -213,7 +212,6 @@ def table(
                 "skip_bad": skip_bad or None,
                 "seed": seed,
                 "engine": engine,
-                "address": address,
                 "resume": False if no_resume else None,
             },
             "isolated contextual": {
@@ -233,7 +231,11 @@ def table(
             options["contexts"] = None
         if words_from_corpus:
             options |= {"min_count": min_count, "max_words": max_words}
-        options["keep"] = progress_folder
+        options["progress_folder"] = progress_folder
+        if options.pop("engine", None) == "ray":
+            from wordgraft.sources.contextual.ray import RayEngine
+
+            options["engine"] = RayEngine(address)
     refinements = None if refine is None else parse_refinements(refine)
 
     check_output(output, force=force, marker=MARKER)
@@ -256,7 +258,7 @@ def table(
         progress=not quiet,
     )
     made.save(output, force=force)
-    if "keep" in options:
+    if "progress_folder" in options:
         discard(progress_folder)
     typer.echo(f"{output}: {len(made):,} rows of {made.dims} numbers, {dtype}")
     sources = (f"{count:,} {name}" for name, count in made.provenance.counts().items())

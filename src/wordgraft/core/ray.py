@@ -8,7 +8,7 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -163,6 +163,11 @@ class _Attempts:
 
     def clear(self, worker: str) -> None:
         del self._counts[worker]
+
+
+def on_helper(function: Callable[..., Any]) -> Any:
+    """A function as a Ray task that runs beside a busy worker: call its `remote`."""
+    return ray.remote(num_cpus=HELPER_CPUS)(function)
 
 
 def _connect(address: str) -> None:

@@ -13,6 +13,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -30,25 +31,30 @@ from tiny import SENTENCES
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ray import RetryLimit, Workers, check_answers, connected, errors_translated
+from wordgraft.core.ray_data import map_rows
 from wordgraft.core.run_state import RunState
-from wordgraft.errors import ClusterError, DataError, ProgressError
-from wordgraft.sources.contextual import Corpus, Sample, Sampler, contextual, sample_corpus
-from wordgraft.sources.contextual.ray import Cluster
-from wordgraft.sources.contextual.ray import cluster as steps
-from wordgraft.sources.contextual.ray.reading import read
-from wordgraft.sources.contextual.ray.rows import row
-from wordgraft.sources.contextual.ray.stream import mapped
+from wordgraft.errors import CheckpointError, ClusterError, DataError, ProgressError
+from wordgraft.sources.contextual import Contextual, Corpus, Sample, Sampler, sample_corpus
+from wordgraft.sources.contextual import ray as steps
+from wordgraft.sources.contextual.ray import Job, RayEngine, input_row, read_corpus
 from wordgraft.table import EmbeddingTable
 
-NOT_KEPT = RunState(None, {})
+
+def sampled(
+    engine: RayEngine, checkpoint: Checkpoint, vocabulary: Vocabulary | None, corpus: Corpus
+) -> Sample:
+    state = RunState(None, {})
+    return engine.sample(
+        checkpoint, vocabulary, corpus, size=3, seed=7, state=state, progress=False
+    )
 
 
 @pytest.fixture(scope="module")
-def cluster() -> Iterator[Cluster]:
+def cluster() -> Iterator[RayEngine]:
     """A Ray of two CPUs and little memory, that all tests of this file share."""
     start_ray(sys.modules[__name__])
     with connected(None):
-        yield Cluster()
+        yield RayEngine()
     ray.shutdown()
 
 
@@ -91,11 +97,11 @@ def contents(sample: Sample) -> dict[str, Any]:
 
 @pytest.mark.parametrize("own_words", [True, False])
 def test_every_kind_of_file_gives_the_same_sample(
-    cluster: Cluster, checkpoint: Checkpoint, files: list[str], own_words: bool
+    cluster: RayEngine, checkpoint: Checkpoint, files: list[str], own_words: bool
 ) -> None:
     vocabulary = None if own_words else Vocabulary.from_words(["bank", "tea", "the"], checkpoint)
     corpus = Corpus.of(files)
-    found = cluster.sampled(checkpoint, vocabulary, corpus, 3, 7, NOT_KEPT, progress=False)
+    found = sampled(cluster, checkpoint, vocabulary, corpus)
     expected = alone(checkpoint, vocabulary, corpus)
     assert expected.seen == len(SENTENCES) + 3
     assert contents(found) == contents(expected)
@@ -109,45 +115,45 @@ def same(one: EmbeddingTable, other: EmbeddingTable) -> None:
     assert_allclose(one.provenance.spread, other.provenance.spread, atol=1e-4)
 
 
-def arrays_kept(folder: Path, name: str) -> dict[str, np.ndarray]:
+def saved_arrays(folder: Path, name: str) -> dict[str, np.ndarray]:
     from safetensors.numpy import load_file
 
     return load_file(folder / f"{name}.state.safetensors")
 
 
 def test_what_is_left_out_is_counted(
-    cluster: Cluster, checkpoint: Checkpoint, tmp_path: Path
+    cluster: RayEngine, checkpoint: Checkpoint, tmp_path: Path
 ) -> None:
     (tmp_path / "latin.txt").write_bytes(b"the bank\ncaf\xe9\nthe tea\ncaf\xe9 again\n")
     whole = gzip.compress("\n".join(SENTENCES * 200).encode())
     (tmp_path / "broken.txt.gz").write_bytes(whole[: len(whole) // 2])
     places = [str(tmp_path / "latin.txt"), str(tmp_path / "broken.txt.gz")]
     corpus, expected = (Corpus.of(places, skip_bad=True) for _ in range(2))
-    found = cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+    found = sampled(cluster, checkpoint, None, corpus)
     assert contents(found) == contents(alone(checkpoint, None, expected))
     assert (corpus.skipped.texts, corpus.skipped.sources) == (2, [places[1]])
     assert corpus.skipped == expected.skipped
 
 
 def test_what_a_worker_raises_on_purpose_is_raised_here(
-    cluster: Cluster, checkpoint: Checkpoint, tmp_path: Path, capfd: pytest.CaptureFixture[str]
+    cluster: RayEngine, checkpoint: Checkpoint, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.jsonl").write_text('{"body": "the bank"}\n')
     corpus = Corpus.of(str(tmp_path / "a.jsonl"))
     with pytest.raises(DataError, match=r"has no column 'text'; its columns are body") as caught:
-        cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+        sampled(cluster, checkpoint, None, corpus)
     assert type(caught.value) is DataError
     assert "Traceback" not in capfd.readouterr().err
 
 
-def test_texts_in_memory(cluster: Cluster, checkpoint: Checkpoint) -> None:
+def test_texts_in_memory(cluster: RayEngine, checkpoint: Checkpoint) -> None:
     from datasets import Dataset
 
     for corpus in (
         Corpus.of_texts(SENTENCES),
         Corpus.of(Dataset.from_dict({"text": SENTENCES})),
     ):
-        found = cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+        found = sampled(cluster, checkpoint, None, corpus)
         assert contents(found) == contents(alone(checkpoint, None, Corpus.of_texts(SENTENCES)))
 
 
@@ -159,10 +165,10 @@ class Unsendable:
         yield from SENTENCES
 
 
-def test_texts_that_cannot_be_sent_are_refused(cluster: Cluster, checkpoint: Checkpoint) -> None:
+def test_texts_that_cannot_be_sent_are_refused(cluster: RayEngine, checkpoint: Checkpoint) -> None:
     corpus = Corpus((Unsendable(),), ("my texts",))
     with pytest.raises(DataError, match=r"my texts of the corpus cannot be sent .*give their name"):
-        cluster.sampled(checkpoint, None, corpus, 3, 7, NOT_KEPT, progress=False)
+        sampled(cluster, checkpoint, None, corpus)
 
 
 def die_once(mark: Path) -> None:
@@ -199,14 +205,14 @@ def mortal(actor: type, mark: Path) -> type:
 def test_workers_that_die_change_nothing(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    marks = {name: tmp_path / name for name in ("reader", "Sampling", "Encoding")}
-    for name in ("Sampling", "Encoding"):
+    marks = {name: tmp_path / name for name in ("reader", "SamplingWorker", "EncodingWorker")}
+    for name in ("SamplingWorker", "EncodingWorker"):
         monkeypatch.setattr(steps, name, mortal(getattr(steps, name), marks[name]))
     corpus = Corpus((Mortal(marks["reader"]), SENTENCES), ("mortal", "again"))
-    found = contextual(checkpoint, None, corpus=corpus, contexts=None, engine="ray")
+    on_ray = Contextual(corpus, contexts=None, engine=RayEngine()).table(checkpoint, None)
     assert all(mark.exists() for mark in marks.values())
     texts = Corpus.of_texts(SENTENCES * 2)
-    same(found, contextual(checkpoint, None, corpus=texts, contexts=None))
+    same(on_ray, Contextual(texts, contexts=None).table(checkpoint, None))
 
 
 class Deadly:
@@ -228,18 +234,18 @@ class Deadly:
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("step", ["reading", "working"])
 def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> None:
-    deadly, workers, tries = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), RetryLimit(2)
+    deadly, workers, limit = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), RetryLimit(2)
     work: Callable[[], Any]
     if step == "reading":
-        dataset = read(Corpus((deadly,), ("deadly",)), workers, tries)
+        dataset = read_corpus(Corpus((deadly,), ("deadly",)), workers, limit)
         work = partial(partial, lambda rows: rows)
     else:
-        dataset, work = partial(ray.data.from_arrow, [row(b"")]), partial(Deadly, deadly.dead)
+        dataset, work = partial(ray.data.from_arrow, [input_row()]), partial(Deadly, deadly.dead)
     with (
         pytest.raises(ClusterError, match="a worker has died 2 times in a row"),
         errors_translated(),
     ):
-        list(mapped(dataset, work, workers, tries))
+        list(map_rows(dataset, work, workers, limit))
     assert deadly.dead.read_text() == "++"
 
 
@@ -253,32 +259,32 @@ def test_the_same_table_and_each_step_is_kept(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level(logging.INFO, "wordgraft")
-    keep, alone_kept = tmp_path_factory.mktemp("ray"), tmp_path_factory.mktemp("local")
-    options = {"corpus": files, "contexts": 2, "layers": "2,3", "max_words": 60}
-    on_ray = options | {"engine": "ray", "keep": keep}
+    progress, local_progress = tmp_path_factory.mktemp("ray"), tmp_path_factory.mktemp("local")
+    local = Contextual(files, contexts=2, layers="2,3", max_words=60)
+    on_ray = replace(local, engine=RayEngine(), progress_folder=progress)
 
     def stop(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(Cluster, "encoded", stop)
+        patch.setattr(RayEngine, "encode", stop)
         with pytest.raises(KeyboardInterrupt):
-            contextual(checkpoint, None, **on_ray)
-    assert [path.name for path in keep.iterdir()] == ["chosen.state.safetensors"]
-    expected = contextual(checkpoint, None, keep=alone_kept, **options)
-    chosen = arrays_kept(keep, "chosen")
-    assert "sentences" in chosen
-    for key, array in arrays_kept(alone_kept, "chosen").items():
-        assert_array_equal(array, chosen[key])
+            on_ray.table(checkpoint, None)
+    assert [path.name for path in progress.iterdir()] == ["plan.state.safetensors"]
+    expected = replace(local, progress_folder=local_progress).table(checkpoint, None)
+    plan = saved_arrays(progress, "plan")
+    assert "sentences" in plan
+    for key, array in saved_arrays(local_progress, "plan").items():
+        assert_array_equal(array, plan[key])
     with monkeypatch.context() as patch:
-        patch.setattr(Cluster, "sampled", stop)
-        table = contextual(checkpoint, None, **on_ray)
+        patch.setattr(RayEngine, "sample", stop)
+        table = on_ray.table(checkpoint, None)
         same(table, expected)
         assert "tokens/s on 2 workers (cpu)" in caplog.text
-        patch.setattr(steps, "_encoded", stop)
-        assert_array_equal(contextual(checkpoint, None, **on_ray).vectors, table.vectors)
+        patch.setattr(steps, "map_rows", stop)
+        assert_array_equal(on_ray.table(checkpoint, None).vectors, table.vectors)
     with pytest.raises(ProgressError, match="its engine is 'ray', this run's is 'local'"):
-        contextual(checkpoint, None, **on_ray | {"engine": "local"})
+        replace(local, progress_folder=progress).table(checkpoint, None)
 
 
 @pytest.mark.usefixtures("cluster")
@@ -369,7 +375,16 @@ def test_real_text_through_a_real_encoder(minilm: str, shared_data: Path, tmp_pa
     for part in range(3):
         (tmp_path / f"{part}.txt").write_text("".join(texts[part::3]))
     checkpoint = open_checkpoint(minilm)
-    options = {"corpus": str(tmp_path / "*.txt"), "contexts": 3, "max_words": 300}
-    one = contextual(checkpoint, None, **options)
-    same(contextual(checkpoint, None, engine="ray", **options), one)
+    local = Contextual(str(tmp_path / "*.txt"), contexts=3, max_words=300)
+    on_ray = replace(local, engine=RayEngine())
+    one = local.table(checkpoint, None)
+    same(on_ray.table(checkpoint, None), one)
     assert one.provenance.contexts[2:].min() >= 3
+
+
+def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> None:
+    job = Job(checkpoint.name, False, "0" * 64)
+    with pytest.raises(
+        CheckpointError, match=r"the sha256 \w{16}, the driver's 0{16}; put the same"
+    ):
+        job.open_checkpoint()

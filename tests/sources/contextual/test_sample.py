@@ -107,12 +107,12 @@ def test_copies_count_and_are_not_sampled_twice(
 
 @given(texts, texts)
 @settings(deadline=None)
-def test_it_goes_on_from_what_was_kept(
+def test_it_resumes_from_a_saved_sample(
     sampler: Callable[[], Sampler], before: list[str], after: list[str]
 ) -> None:
     kept = Sample.of_arrays(*sample_of(sampler, before).arrays())
     again = sampler()
-    again.take_up(kept)
+    again.resume(kept)
     again.add(after)
     whole = sample_of(sampler, before + after)
     assert meaning(again.sample()) == meaning(whole)
@@ -132,7 +132,7 @@ def test_cutting_down_often_gives_the_same(
 
 def test_samples_of_another_seed_do_not_merge(checkpoint: Checkpoint) -> None:
     first, second = (Sampler(checkpoint, None, size=2, seed=s).sample() for s in (1, 2))
-    with pytest.raises(DataError, match="seed 1 and 2: only equal ones merge"):
+    with pytest.raises(DataError, match="with seed 1 and 2: both must be equal"):
         first.merge(second)
 
 

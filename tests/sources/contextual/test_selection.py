@@ -1,4 +1,4 @@
-"""Choosing: every word gets its contexts, the rare ones first, and few tokens are spent."""
+"""Selection: every word gets its contexts, the rare ones first, in few tokens."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from hypothesis import strategies as st
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual import Sampler
-from wordgraft.sources.contextual.selection import choose, cover
+from wordgraft.sources.contextual.selection import cover, select_sentences
 
-held = st.lists(st.sets(st.integers(0, 9), max_size=5), max_size=30)
+row_sets = st.lists(st.sets(st.integers(0, 9), max_size=5), max_size=30)
 
 
-@given(held, st.integers(1, 4))
+@given(row_sets, st.integers(1, 4))
 def test_every_word_gets_its_contexts_or_all_there_are(
     sentences: list[set[int]], contexts: int
 ) -> None:
-    rows = Ragged.of([sorted(each) for each in sentences])
+    rows = Ragged.of([sorted(rows) for rows in sentences])
     costs = np.full(len(sentences), 5)
     chosen = cover(rows, costs, contexts=contexts, words=10)
-    taken = [each for each, is_chosen in zip(sentences, chosen, strict=True) if is_chosen]
+    taken = [rows for rows, is_chosen in zip(sentences, chosen, strict=True) if is_chosen]
     for word in range(10):
-        there = sum(word in each for each in sentences)
-        assert sum(word in each for each in taken) >= min(contexts, there)
+        available = sum(word in rows for rows in sentences)
+        assert sum(word in rows for rows in taken) >= min(contexts, available)
     assert all(taken)  # an empty sentence serves nobody
 
 
@@ -53,9 +53,9 @@ def test_the_longest_come_first_and_tokens_are_counted(
     vocabulary = Vocabulary.from_texts(sentences, checkpoint, min_count=2)
     sampler = Sampler(checkpoint, vocabulary, size=4, seed=0)
     sampler.add(sentences)
-    choice = choose(sampler.sample(), checkpoint, vocabulary, contexts=1)
+    selection = select_sentences(sampler.sample(), checkpoint, vocabulary, contexts=1)
     expected = [
-        len(checkpoint.tokenizer.tokenizer.encode(f" {text}").ids) for text in choice.sentences
+        len(checkpoint.tokenizer.tokenizer.encode(f" {text}").ids) for text in selection.sentences
     ]
-    assert choice.tokens.tolist() == expected == sorted(expected, reverse=True)
-    assert 0 < len(choice.sentences) < len(sentences)
+    assert selection.tokens.tolist() == expected == sorted(expected, reverse=True)
+    assert 0 < len(selection.sentences) < len(sentences)

@@ -60,7 +60,7 @@ def test_ascending(hashes: list[int]) -> None:
     assert list(found) == [TEXTS[each % len(TEXTS)] for each in sorted(hashes)]
 
 
-def test_text_that_is_none_is_refused() -> None:
+def test_invalid_text_is_refused() -> None:
     arrays = stored([1, 2]).arrays()
-    with pytest.raises(ProgressError, match=r"the kept sentences are damaged .* --no-resume"):
+    with pytest.raises(ProgressError, match=r"the saved sentences are damaged .* --no-resume"):
         StoredSentences.of_arrays({**arrays, "sentences": arrays["sentences"] | 0x80})

@@ -1,19 +1,20 @@
 """Sentences through the encoder, and the sums of each word's states.
 
-What is encoded is used: a word gets a context from every chosen sentence that holds it, not only
-from those it was chosen for.
+Whatever is encoded is used: a word gets a context from every selected sentence that holds it, not
+only from those that were selected for it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
+from wordgraft.core.parallel import ahead
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
 from wordgraft.vocabulary import Vocabulary
@@ -27,15 +28,20 @@ if TYPE_CHECKING:
 
 # Rows turned into vectors at once, to bound memory.
 _ROWS_AT_ONCE = 8192
+# Batches between two extensions of the sums of some rows.
+_BATCHES_AT_ONCE = 16
+# What `Sums.arrays` holds.
+SUMS = ("states", "squares", "counts")
 
 
 @dataclass(frozen=True, eq=False)
-class Inputs:
+class AlignedSentences:
     """Complete encoder inputs, and the words in them.
 
     Attributes:
         sequences: piece ids, special ones included.
-        words: per sequence, the places of its words in the three arrays below.
+        words: offsets: the words of sequence `i` are `words[i]` to `words[i + 1]` in the three
+            arrays below.
         rows: each word's row in the vocabulary.
         first: the position of its first piece in its sequence.
         pieces: how many pieces it has, at least 1.
@@ -51,44 +57,44 @@ class Inputs:
 
 
 class Aligner:
-    """Sentences to `Inputs`; longer ones than the encoder takes come in windows."""
+    """Turns sentences into encoder inputs; those too long for the encoder become windows."""
 
     def __init__(self, checkpoint: Checkpoint, vocabulary: Vocabulary) -> None:
         self._chunks = Chunks(AlignedWords(checkpoint, vocabulary))
         self._specials = checkpoint.tokenizer.specials
-        self._room = checkpoint.max_tokens - sum(map(len, self._specials))
+        self._max_pieces = checkpoint.max_tokens - sum(map(len, self._specials))
         self._roles = np.array(list(vocabulary.roles.values()))
 
-    def inputs(self, sentences: Sequence[str]) -> Inputs:
-        """Cut sentences into pieces, and find which pieces make each word that has a row.
+    def align(self, sentences: Sequence[str]) -> AlignedSentences:
+        """Cut sentences into pieces, and find the pieces of each word that has a row.
 
-        A word of so many pieces that it reaches over a window's end is left out.
+        A word that crosses the end of a window is left out.
         """
         pieces, rows, firsts, counts, chunk_pieces, chunk_words = self._chunks.columns(sentences)
         chunk_starts = np.cumsum(chunk_pieces.ids) - chunk_pieces.ids
         first = np.repeat(chunk_starts, chunk_words.ids) + firsts.ids
-        windows = Ragged(pieces.ids, _borders(pieces.offsets, chunk_starts, self._room))
+        windows = Ragged(pieces.ids, _borders(pieces.offsets, chunk_starts, self._max_pieces))
         window_of = np.searchsorted(windows.offsets, first, side="right") - 1
         whole = (counts.ids > 0) & (first + counts.ids <= windows.offsets[window_of + 1])
-        kept = np.flatnonzero(whole & ~np.isin(rows.ids, self._roles))
+        words = np.flatnonzero(whole & ~np.isin(rows.ids, self._roles))
         before, after = self._specials
-        return Inputs(
+        return AlignedSentences(
             windows.framed(before, after),
-            np.searchsorted(window_of[kept], np.arange(len(windows) + 1)),
-            rows.ids[kept],
-            first[kept] - windows.offsets[window_of[kept]] + len(before),
-            counts.ids[kept],
+            np.searchsorted(window_of[words], np.arange(len(windows) + 1)),
+            rows.ids[words],
+            first[words] - windows.offsets[window_of[words]] + len(before),
+            counts.ids[words],
             len(sentences),
         )
 
 
 class Sums:
-    """Per row, what its contexts add up to; kept on the encoder's device.
+    """The sums of each row's contexts, on the encoder's device.
 
     Attributes:
-        states: float64 (words, dims), the sum of its vectors.
+        states: float64 (words, dims), the sum of the contexts' vectors.
         squares: float64 (words,), the sum of their squared lengths.
-        counts: int64 (words,), how many there were.
+        counts: int64 (words,), how many there are.
     """
 
     def __init__(self, words: int, dims: int, device: torch.device) -> None:
@@ -98,16 +104,16 @@ class Sums:
         self.squares = torch.zeros(words, dtype=torch.float64, device=device)
         self.counts = torch.zeros(words, dtype=torch.int64, device=device)
 
-    def add_sentences(self, encoder: EncoderModel, inputs: Inputs) -> None:
+    def add_sentences(self, encoder: EncoderModel, inputs: AlignedSentences) -> None:
         """Encode `inputs` and add the states of their words."""
         import torch
 
         occurrences = Ragged(np.arange(len(inputs.rows)), inputs.words)
         for batch, hidden in encoder.encode(inputs.sequences):
-            found = occurrences.take(batch)
+            words = occurrences.take(batch)
             length = int(inputs.sequences.lengths[batch[0]])
-            of_sequence = np.repeat(np.arange(len(batch)) * length, found.lengths)
-            first, pieces = of_sequence + inputs.first[found.ids], inputs.pieces[found.ids]
+            of_sequence = np.repeat(np.arange(len(batch)) * length, words.lengths)
+            first, pieces = of_sequence + inputs.first[words.ids], inputs.pieces[words.ids]
             word_of = np.repeat(np.arange(len(first)), pieces)
             ends = np.cumsum(pieces)
             places = np.arange(len(word_of)) + np.repeat(first - ends + pieces, pieces)
@@ -118,7 +124,7 @@ class Sums:
                     sums = states.new_zeros(len(first), states.shape[1])
                     sums.index_add_(0, to_device(word_of), states)
                     states = sums / to_device(pieces)[:, None]
-                rows = to_device(inputs.rows[found.ids])
+                rows = to_device(inputs.rows[words.ids])
                 states = states.double()
                 self.states.index_add_(0, rows, states)
                 self.squares.index_add_(0, rows, states.square().sum(dim=1))
@@ -130,7 +136,7 @@ class Sums:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, ndarray], device: torch.device) -> Sums:
-        """The reverse of `arrays`."""
+        """The inverse of `arrays`."""
         import torch
 
         sums = cls(0, 0, device)
@@ -147,10 +153,15 @@ class Sums:
 def shrunk(
     sums: dict[str, ndarray], templates: Float32[ndarray, "words dims"], strength: float
 ) -> tuple[Float32[ndarray, "words dims"], Float32[ndarray, " words"]]:
-    """The mean of each word's contexts, pulled towards its template vector, and by how much.
+    """The mean of each word's contexts, shrunk towards its template vector, and by how much.
 
     `(sum + strength * template) / (contexts + strength)`: as if the template were `strength` more
     contexts. The weight of the template is 1 for a word without contexts.
+
+    >>> sums = {"states": np.array([[6.0], [0.0]]), "counts": np.array([2, 0])}
+    >>> vectors, weights = shrunk(sums, np.array([[0.0], [7.0]], np.float32), 2.0)
+    >>> vectors.ravel().tolist(), weights.tolist()
+    ([1.5, 7.0], [0.5, 1.0])
     """
     counts = sums["counts"].astype(np.float64)
     weight = np.where(counts > 0, strength / np.maximum(counts + strength, 1), 1.0)
@@ -164,26 +175,64 @@ def shrunk(
 
 
 def spread_of(sums: dict[str, ndarray]) -> Float32[ndarray, " words"]:
-    """Root-mean-square distance of a word's contexts to their mean; NaN where there were none."""
+    """Root-mean-square distance of a word's contexts from their mean; NaN without contexts."""
     counts = np.maximum(sums["counts"], 1).astype(np.float64)
     means = np.einsum("ij,ij->i", sums["states"], sums["states"]) / np.square(counts)
     variance: Float64[ndarray, " words"] = np.maximum(sums["squares"] / counts - means, 0)
     return np.where(sums["counts"] > 0, np.sqrt(variance), np.nan).astype(np.float32)
 
 
-def _borders(
-    offsets: Int64[ndarray, " texts_plus_one"], cuts: Int64[ndarray, " chunks"], room: int
-) -> Int64[ndarray, " windows_plus_one"]:
-    """Where windows of at most `room` pieces begin and end; texts of none are left out.
+def sums_of_some_rows(
+    encoder: EncoderModel, aligner: Aligner, sentences: Sequence[str], words: int
+) -> dict[str, ndarray]:
+    """The sums of the rows that occur in some sentences, and `rows`, ascending, of `words`.
 
-    A text that is too long is cut at the last of `cuts`, where its chunks begin, that fits; inside
-    a chunk only if it is too long by itself.
+    Takes memory for these rows only.
     """
-    extra = []
-    for text in np.flatnonzero(np.diff(offsets) > room):
+    import torch
+
+    place_of = np.full(words, -1)
+    sums = Sums(0, encoder.dims, encoder.device)
+    rows = np.zeros(0, np.int64)
+    size = max(1, _BATCHES_AT_ONCE * encoder.tokens_per_batch // 32)
+    starts = range(0, len(sentences), size)
+    for inputs in ahead(aligner.align(sentences[start : start + size]) for start in starts):
+        occurring = np.unique(inputs.rows)
+        new = occurring[place_of[occurring] < 0]
+        place_of[new] = len(rows) + np.arange(len(new))
+        rows = np.concatenate([rows, new])
+        more = Sums(len(new), encoder.dims, encoder.device)
+        for name in SUMS:
+            setattr(sums, name, torch.cat([getattr(sums, name), getattr(more, name)]))
+        sums.add_sentences(encoder, replace(inputs, rows=place_of[inputs.rows]))
+    order = np.argsort(rows)
+    return {"rows": rows[order], **{name: array[order] for name, array in sums.arrays().items()}}
+
+
+def add_sums(one: dict[str, ndarray], other: dict[str, ndarray]) -> dict[str, ndarray]:
+    """Add what `sums_of_some_rows` gave for two groups of sentences."""
+    rows = np.union1d(one["rows"], other["rows"])
+    added = {"rows": rows}
+    for name in SUMS:
+        added[name] = np.zeros((len(rows), *one[name].shape[1:]), one[name].dtype)
+        for part in (one, other):
+            added[name][np.searchsorted(rows, part["rows"])] += part[name]
+    return added
+
+
+def _borders(
+    offsets: Int64[ndarray, " texts_plus_one"], chunk_starts: Int64[ndarray, " chunks"], most: int
+) -> Int64[ndarray, " windows_plus_one"]:
+    """Where windows of at most `most` pieces begin and end; empty texts are left out.
+
+    A text that is too long is cut at the last of `chunk_starts` that fits; inside a chunk only if
+    the chunk alone is too long.
+    """
+    cuts = []
+    for text in np.flatnonzero(np.diff(offsets) > most):
         start, end = int(offsets[text]), int(offsets[text + 1])
-        while end - start > room:
-            best = int(cuts[np.searchsorted(cuts, start + room, side="right") - 1])
-            start = best if best > start else start + room
-            extra.append(start)
-    return np.union1d(offsets, np.array(extra, np.int64))
+        while end - start > most:
+            last = int(chunk_starts[np.searchsorted(chunk_starts, start + most, side="right") - 1])
+            start = last if last > start else start + most
+            cuts.append(start)
+    return np.union1d(offsets, np.array(cuts, np.int64))

@@ -1,4 +1,4 @@
-"""The rules that cut chunks of running text: into words to be counted, or into rows with pieces."""
+"""Rules that cut chunks of running text into words to count, or into rows and their pieces."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class OpenWords:
-    """Cuts chunks into words, numbering each new word as it comes; no vocabulary is needed.
+    """Cuts chunks into words and numbers each new word; needs no vocabulary.
 
     Columns: word numbers, and the number of pieces of each chunk.
     """
@@ -41,19 +41,19 @@ class OpenWords:
         """The words by number."""
         return tuple(self._number)
 
-    def take_up(self, words: Sequence[str]) -> None:
-        """Number `words` as they come, before any other."""
+    def resume(self, words: Sequence[str]) -> None:
+        """Number `words` in their order, before any other."""
         for word in words:
             self._number[word]
 
     def __call__(self, chunks: Sequence[str]) -> Columns:
         words = [segment(self._rule, f" {chunk}") for chunk in chunks]
-        numbers = Ragged.of([[self._number[word] for word in each] for each in words])
+        numbers = Ragged.of([[self._number[word] for word in chunk] for chunk in words])
         return numbers, _lengths(self._pieces.word_pieces(chunks))
 
 
 class KnownWords:
-    """Cuts chunks into the rows of a vocabulary; a word without a row has the unk row.
+    """Cuts chunks into rows of a vocabulary; out-of-vocabulary words have the unk row.
 
     Columns: rows, and the number of pieces of each chunk.
     """
@@ -70,8 +70,8 @@ class KnownWords:
         """The words by row."""
         return self._vocabulary.words
 
-    def take_up(self, words: Sequence[str]) -> None:
-        """Nothing: the vocabulary has numbered its words."""
+    def resume(self, words: Sequence[str]) -> None:
+        """Does nothing: the vocabulary has numbered its words."""
 
     def __call__(self, chunks: Sequence[str]) -> Columns:
         rows = self._vocabulary.ids([f" {chunk}" for chunk in chunks])
@@ -79,12 +79,12 @@ class KnownWords:
 
 
 class AlignedWords:
-    """Cuts chunks into the rows of a vocabulary and the pieces that each row's word is made of.
+    """Cuts chunks into rows of a vocabulary, and finds the pieces of each row's word.
 
-    Columns: pieces; rows; each word's first piece, counted from its chunk's first; the number of
-    its pieces; and of each chunk, the number of its pieces and that of its words. Words and pieces
-    are cut apart and meet at their characters, so any pair of tokenizers will do. A piece that
-    reaches into two words counts for both.
+    Columns: piece ids; rows; each word's first piece, counted from its chunk's first; its number of
+    pieces; the number of pieces of each chunk; the number of words of each chunk. Words and pieces
+    are cut independently and matched by their characters, so any pair of tokenizers works. A piece
+    that overlaps two words counts for both.
     """
 
     def __init__(self, checkpoint: Checkpoint, vocabulary: Vocabulary) -> None:
@@ -95,13 +95,13 @@ class AlignedWords:
         texts = [f" {chunk}" for chunk in chunks]
         pieces = self._pieces.tokenizer.encode_batch(texts, add_special_tokens=False)
         words = self._words.encode_batch(texts, add_special_tokens=False)
-        # Each chunk gets a stretch of its own on one long line of characters.
+        # Chunks are laid one after the other on one line of characters.
         starts = np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
         piece_spans, word_spans = _spans(pieces, starts), _spans(words, starts)
         first = np.searchsorted(piece_spans[:, 1], word_spans[:, 0], side="right")
         end = np.searchsorted(piece_spans[:, 0], word_spans[:, 1], side="left")
-        piece_ids = Ragged.of([each.ids for each in pieces])
-        rows = Ragged.of([each.ids for each in words])
+        piece_ids = Ragged.of([encoding.ids for encoding in pieces])
+        rows = Ragged.of([encoding.ids for encoding in words])
         chunk_of = np.repeat(np.arange(len(chunks)), rows.lengths)
         return (
             piece_ids,
@@ -114,16 +114,16 @@ class AlignedWords:
 
 
 def _lengths(column: Ragged) -> Ragged:
-    """The length of each row, as a column of one value a row."""
+    """The length of each row, as a column with one value per row."""
     return Ragged(column.lengths, np.arange(len(column) + 1))
 
 
 def _spans(
     encodings: Sequence[Encoding], starts: Int64[ndarray, " chunks"]
 ) -> Int64[ndarray, "tokens 2"]:
-    """Where each token begins and ends on the line of all chunks, one after the other."""
-    pairs = chain.from_iterable(each.offsets for each in encodings)
+    """Where each token begins and ends on the line of all chunks."""
+    pairs = chain.from_iterable(encoding.offsets for encoding in encodings)
     flat = np.fromiter(chain.from_iterable(pairs), np.int64).reshape(-1, 2)
-    lengths = [len(each.ids) for each in encodings]
+    lengths = [len(encoding.ids) for encoding in encodings]
     spans: Int64[ndarray, "tokens 2"] = flat + np.repeat(starts, lengths)[:, None]
     return spans

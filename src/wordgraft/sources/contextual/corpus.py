@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import IO, Any
 
@@ -14,15 +15,15 @@ from wordgraft.errors import DataError, first_line
 from wordgraft.sources.contextual.sentences import sentences_of
 
 _READ_BYTES = 1 << 20
-# A line is cut at a blank before this many bytes: a file without line ends is read like any other.
+# Longer lines are cut at whitespace, so that a file without line breaks is read like any other.
 _LONGEST_LINE = 1 << 16
-# Sentences handed on together.
+# Sentences in a block.
 _BLOCK = 8192
 
 
 @dataclass(frozen=True)
 class Position:
-    """Where a stream has got to: texts read from its source number `source`, in order."""
+    """How far a stream was read: `texts` texts of its source number `source`."""
 
     source: int = 0
     texts: int = 0
@@ -30,7 +31,7 @@ class Position:
 
 @dataclass(frozen=True)
 class Block:
-    """Some sentences, and the position behind them."""
+    """Some sentences, and the position after them."""
 
     sentences: list[str]
     position: Position
@@ -38,13 +39,18 @@ class Block:
 
 @dataclass
 class Skipped:
-    """What `skip_bad` left out; filled in while a corpus is read."""
+    """What `skip_bad` has left out; filled in while a corpus is read.
+
+    Attributes:
+        texts: unreadable texts.
+        sources: names of the damaged sources, which were read up to the damage.
+    """
 
     texts: int = 0
     sources: list[str] = field(default_factory=list)
 
     def __str__(self) -> str:
-        broken = f", and what lies behind the damage in {', '.join(self.sources)}"
+        broken = f", and everything after the damage in {', '.join(self.sources)}"
         return f"{self.texts:,} unreadable texts" + (broken if self.sources else "")
 
 
@@ -53,10 +59,14 @@ class Corpus:
     """Running text to find words in.
 
     Attributes:
-        sources: a file and its column, or texts that can be iterated again; in reading order.
-        names: what to call each in a message and in a recipe.
+        sources: in reading order, each a file and its column, or texts that can be iterated again.
+        names: what messages and recipes call each source.
         window: words in a window; None for sentences.
-        skip_bad: leave out what cannot be read, counted in `skipped`, instead of raising.
+        skip_bad: leave out and count in `skipped` what cannot be read, instead of raising.
+
+    >>> corpus = Corpus.of_texts(["It rains. It pours.", "The sun shines."])
+    >>> [block.sentences for block in corpus.blocks()]
+    [['It rains.', 'It pours.', 'The sun shines.']]
     """
 
     sources: tuple[tuple[str, str] | Iterable[str], ...]
@@ -67,11 +77,16 @@ class Corpus:
 
     @classmethod
     def of(cls, places: Any, *, window: int | None = None, skip_bad: bool = False) -> Corpus:
-        """From one place or several: `FILE`, `FILE:COLUMN`, a glob of them, `dataset:NAME:COLUMN`
-        (`datasets` finds and streams it), or a `datasets` dataset with a column `text`.
+        """A corpus of one place or several.
 
-        A file of an unknown kind is read as a text a line. Raises `DataError` when one is not
-        there.
+        Args:
+            places: `FILE`, `FILE:COLUMN`, a glob of them, `dataset:NAME:COLUMN` (which `datasets`
+                finds and streams), or a dataset of `datasets` with a column `text`. A file of an
+                unknown kind is read as one text per line.
+            window: words in a window; None for sentences.
+            skip_bad: leave out what cannot be read, instead of raising.
+
+        Raises `DataError` if a place does not exist.
         """
         if window is not None and window < 1:
             raise DataError(f"window is {window}, expected at least 1 word")
@@ -80,7 +95,7 @@ class Corpus:
         names: list[str] = []
         for place in [places] if one else places:
             if _is_dataset(place):
-                sources.append(_Rows.of(place))
+                sources.append(_DatasetTexts.of(place))
                 names.append(f"dataset {len(names) + 1}")
             else:
                 found = text_sources(str(place))
@@ -92,16 +107,40 @@ class Corpus:
 
     @classmethod
     def of_texts(cls, texts: Iterable[str], *, window: int | None = None) -> Corpus:
-        """From texts in memory."""
+        """A corpus of texts in memory."""
         if isinstance(texts, str):
-            raise DataError("texts is one string, expected an iterable of them")
-        kept = texts if isinstance(texts, Sequence) else list(texts)
-        return cls((kept,), ("texts",), window)
+            raise DataError("texts is one string, expected an iterable of strings")
+        source = texts if isinstance(texts, Sequence) else list(texts)
+        return cls((source,), ("texts",), window)
+
+    def sizes(self) -> list[tuple[str, int]]:
+        """Each source's name, and the size of its file in bytes; 0 for anything else."""
+        files = (Path(source[0]) if isinstance(source, tuple) else None for source in self.sources)
+        sizes = (file.stat().st_size if file and file.is_file() else 0 for file in files)
+        return list(zip(self.names, sizes, strict=True))
+
+    def split(self, most: int) -> list[Corpus]:
+        """At most `most` corpora with some of the sources each, for readers in other folders.
+
+        Paths of files become absolute, and each part counts by itself what it leaves out.
+        """
+        sources = [_absolute(source) for source in self.sources]
+        number = min(len(sources), most)
+        borders = [len(sources) * part // number for part in range(number + 1)]
+        return [
+            replace(
+                self,
+                sources=tuple(sources[start:end]),
+                names=self.names[start:end],
+                skipped=Skipped(),
+            )
+            for start, end in pairwise(borders)
+        ]
 
     def blocks(self, start: Position | None = None, *, size: int = _BLOCK) -> Iterator[Block]:
         """Stream sentences from `start` on, in blocks of `size` or more that end with a text.
 
-        Raises `DataError` for what cannot be read, unless `skip_bad`.
+        Raises `DataError` for what cannot be read, unless `skip_bad` is set.
         """
         start = start or Position()
         sentences: list[str] = []
@@ -155,18 +194,24 @@ class Corpus:
             ) from error
 
 
+def _absolute(source: tuple[str, str] | Iterable[str]) -> tuple[str, str] | Iterable[str]:
+    if isinstance(source, tuple) and Path(source[0]).is_file():
+        return str(Path(source[0]).resolve()), source[1]
+    return source
+
+
 def _is_dataset(value: object) -> bool:
     return hasattr(value, "column_names") and hasattr(value, "iter")
 
 
 @dataclass(frozen=True)
-class _Rows:
-    """The texts of a dataset, from the start at each iteration."""
+class _DatasetTexts:
+    """The texts of a dataset; each iteration starts from the first."""
 
     dataset: Any
 
     @classmethod
-    def of(cls, dataset: Any) -> _Rows:
+    def of(cls, dataset: Any) -> _DatasetTexts:
         names = dataset.column_names
         if names is not None and TEXT_COLUMN not in names:
             raise DataError(
@@ -187,7 +232,7 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
         for line in lines:
             yield from _bounded(line)
         while len(rest) > _LONGEST_LINE:
-            cut = _place_to_cut(rest)
+            cut = _cut_of(rest)
             yield rest[:cut]
             rest = rest[cut:]
     yield from _bounded(rest)
@@ -195,19 +240,19 @@ def _lines(stream: IO[bytes]) -> Iterator[bytes]:
 
 def _bounded(line: bytes) -> Iterator[bytes]:
     while len(line) > _LONGEST_LINE:
-        cut = _place_to_cut(line)
+        cut = _cut_of(line)
         yield line[:cut]
         line = line[cut:]
     if line.strip():
         yield line
 
 
-def _place_to_cut(line: bytes) -> int:
-    """Behind the last blank that keeps the part short; or, without one, between characters."""
+def _cut_of(line: bytes) -> int:
+    """After the last space that keeps the part short; without one, between two characters."""
     cut = line.rfind(b" ", 0, _LONGEST_LINE) + 1 or _LONGEST_LINE
     while 0 < cut < len(line) and line[cut] & 0xC0 == 0x80:
         cut -= 1
-    return cut or _LONGEST_LINE  # no character begins anywhere: not UTF-8, which decoding will say
+    return cut or _LONGEST_LINE  # no character begins here: not UTF-8, which decoding will report
 
 
 def _bounded_texts(texts: Iterable[Any]) -> Iterator[str]:
@@ -228,7 +273,7 @@ def _bounded_texts(texts: Iterable[Any]) -> Iterator[str]:
 
 
 def _is_utf8(text: str) -> bool:
-    """Whether a file could hold it: Python also takes half of a surrogate pair."""
+    """Whether UTF-8 can encode it: a Python string may hold half of a surrogate pair."""
     try:
         text.encode()
     except UnicodeEncodeError:

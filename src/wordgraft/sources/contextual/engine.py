@@ -1,78 +1,122 @@
-"""Where a pass runs: `local`, in this process, or `ray`, on a cluster. Both give the same table."""
+"""Where a pass runs. Every engine gives the same table; `LocalEngine` runs in this process."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-from typing import Protocol
+import logging
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.core.optional import require
 from wordgraft.core.run_state import RunState
-from wordgraft.errors import ClusterError
-from wordgraft.sources.contextual.corpus import Corpus
-from wordgraft.sources.contextual.pipeline import Encoded, encoded
-from wordgraft.sources.contextual.plan import Options, Plan, sampled
-from wordgraft.sources.contextual.sample import Sample
+from wordgraft.sources.contextual.corpus import Corpus, Position
+from wordgraft.sources.contextual.pipeline import Encoded, EncoderSettings, encode_plan
+from wordgraft.sources.contextual.plan import EncodingPlan
+from wordgraft.sources.contextual.sample import Sample, Sampler, sample_corpus
 from wordgraft.sources.isolated import Framed
 from wordgraft.vocabulary import Vocabulary
 
-ENGINES = ("local", "ray")
+if TYPE_CHECKING:
+    from numpy import ndarray
+
+_LOG = logging.getLogger(__name__)
 
 
 class Engine(Protocol):
-    """The two steps of a pass that are work enough to be shared out."""
+    """Runs the two expensive steps of a pass: reading the corpus, and encoding.
 
-    def sampled(
+    Attributes:
+        name: of the kind of engine, part of the description of a run: progress that one kind has
+            saved is refused by another.
+    """
+
+    name: ClassVar[str]
+
+    def session(self) -> AbstractContextManager[None]:
+        """Get ready; both steps run inside. Raises `ClusterError`."""
+        ...
+
+    def sample(
         self,
         checkpoint: Checkpoint,
         vocabulary: Vocabulary | None,
         corpus: Corpus,
+        *,
         size: int,
         seed: int,
-        kept: RunState,
-        *,
+        state: RunState,
         progress: bool,
     ) -> Sample:
         """The sample of a corpus; what could not be read is counted in `corpus.skipped`."""
+        ...
 
-    def encoded(
+    def encode(
         self,
         checkpoint: Checkpoint,
         corpus: Corpus,
-        plan: Plan,
+        plan: EncodingPlan,
         framed: Framed,
-        options: Options,
-        kept: RunState,
+        settings: EncoderSettings,
         *,
+        state: RunState,
         progress: bool,
     ) -> Encoded:
         """The words in their template, and the sentences of a plan, through the encoder."""
+        ...
 
 
-class Local:
-    """In this process."""
+@dataclass(frozen=True)
+class LocalEngine:
+    """Runs in this process. Progress is saved every so many seconds.
 
-    sampled = staticmethod(sampled)
-    encoded = staticmethod(encoded)
+    Example: `Contextual("news.txt", engine=LocalEngine())`, which is the default.
+    """
 
+    name: ClassVar[str] = "local"
 
-@contextmanager
-def engine_of(name: str, address: str | None) -> Iterator[Engine]:
-    """The engine of a name, ready to run. Raises `ClusterError` and `MissingExtraError`."""
-    if name not in ENGINES:
-        raise ClusterError(f"engine {name!r} is none of {', '.join(ENGINES)}")
-    if name == "local":
-        if address is not None:
-            raise ClusterError(
-                f"address {address!r} is of use to the engine 'ray' only; give --engine ray "
-                "(engine='ray') as well"
-            )
-        yield Local()
-        return
-    require("ray", purpose="the engine 'ray'")
-    from wordgraft.core.ray import connected
-    from wordgraft.sources.contextual.ray import Cluster
+    def session(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
-    with connected(address):
-        yield Cluster()
+    def sample(
+        self,
+        checkpoint: Checkpoint,
+        vocabulary: Vocabulary | None,
+        corpus: Corpus,
+        *,
+        size: int,
+        seed: int,
+        state: RunState,
+        progress: bool,
+    ) -> Sample:
+        sampler, start = Sampler(checkpoint, vocabulary, size=size, seed=seed), Position()
+        if saved := state.load("sample"):
+            arrays, values = saved
+            sampler.resume(Sample.of_arrays(arrays, values))
+            start = Position(**values["position"])
+            corpus.skipped.texts, corpus.skipped.sources = values["skipped"]
+            _LOG.info("resuming after %s sentences that were read before", f"{values['seen']:,}")
+
+        def save(sampler: Sampler, position: Position) -> None:
+            def content() -> tuple[dict[str, ndarray], dict[str, Any]]:
+                arrays, values = sampler.sample().arrays()
+                skipped = [corpus.skipped.texts, corpus.skipped.sources]
+                return arrays, {**values, "position": asdict(position), "skipped": skipped}
+
+            state.save_if_due("sample", content)
+
+        return sample_corpus(corpus, sampler, start=start, after_each_block=save, progress=progress)
+
+    def encode(
+        self,
+        checkpoint: Checkpoint,
+        corpus: Corpus,
+        plan: EncodingPlan,
+        framed: Framed,
+        settings: EncoderSettings,
+        *,
+        state: RunState,
+        progress: bool,
+    ) -> Encoded:
+        return encode_plan(
+            checkpoint, corpus, plan, framed, settings, state=state, progress=progress
+        )

@@ -1,9 +1,9 @@
-"""Which sentences hold which word: a sample that any number of readers can share and merge.
+"""Which sentences hold which word: a sample that any number of readers can take and merge.
 
 Each word keeps the sentences with the smallest 64-bit hashes (a bottom-k sample, Cohen and Kaplan
-2007). A hash depends on the seed and the sentence alone, so the sample is the same in whatever
-order and in however many parts a corpus is read, a sentence that comes twice counts once, and two
-samples merge exactly. Words share the sentences of small hash, so few are kept in all.
+2007). A hash depends only on the seed and the sentence. So the sample does not depend on the order
+or the number of parts in which a corpus is read, a repeated sentence counts once, and two samples
+merge exactly. Words share the sentences with small hashes, so few are kept in all.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int64, UInt64
     from numpy import ndarray
 
-# New pairs of word and sentence before the sample is cut down to its size again.
+# New pairs of word and sentence that are collected before the sample is cut down to its size.
 _PENDING = 2_000_000
 _LARGEST_HASH = np.uint64(2**64 - 1)
 
@@ -38,15 +38,15 @@ class Sample:
     """Up to `size` sentences for each word of a corpus, and how often each word occurs in it.
 
     Attributes:
-        size: most sentences a word.
+        size: the most sentences per word.
         seed: of the hashes.
         words: by number.
         counts: occurrences of each word in the corpus, repeated sentences included.
-        numbers: words of the pairs, ascending.
-        hashes: sentences of the pairs, ascending for a word.
+        numbers: the word of each pair of word and sentence, ascending.
+        hashes: the sentence of each pair, ascending for each word.
         sentences: those of the pairs.
-        seen: sentences read, repeated ones included.
-        tokens: pieces read, special ones apart.
+        seen: the number of sentences read, repeated ones included.
+        tokens: the number of pieces read, without special ones.
     """
 
     size: int
@@ -60,7 +60,7 @@ class Sample:
     tokens: int
 
     def arrays(self) -> tuple[dict[str, ndarray], dict[str, int]]:
-        """Everything `of_arrays` needs: arrays, and plain numbers."""
+        """Everything `of_arrays` needs: arrays and plain numbers."""
         arrays = {
             "words": pack_texts(list(self.words)),
             "counts": self.counts,
@@ -73,7 +73,7 @@ class Sample:
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, ndarray], numbers: dict[str, int]) -> Sample:
-        """The reverse of `arrays`."""
+        """The inverse of `arrays`."""
         return cls(
             words=tuple(unpack_texts(arrays["words"])),
             counts=np.array(arrays["counts"]),
@@ -84,7 +84,7 @@ class Sample:
         )
 
     def only(self, words: Container[str]) -> Sample:
-        """The sample of some of its words, their numbers unchanged."""
+        """The sample of some of its words; their numbers stay."""
         wanted = np.array([word in words for word in self.words], bool)[self.numbers]
         hashes = self.hashes[wanted]
         return replace(
@@ -95,14 +95,14 @@ class Sample:
         )
 
     def merge(self, other: Sample) -> Sample:
-        """The sample of both corpora together: exactly what one reader of both would have.
+        """The sample of both corpora together: exactly what one reader of both would get.
 
-        Raises `DataError` for samples of another size or seed.
+        Raises `DataError` if size or seed differ.
         """
         if (self.size, self.seed) != (other.size, other.seed):
             raise DataError(
-                f"samples of size {self.size} and {other.size}, seed {self.seed} and {other.seed}: "
-                "only equal ones merge"
+                f"samples of size {self.size} and {other.size}, with seed {self.seed} and "
+                f"{other.seed}: both must be equal to merge them"
             )
         number = {word: i for i, word in enumerate(self.words)}
         for word in other.words:
@@ -111,7 +111,7 @@ class Sample:
         counts = np.zeros(len(number), np.int64)
         counts[: len(self.words)] = self.counts
         np.add.at(counts, theirs, other.counts)
-        numbers, hashes = _smallest(
+        numbers, hashes = smallest_hashes(
             np.concatenate([self.numbers, theirs[other.numbers]]),
             np.concatenate([self.hashes, other.hashes]),
             self.size,
@@ -132,7 +132,7 @@ class Sample:
     def vocabulary(
         self, checkpoint: Checkpoint, *, min_count: int = 1, max_words: int | None = None
     ) -> Vocabulary:
-        """The corpus's own words and counts, most frequent first, as `Vocabulary.from_texts`."""
+        """The words of the corpus and their counts, as `Vocabulary.from_texts` gives them."""
         count_of = dict(zip(self.words, self.counts.tolist(), strict=True))
         return Vocabulary.from_counts(
             count_of, checkpoint, min_count=min_count, max_words=max_words
@@ -147,9 +147,9 @@ def sample_corpus(
     after_each_block: Callable[[Sampler, Position], None] | None = None,
     progress: bool = False,
 ) -> Sample:
-    """Read a corpus once, from `start` on, and give the sample of what `sampler` has taken.
+    """Read a corpus once, from `start` on, and give the sample that `sampler` has taken.
 
-    Memory grows with the vocabulary; without one, with the number of different words.
+    Memory grows with the vocabulary, or without one, with the number of distinct words.
     """
     with progress_bar("reading sentences", None, show=progress) as advance:
         for block in corpus.blocks(start):
@@ -161,22 +161,22 @@ def sample_corpus(
 
 
 class Sampler:
-    """Takes sentences, some at a time, and gives their `Sample`."""
+    """Takes sentences in batches, and gives their `Sample`."""
 
     def __init__(
         self, checkpoint: Checkpoint, vocabulary: Vocabulary | None, *, size: int, seed: int
     ) -> None:
         if size < 1:
-            raise DataError(f"{size} contexts a word asked for, expected at least 1")
+            raise DataError(f"contexts per word is {size}, expected at least 1")
         rule: KnownWords | OpenWords
         rule = OpenWords(checkpoint) if vocabulary is None else KnownWords(checkpoint, vocabulary)
         self._words = rule
-        # Roles have no contexts: padding and unk are numbers below this.
+        # Padding and unk, which have no contexts, are the numbers below this.
         self._first = 0 if vocabulary is None else len(vocabulary.roles)
         self._chunks = Chunks(rule)
         self._size, self._seed = size, seed
         self._counts = np.zeros(0, np.int64)
-        # The largest hash that still gets in, a word each.
+        # For each word, the largest hash that still enters the sample.
         self._limits = np.zeros(0, np.uint64)
         self._pairs = [(np.zeros(0, np.int64), np.zeros(0, np.uint64))]
         self._pending = 0
@@ -193,19 +193,20 @@ class Sampler:
         self._tokens += int(pieces.ids.sum())
         hashes = _hashes(sentences, self._seed)
         sentence_of = np.repeat(np.arange(len(sentences)), numbers.lengths)
-        gets_in = hashes[sentence_of] <= self._limits[numbers.ids]
-        gets_in &= numbers.ids >= self._first
-        kept = np.unique(sentence_of[gets_in])
-        self._fresh.append(StoredSentences.of(hashes[kept], [sentences[place] for place in kept]))
-        self._pairs.append((numbers.ids[gets_in], hashes[sentence_of[gets_in]]))
-        self._pending += int(gets_in.sum())
+        enters = hashes[sentence_of] <= self._limits[numbers.ids]
+        enters &= numbers.ids >= self._first
+        places = np.unique(sentence_of[enters])
+        texts = [sentences[place] for place in places]
+        self._fresh.append(StoredSentences.of(hashes[places], texts))
+        self._pairs.append((numbers.ids[enters], hashes[sentence_of[enters]]))
+        self._pending += int(enters.sum())
         if self._pending > _PENDING:
             self._compact()
 
     def sample(self) -> Sample:
-        """What the sentences so far come to."""
+        """The sample of the sentences so far."""
         self._compact()
-        (numbers, hashes) = self._pairs[0]
+        numbers, hashes = self._pairs[0]
         return Sample(
             self._size,
             self._seed,
@@ -219,11 +220,11 @@ class Sampler:
         )
 
     def drain(self) -> Sample:
-        """The sample of the sentences since the last `drain`, which are then let go.
+        """The sample of the sentences since the last `drain`, which are then dropped.
 
-        A sentence is left out where earlier ones have filled its words with smaller hashes. So the
-        less there is to hand over the more has been read, and all drains, of any number of
-        samplers, merge into exactly the sample of all their sentences.
+        A sentence is left out if earlier ones filled its words with smaller hashes. So the more has
+        been read, the less there is to hand over. All drains, of any number of samplers, merge
+        into exactly the sample of all their sentences.
         """
         whole = self.sample()
         fresh = np.isin(whole.hashes, whole.sentences.hashes)
@@ -240,9 +241,9 @@ class Sampler:
             hashes=whole.hashes[fresh],
         )
 
-    def take_up(self, sample: Sample) -> None:
-        """Go on from a sample made before with the same vocabulary, size and seed."""
-        self._words.take_up(sample.words)
+    def resume(self, sample: Sample) -> None:
+        """Continue from a sample made before with the same vocabulary, size and seed."""
+        self._words.resume(sample.words)
         self._grow(len(sample.words))
         self._counts[: len(sample.counts)] = sample.counts
         self._pairs = [(sample.numbers, sample.hashes)]
@@ -259,36 +260,38 @@ class Sampler:
 
     def _compact(self) -> None:
         words, sentences = zip(*self._pairs, strict=True)
-        numbers, hashes = _smallest(np.concatenate(words), np.concatenate(sentences), self._size)
+        numbers, hashes = smallest_hashes(
+            np.concatenate(words), np.concatenate(sentences), self._size
+        )
         self._pairs, self._pending = [(numbers, hashes)], 0
         last = np.flatnonzero(np.diff(numbers, append=-1))
         full = last[np.bincount(numbers, minlength=1)[numbers[last]] == self._size]
         self._limits[numbers[full]] = hashes[full]
-        # Those handed over by a drain are gone. One step after another, to hold few copies at once.
-        kept = np.unique(hashes)
-        self._sentences = self._sentences.only(kept)
+        # Sentences that a drain handed over are missing here. Step by step, to hold few copies.
+        wanted = np.unique(hashes)
+        self._sentences = self._sentences.only(wanted)
         fresh, self._fresh = StoredSentences.joined(self._fresh), []
-        fresh = fresh.only(kept)
+        fresh = fresh.only(wanted)
         self._sentences = self._sentences.with_others(fresh)
 
 
-def _smallest(
+def smallest_hashes(
     numbers: Int64[ndarray, " pairs"], hashes: UInt64[ndarray, " pairs"], size: int
 ) -> tuple[Int64[ndarray, " kept"], UInt64[ndarray, " kept"]]:
-    """Each word's `size` smallest different hashes, sorted by word and hash."""
+    """Each word's `size` smallest distinct hashes, sorted by word and hash."""
     order = np.lexsort((hashes, numbers))
     numbers, hashes = numbers[order], hashes[order]
-    fresh = np.ones(len(numbers), bool)
-    fresh[1:] = (numbers[1:] != numbers[:-1]) | (hashes[1:] != hashes[:-1])
-    numbers, hashes = numbers[fresh], hashes[fresh]
+    first = np.ones(len(numbers), bool)
+    first[1:] = (numbers[1:] != numbers[:-1]) | (hashes[1:] != hashes[:-1])
+    numbers, hashes = numbers[first], hashes[first]
     starts = np.searchsorted(numbers, numbers, side="left")
-    kept = np.arange(len(numbers)) - starts < size
-    return numbers[kept], hashes[kept]
+    smallest = np.arange(len(numbers)) - starts < size
+    return numbers[smallest], hashes[smallest]
 
 
 def _hashes(sentences: Sequence[str], seed: int) -> UInt64[ndarray, " sentences"]:
     from xxhash import xxh3_64_intdigest
 
     return np.fromiter(
-        (xxh3_64_intdigest(each.encode(), seed) for each in sentences), np.uint64, len(sentences)
+        (xxh3_64_intdigest(text.encode(), seed) for text in sentences), np.uint64, len(sentences)
     )

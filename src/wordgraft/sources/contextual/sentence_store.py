@@ -1,4 +1,4 @@
-"""The sentences of a sample by hash, as Arrow strings: little more memory than their bytes."""
+"""The sentences of a sample by hash, as Arrow strings, which take little more than their bytes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from wordgraft.errors import ProgressError
 
-# Arrow takes 40 MB to import, so it is imported where there is a sample.
+# Importing Arrow takes 40 MB, so functions import it.
 if TYPE_CHECKING:
     import pyarrow as pa
     from jaxtyping import Int64, UInt64
@@ -34,39 +34,38 @@ class StoredSentences:
 
     @classmethod
     def of(cls, hashes: UInt64[ndarray, " sentences"], texts: Sequence[str]) -> StoredSentences:
-        """Take sentences from Python strings."""
+        """Sentences from Python strings."""
         import pyarrow as pa
 
         return cls(hashes, pa.array(texts, pa.large_string(), memory_pool=_pool()))
 
     @classmethod
     def joined(cls, parts: Sequence[StoredSentences]) -> StoredSentences:
-        """All sentences of some stores, one after the other."""
+        """All sentences of some stores, in order."""
         import pyarrow as pa
 
-        nothing = cls.of(np.zeros(0, np.uint64), [])
-        every = [nothing, *parts]
+        parts = [cls.of(np.zeros(0, np.uint64), []), *parts]
         return cls(
-            np.concatenate([part.hashes for part in every]),
-            pa.concat_arrays([part.texts for part in every], memory_pool=_pool()),
+            np.concatenate([part.hashes for part in parts]),
+            pa.concat_arrays([part.texts for part in parts], memory_pool=_pool()),
         )
 
     def only(self, hashes: UInt64[ndarray, " wanted"]) -> StoredSentences:
-        """Those with one of `hashes`, which are different; each once."""
-        own, places = np.unique(self.hashes, return_index=True)
-        places = np.sort(places[np.isin(own, hashes, assume_unique=True)])
-        return self._taken(places)
+        """Those with one of `hashes`, which must be distinct; each once."""
+        distinct, places = np.unique(self.hashes, return_index=True)
+        places = np.sort(places[np.isin(distinct, hashes, assume_unique=True)])
+        return self._take(places)
 
     def with_others(self, more: StoredSentences) -> StoredSentences:
         """These, and those of `more` that are not among them."""
-        fresh = np.setdiff1d(more.hashes, self.hashes)
-        return StoredSentences.joined([self, more.only(fresh)])
+        missing = np.setdiff1d(more.hashes, self.hashes)
+        return StoredSentences.joined([self, more.only(missing)])
 
     def ascending(self) -> StoredSentences:
         """Sorted by hash."""
-        return self._taken(np.argsort(self.hashes))
+        return self._take(np.argsort(self.hashes))
 
-    def _taken(self, places: Int64[ndarray, " some"]) -> StoredSentences:
+    def _take(self, places: Int64[ndarray, " some"]) -> StoredSentences:
         import pyarrow as pa
         import pyarrow.compute as pc
 
@@ -85,16 +84,16 @@ class StoredSentences:
         _, borders, content = self.texts.buffers()
         first = self.texts.offset
         offsets = np.frombuffer(borders, np.int64)[first : first + len(self) + 1]
-        letters = np.frombuffer(content, np.uint8) if content else np.zeros(0, np.uint8)
+        content = np.frombuffer(content, np.uint8) if content else np.zeros(0, np.uint8)
         return {
             "sentence_hashes": self.hashes,
             "sentence_offsets": offsets - offsets[0],
-            "sentences": letters[offsets[0] : offsets[-1]],
+            "sentences": content[offsets[0] : offsets[-1]],
         }
 
     @classmethod
     def of_arrays(cls, arrays: dict[str, ndarray]) -> StoredSentences:
-        """The reverse of `arrays`. Raises `ProgressError` for offsets or text that are none."""
+        """The inverse of `arrays`. Raises `ProgressError` for invalid offsets or text."""
         import pyarrow as pa
 
         hashes, offsets = (arrays[f"sentence_{name}"] for name in ("hashes", "offsets"))
@@ -105,14 +104,14 @@ class StoredSentences:
             texts.validate(full=True)
         except pa.ArrowInvalid as error:
             raise ProgressError(
-                f"the kept sentences are damaged ({error}); start over with --no-resume "
+                f"the saved sentences are damaged ({error}); start over with --no-resume "
                 "(resume=False)"
             ) from error
         return cls(np.array(hashes), texts)
 
 
 def _pool() -> pa.MemoryPool:
-    """Gives memory back at once; Arrow's own pools keep what the last copy took."""
+    """A pool that gives memory back at once; Arrow's others keep what the last copy took."""
     import pyarrow as pa
 
     return pa.system_memory_pool()

@@ -1,24 +1,28 @@
-"""Texts to the sentences, or windows of a fixed number of words, that the encoder will see."""
+"""Splits texts into sentences, or into windows of a fixed number of words."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 
-# Words of a sentence before it is cut into windows: some 300 tokens, which every encoder takes.
+# Words in the longest sentence that is not cut: some 300 tokens, which every encoder takes.
 LONGEST_SENTENCE = 200
 
-# Behind a full stop, with its quotes and brackets, where something other than a small letter
-# follows; CJK stops need no blank. "Mr. Smith" is cut too: half a sentence is a context as well.
+# After a full stop and its quotes and brackets, unless a lowercase letter follows; CJK stops need
+# no whitespace. "Mr. Smith" is cut too: half a sentence is a context as well.
 _END = re.compile(
     r"(?<=[.!?\u2026])[\"'\u201d\u2019\u00bb)\]]*\s+(?=[^\sa-z])|(?<=[\u3002\uff01\uff1f])"
 )
 
 
 def sentences_of(text: str, window: int | None = None) -> Iterator[str]:
-    """The sentences of a text, blanks made one; or its windows of `window` words.
+    """The sentences of a text, or its windows of `window` words; no word is left out.
 
-    A sentence longer than `LONGEST_SENTENCE` words comes in windows too; no word is left out.
+    Each run of whitespace becomes one space. A sentence of more than `LONGEST_SENTENCE` words is
+    cut into windows.
+
+    >>> list(sentences_of("It rains.  She said: Go! and went."))
+    ['It rains.', 'She said: Go! and went.']
     """
     if window is not None:
         yield from _windows(text.split(), window)

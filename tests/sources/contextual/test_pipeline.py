@@ -1,4 +1,4 @@
-"""Progress on disk: a pass killed at any moment goes on, and ends with the same bytes."""
+"""Encoding a plan: runs of tokens, the estimate, and passes that are killed and resumed."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,16 +14,16 @@ import pytest
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.errors import ProgressError
-from wordgraft.sources import Corpus
-from wordgraft.sources.contextual import accumulate, contextual, sample
+from wordgraft.sources.contextual import Contextual, Corpus, accumulate, sample
+from wordgraft.sources.contextual.pipeline import format_duration, runs_of_tokens
 
 # Forks before any work, so that each child starts at once and shares no thread with its parent.
-_KILLED_AGAIN_AND_AGAIN = """
+_KILLED_REPEATEDLY = """
 import os, random, shutil, signal, sys, time
 from pathlib import Path
 import torch, transformers, datasets
 from wordgraft import Vocabulary, open_checkpoint
-from wordgraft.sources.contextual import Corpus, contextual
+from wordgraft.sources.contextual import Contextual, Corpus
 from wordgraft.core import run_state
 from wordgraft.sources.contextual import corpus, pipeline
 
@@ -35,11 +36,11 @@ corpus_blocks = corpus.Corpus.blocks
 corpus.Corpus.blocks = lambda self, start=None, *, size=50: corpus_blocks(self, start, size=50)
 
 def run(name):
-    table = contextual(
-        checkpoint, None, corpus=Corpus.of(text), contexts=contexts, layers=1, min_count=2,
-        keep=folder / "progress", keep_every=0.0,
+    source = Contextual(
+        Corpus.of(text), contexts=contexts, layers=1, min_count=2,
+        progress_folder=folder / "progress", save_every=0.0,
     )
-    table.save(folder / name)
+    source.table(checkpoint, None).save(folder / name)
 
 def child(name):
     pid = os.fork()
@@ -77,7 +78,7 @@ while len(stages) < int(sys.argv[5]):
     if not ended and killed:
         files = (folder / "progress").glob("*.safetensors")
         there = {file.name.partition(".")[0] for file in files}
-        names = [name for name in ("sums", "chosen", "sample") if name in there]
+        names = [name for name in ("sums", "plan", "sample") if name in there]
         stages.append(names[0] if names else "nothing")
     else:  # it came to its end before
         shutil.rmtree(folder / "progress")
@@ -100,7 +101,7 @@ def test_killed_at_20_random_moments_nothing_is_lost(
     words = " ".join(sentences).split()
     texts = [" ".join(rng.choice(words, rng.integers(3, 30))) for _ in range(1500)]
     (tmp_path / "corpus.txt").write_text("\n".join(texts))
-    command = [sys.executable, "-c", _KILLED_AGAIN_AND_AGAIN, tiny_checkpoint("bert")]
+    command = [sys.executable, "-c", _KILLED_REPEATEDLY, tiny_checkpoint("bert")]
     arguments = [tmp_path / "corpus.txt", tmp_path, contexts, str(kills)]
     done = subprocess.run([*command, *arguments], capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -115,19 +116,19 @@ def test_killed_at_20_random_moments_nothing_is_lost(
 
 
 @pytest.fixture
-def kept_by(
+def resumable(
     tiny_checkpoint: Callable[[str], Path], sentences: list[str], tmp_path: Path
 ) -> Callable[..., object]:
-    """Runs a pass that keeps its progress, with the options given in place of the usual ones."""
+    """Runs a pass that saves its progress, with some options in place of the usual ones."""
 
     def run(**options: object) -> object:
         checkpoint = open_checkpoint(tiny_checkpoint(str(options.pop("checkpoint", "bert"))))
-        usual = dict(
-            corpus=Corpus.of_texts(sentences), contexts=2, layers=1, keep=tmp_path / "kept"
-        )
         words = options.pop("words", None)
         vocabulary = Vocabulary.from_words(words, checkpoint) if words else None  # type: ignore[arg-type]
-        return contextual(checkpoint, vocabulary, **{**usual, **options})  # type: ignore[arg-type]
+        usual = Contextual(
+            Corpus.of_texts(sentences), contexts=2, layers=1, progress_folder=tmp_path / "progress"
+        )
+        return replace(usual, **options).table(checkpoint, vocabulary)  # type: ignore[arg-type]
 
     return run
 
@@ -148,28 +149,43 @@ def kept_by(
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",
 )
 def test_progress_of_another_run_is_refused_and_named(
-    kept_by: Callable[..., object], change: dict[str, object], named: str
+    resumable: Callable[..., object], change: dict[str, object], named: str
 ) -> None:
-    first = kept_by()
+    first = resumable()
     with pytest.raises(ProgressError, match=re.escape(named)) as caught:
-        kept_by(**change)
+        resumable(**change)
     assert "--no-resume" in str(caught.value)
-    again = kept_by(**change, resume=False)
+    again = resumable(**change, resume=False)
     assert again.vectors.shape[1] == first.vectors.shape[1]  # type: ignore[attr-defined]
 
 
-def test_finished_progress_is_not_worked_on_again(
-    kept_by: Callable[..., object], monkeypatch: pytest.MonkeyPatch
+def test_finished_steps_are_not_repeated(
+    resumable: Callable[..., object], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first = kept_by()
+    first = resumable()
     monkeypatch.setattr(accumulate.Sums, "add_sentences", None)
     monkeypatch.setattr(sample.Sampler, "add", None)
-    np.testing.assert_array_equal(kept_by().vectors, first.vectors)  # type: ignore[attr-defined]
+    np.testing.assert_array_equal(resumable().vectors, first.vectors)  # type: ignore[attr-defined]
 
 
-def test_damaged_progress_says_so(kept_by: Callable[..., object], tmp_path: Path) -> None:
-    kept_by()
-    path = tmp_path / "kept" / "sums.state.safetensors"
+def test_damaged_progress_says_so(resumable: Callable[..., object], tmp_path: Path) -> None:
+    resumable()
+    path = tmp_path / "progress" / "sums.state.safetensors"
     path.write_bytes(path.read_bytes()[:200])
     with pytest.raises(ProgressError, match=r"sums.state.safetensors is damaged .* --no-resume"):
-        kept_by()
+        resumable()
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0.4, "0 s"), (59.6, "1 min 00 s"), (3599, "59 min 59 s"), (7260, "2 h 01 min")],
+)
+def test_durations_are_rounded_to_what_matters(seconds: float, text: str) -> None:
+    assert format_duration(seconds) == text
+
+
+def test_runs_hold_about_as_many_tokens_as_asked_for() -> None:
+    tokens = np.array([5, 4, 3, 2, 1])
+    assert list(runs_of_tokens(tokens, 6)) == [(0, 2), (2, 3), (3, 5)]
+    assert list(runs_of_tokens(tokens, 100)) == [(0, 5)]
+    assert list(runs_of_tokens(tokens, 1)) == [(place, place + 1) for place in range(5)]

@@ -16,7 +16,6 @@ from transformers import AutoModel
 from wordgraft import Vocabulary, build_table, open_checkpoint
 from wordgraft.errors import CheckpointError, DataError
 from wordgraft.sources import Contextual, Corpus, Isolated
-from wordgraft.sources.contextual import contextual
 from wordgraft.table import word_similarity
 
 Tiny = Callable[[str], Path]
@@ -60,9 +59,8 @@ def test_every_architecture(tiny_checkpoint: Tiny, name: str, small_letters: lis
     checkpoint = open_checkpoint(folder)
     vocabulary = Vocabulary.from_words(WORDS, checkpoint)
     corpus = Corpus.of_texts(small_letters)
-    table = contextual(
-        checkpoint, vocabulary, corpus=corpus, contexts=None, layers=(1, 2), shrinkage=0
-    )
+    source = Contextual(corpus, contexts=None, layers=(1, 2), shrinkage=0)
+    table = source.table(checkpoint, vocabulary)
     for word, found in occurrences(folder, small_letters, WORDS, (1, 2)).items():
         row = vocabulary.row(word)
         assert table.provenance.contexts[row] == len(found), word
@@ -81,9 +79,9 @@ def test_few_contexts_are_pulled_towards_the_template(
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     vocabulary = Vocabulary.from_words(WORDS, checkpoint)
-    arguments = dict(corpus=Corpus.of_texts(small_letters), layers=3)
-    bare = contextual(checkpoint, vocabulary, shrinkage=0, **arguments)
-    pulled = contextual(checkpoint, vocabulary, shrinkage=2, **arguments)
+    corpus = Corpus.of_texts(small_letters)
+    bare = Contextual(corpus, layers=3, shrinkage=0).table(checkpoint, vocabulary)
+    pulled = Contextual(corpus, layers=3, shrinkage=2).table(checkpoint, vocabulary)
     alone = Isolated(layer=3).table(checkpoint, vocabulary)
     contexts = bare.provenance.contexts
     assert_array_equal(contexts, pulled.provenance.contexts)
@@ -120,7 +118,7 @@ def test_the_choice_depends_on_the_seed_and_not_on_the_order(
 
     def vectors(texts: list[str], seed: int) -> np.ndarray:
         corpus = Corpus.of_texts(texts)
-        return contextual(checkpoint, vocabulary, corpus=corpus, contexts=1, seed=seed).vectors
+        return Contextual(corpus, contexts=1, seed=seed).table(checkpoint, vocabulary).vectors
 
     first = vectors(sentences, 0)
     assert_array_equal(vectors(sentences[::-1], 0), first)
@@ -134,7 +132,7 @@ def test_a_long_sentence_loses_no_word(tiny_checkpoint: Tiny) -> None:
     vocabulary = Vocabulary.from_words(["sun", "rain"], checkpoint)
     # 64 positions: three windows of 62 pieces, and a rest.
     corpus = Corpus.of_texts(["sun " * 190 + "rain"])
-    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=1, shrinkage=0)
+    table = Contextual(corpus, contexts=1, shrinkage=0).table(checkpoint, vocabulary)
     assert table.provenance.contexts.tolist() == [0, 0, 190, 1]
 
 
@@ -142,7 +140,7 @@ def test_a_vocabulary_of_pieces(tiny_checkpoint: Tiny, sentences: list[str]) -> 
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     vocabulary = Vocabulary.from_tokenizer(checkpoint)
     corpus = Corpus.of_texts(sentences)
-    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=None)
+    table = Contextual(corpus, contexts=None).table(checkpoint, vocabulary)
     ids = np.concatenate([vocabulary.ids([text]).ids for text in sentences])
     expected = np.bincount(ids, minlength=len(vocabulary))
     expected[list(vocabulary.roles.values())] = 0
@@ -153,7 +151,7 @@ def test_a_vocabulary_of_pieces(tiny_checkpoint: Tiny, sentences: list[str]) -> 
     ("layers", "message"),
     [
         ("middle", "layers 'middle': expected 'auto' or numbers from 0 to 3"),
-        ("1,1", "expected at least one, and each once"),
+        ("1,1", "expected at least one layer, and each once"),
         ((9,), "has layers 0 to 3; asked for [9]"),
     ],
 )
@@ -162,16 +160,16 @@ def test_layers_that_are_none(
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     with pytest.raises(CheckpointError, match=re.escape(message)):
-        contextual(checkpoint, None, corpus=Corpus.of_texts(sentences), layers=layers)
+        Contextual(Corpus.of_texts(sentences), layers=layers).table(checkpoint, None)
 
 
 def test_a_corpus_without_any_wanted_word(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     vocabulary = Vocabulary.from_words(["zzyzx", "qwerty"], checkpoint)
     with pytest.raises(DataError, match=r"none of the 2 words occurs in the \d+ sentences"):
-        contextual(checkpoint, vocabulary, corpus=Corpus.of_texts(sentences))
+        Contextual(Corpus.of_texts(sentences)).table(checkpoint, vocabulary)
     with pytest.raises(DataError, match="holds no sentences"):
-        contextual(checkpoint, vocabulary, corpus=Corpus.of_texts(["", " "]))
+        Contextual(Corpus.of_texts(["", " "])).table(checkpoint, vocabulary)
 
 
 @pytest.mark.slow
@@ -186,7 +184,7 @@ def test_minilm_agrees_with_people_better_than_without_a_corpus(
     checkpoint = open_checkpoint(minilm)
     vocabulary = Vocabulary.from_words({w for a, b, _ in pairs for w in (a, b)}, checkpoint)
     corpus = Corpus.of(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz")
-    table = contextual(checkpoint, vocabulary, corpus=corpus, contexts=5)
+    table = Contextual(corpus, contexts=5).table(checkpoint, vocabulary)
     alone = Isolated().table(checkpoint, vocabulary)
     score, without = (word_similarity(each, pairs) for each in (table, alone))
     assert score.covered == 200
