@@ -1,4 +1,4 @@
-"""Checkpoints by hub id, against a hub on this machine."""
+"""Checkpoints by folder, by package, and by hub id, against a hub on this machine."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from hub import Hub, serve
 from safetensors.numpy import load_file, save_file
 
 from wordgraft.checkpoint import open_checkpoint
+from wordgraft.errors import CheckpointError
 
 NAME = "embeddings.word_embeddings.weight"
 
@@ -143,3 +144,45 @@ def test_a_hub_that_is_down(hub: Hub, tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "the hub cannot be reached for a model of that name" in done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_a_name_that_is_nowhere() -> None:
+    with pytest.raises(CheckpointError, match=r"no folder \./nowhere; a checkpoint is a local"):
+        open_checkpoint("./nowhere")
+
+
+def test_a_hub_that_cannot_be_reached() -> None:
+    with pytest.raises(CheckpointError, match="HF_HUB_OFFLINE is set, so nothing is downloaded"):
+        open_checkpoint("nobody/nothing@v1")
+
+
+def test_a_package_is_found_without_running_its_code(bert: Path, tmp_path: Path) -> None:
+    package = tmp_path / "carrier"
+    package.mkdir()
+    (package / "__init__.py").write_text("raise RuntimeError('imported')")
+    shutil.copytree(bert, package / "model")
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r}); import wordgraft as wg; "
+        "c = wg.open_checkpoint('package:carrier/model'); print(c.word_embeddings().shape[1]); "
+        "assert 'torch' not in sys.modules"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert (done.stdout, done.returncode) == ("32\n", 0), done.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("package:tiny/../x", "does not name a folder in a package"),
+        ("package:no_such_pkg/x", "no package 'no_such_pkg' is installed"),
+        ("package:numpy/nothing", "has no folder 'nothing'"),
+    ],
+)
+def test_places_in_packages_that_are_none(name: str, message: str) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        open_checkpoint(name)
+
+
+def test_an_empty_name() -> None:
+    with pytest.raises(CheckpointError, match="the checkpoint has no name; a checkpoint is"):
+        open_checkpoint("")

@@ -55,7 +55,7 @@ def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
     ("options", "message"),
     [
         (["--device", "moon"], "device 'moon' cannot be used by this torch"),
-        (["--encoder-dtype", "int8"], "encoder dtype 'int8' is none of auto, float32"),
+        (["--encoder-dtype", "int8"], "encoder dtype is 'int8', expected one of auto, float32"),
         (["--layer", "9"], "has layers 0 to 3; asked for [9]"),
         (["--refine", "sif"], "sif needs word counts, and this vocabulary has none"),
         (["--refine", "scale:-1"], "scale:-1: expected a number above 0"),

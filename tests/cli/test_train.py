@@ -96,7 +96,7 @@ def test_a_model_teaches_another_on_texts_without_labels(
     ("content", "message"),
     [
         ("Anna B-PER\nwalked\nto O\n", "has 1 columns, expected 2"),
-        ("Anna NNP\nwalked VBD\n", "none of its 2 columns holds tags alone"),
+        ("Anna NNP\nwalked VBD\n", "none of its 2 columns holds only tags"),
         ("Anna O\nwalked O\n", "all tags of 1 sentences are O; expected entities"),
     ],
 )

@@ -97,15 +97,6 @@ def test_vocab_txt_gives_the_words_and_pieces_of_tokenizer_json(
     assert list(words[0]) == list(words[1])
 
 
-def test_a_line_separator_may_be_a_piece_of_vocab_txt(tmp_path: Path) -> None:
-    from wordgraft.checkpoint.tokenizer import PieceTokenizer
-
-    pieces = ["[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]", "\u2028", "\x85", "sun"]
-    (tmp_path / "vocab.txt").write_text("\n".join(pieces) + "\n", "utf-8")
-    assert PieceTokenizer.read(tmp_path).pieces == tuple(pieces)
-    assert PieceTokenizer.read(tmp_path).ids("sun") == (7,)
-
-
 def test_case_is_kept_where_the_checkpoint_keeps_it(tiny_checkpoint: Tiny) -> None:
     texts = ["Anna anna ÉCOLE école"]
     uncased, cased = (

@@ -1,4 +1,4 @@
-"""Where pretrained weights come from."""
+"""Pretrained encoders: finding, reading and running them."""
 
 from wordgraft.checkpoint.architectures import ARCHITECTURES, Architecture
 from wordgraft.checkpoint.checkpoint import Checkpoint, open_checkpoint

@@ -1,7 +1,7 @@
-"""What differs between the encoders of the BERT family, as data.
+"""The differences between the encoders of the BERT family, as data.
 
-To add an architecture: one entry here, one builder in `tests/tiny.py`; the parity cases in
-`tests/checkpoint/` then run on it by themselves.
+To add an architecture, add an entry here and a builder in `tests/tiny.py`; the parity tests in
+`tests/checkpoint/` then include it.
 """
 
 from __future__ import annotations
@@ -13,26 +13,27 @@ from wordgraft.errors import CheckpointError
 
 @dataclass(frozen=True)
 class Architecture:
-    """One `model_type`: where its tensors are and how its encoder wants to be run."""
+    """One `model_type`: the names of its tensors and how its encoder is run."""
 
     model_type: str
-    # What stands before the tensor names: nothing in a bare encoder, the encoder's attribute
-    # name in a file saved with a head on top.
+    # Prefixes of the tensor names: empty for a bare encoder, the encoder's attribute name if the
+    # file was saved with a head.
     prefixes: tuple[str, ...]
     word_embeddings: str = "embeddings.word_embeddings.weight"
-    # What stands before the number of a layer in its tensor names. ALBERT numbers groups of layers
-    # that share their weights.
+    # The part of a tensor name before the layer's number. ALBERT numbers groups of layers that
+    # share their weights.
     layer_names: str = "encoder.layer."
-    # Position ids start after the padding id in the RoBERTa line, so fewer tokens fit.
+    # In RoBERTa and its descendants position ids start after the padding id, so fewer tokens fit.
     reserved_positions: int = 0
-    # Has an optional pooling layer that word vectors never use.
+    # Whether it has an optional pooling layer, which word vectors never use.
     has_pooler: bool = False
-    # A norm after the last layer, which must not run when the encoder is cut below it.
+    # A norm after the last layer, which must be skipped if the encoder is cut below that layer.
     final_norm: str | None = None
-    # Layer of isolated vectors in a raw masked-language model: BERT-base is best at layers 0 to 1
-    # and near chance at its last (Bommasani et al. 2020, figures of their repository).
+    # The layer of isolated vectors in a masked language model that was not fine-tuned: BERT-base
+    # is best at layers 0 and 1 and near chance at its last (Bommasani et al. 2020, figures of
+    # their repository).
     raw_layer: int = 1
-    # The same for means over a corpus, which are best at layers 0 to 3 there.
+    # The same for means over a corpus, which are best at layers 0 to 3.
     raw_contextual_layer: int = 2
 
 

@@ -1,4 +1,4 @@
-"""`Checkpoint`: a pretrained encoder's files, opened but not yet loaded."""
+"""`Checkpoint`: the files of a pretrained encoder, opened but not loaded."""
 
 from __future__ import annotations
 
@@ -21,17 +21,30 @@ if TYPE_CHECKING:
 
     from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
-# Matrices are padded to round sizes (mDeBERTa's by 0.4 %); more than this and the tokenizer
-# belongs to another model.
+# Embedding matrices are padded to round sizes (mDeBERTa's by 0.4 %). With more unused rows than
+# this the tokenizer belongs to another model.
 _MOST_UNUSED_ROWS = 0.02
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A pretrained encoder: its configuration, its tokenizer, its tensors, each read when used.
+    """A pretrained encoder: its configuration, tokenizer and tensors, each read on first use.
 
-    Made by `open_checkpoint`. Holds no framework's objects; torch is imported only when an
-    `EncoderModel` runs it.
+    Made by `open_checkpoint`. It holds no framework's objects: torch is imported only when an
+    `EncoderModel` runs the encoder.
+
+    Attributes:
+        name: as it was passed to `open_checkpoint`.
+        folder: where the files are on this machine.
+        config: the content of `config.json`.
+        architecture: the entry of `ARCHITECTURES` for its `model_type`.
+        allow_pickle: whether pickled weights may be read.
+
+    Example::
+
+        checkpoint = wg.open_checkpoint("bert-base-uncased")
+        checkpoint.layers                   # 12
+        checkpoint.word_embeddings().shape  # (30522, 768)
     """
 
     name: str
@@ -42,12 +55,15 @@ class Checkpoint:
 
     @cached_property
     def tensors(self) -> Tensors | PickledTensors:
-        """The weights by their names in the file, memory-mapped."""
+        """The weights by their names in the file, memory-mapped. Raises `CheckpointError`."""
         return open_tensors(self.folder, allow_pickle=self.allow_pickle)
 
     @cached_property
     def tokenizer(self) -> PieceTokenizer:
-        """The checkpoint's own tokenizer: text to pieces. Raises `CheckpointError`."""
+        """The checkpoint's own tokenizer, from text to pieces.
+
+        Raises `CheckpointError` if there is none, or it does not fit the embedding matrix.
+        """
         from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
         tokenizer = PieceTokenizer.read(self.folder)
@@ -67,13 +83,13 @@ class Checkpoint:
             if (name := prefix + self.architecture.word_embeddings) in self.tensors:
                 return name
         raise CheckpointError(
-            f"{self.name}: no tensor {self.architecture.word_embeddings!r} in its weights (looked "
-            f"for it behind the prefixes {self.architecture.prefixes}); the file is incomplete or "
-            f"not a {self.architecture.model_type} encoder"
+            f"{self.name}: no tensor {self.architecture.word_embeddings!r} in its weights (with "
+            f"any of the prefixes {self.architecture.prefixes}); the file is incomplete or not a "
+            f"{self.architecture.model_type} encoder"
         )
 
     def word_embeddings(self) -> Float[ndarray, "pieces embedding"]:
-        """The rows of the encoder's word-embedding matrix, read-only and memory-mapped.
+        """The encoder's word-embedding matrix, read-only and memory-mapped.
 
         In ALBERT, ELECTRA and some DeBERTa models `embedding` is narrower than the hidden size.
         """
@@ -81,10 +97,10 @@ class Checkpoint:
 
     @property
     def layers(self) -> int:
-        """How many transformer layers the encoder has.
+        """The number of transformer layers.
 
-        Not counted is the one that wordgraft adds to average over tokens where it saves a
-        fine-tuned encoder for transformers' classes.
+        The layer that wordgraft adds to average over tokens, when it saves a fine-tuned encoder
+        for the classes of transformers, is not counted.
         """
         if "wordgraft_layers" in self.config:
             return self._number("wordgraft_layers", 0)
@@ -93,27 +109,27 @@ class Checkpoint:
 
     @property
     def max_tokens(self) -> int:
-        """The longest input in tokens, special tokens included."""
+        """The length of the longest input in tokens, special tokens included."""
         return self._number("max_position_embeddings", 512) - self.architecture.reserved_positions
 
     @property
     def tuned_for_sentences(self) -> bool:
-        """Whether sentence-transformers wrote it: then its last layer is its best for words."""
+        """Whether sentence-transformers saved it; its last layer is then the best for words."""
         return (self.folder / "modules.json").is_file()
 
     @property
     def tuned_for_task(self) -> bool:
-        """Whether wordgraft fine-tuned it: then its last layer knows most about the task."""
+        """Whether wordgraft fine-tuned it; its last layer then knows most about the task."""
         return "wordgraft_task" in self.config
 
     def isolated_layer(self) -> int:
-        """The layer whose isolated vectors are best for this kind of checkpoint."""
+        """The layer that gives the best isolated vectors for this kind of checkpoint."""
         if self.tuned_for_sentences or self.tuned_for_task:
             return self.layers
         return self.architecture.raw_layer
 
     def contextual_layer(self) -> int:
-        """The layer whose means over a corpus are best for this kind of checkpoint."""
+        """The layer that gives the best means over a corpus for this kind of checkpoint."""
         if self.tuned_for_sentences or self.tuned_for_task:
             return self.layers
         return min(self.architecture.raw_contextual_layer, self.layers)
@@ -129,7 +145,7 @@ class Checkpoint:
 
     @cached_property
     def sha256(self) -> str:
-        """One hash over the weight files (their bytes, in the order of their names)."""
+        """One hash of all weight files, in the order of their names."""
         digests = [sha256(file) for file in sorted(self.tensors.files)]
         if len(digests) == 1:
             return digests[0]
@@ -139,20 +155,29 @@ class Checkpoint:
 def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoint:
     """Open a pretrained encoder of the BERT family.
 
-    `name` is a local folder, a hub id (`bert-base-uncased`, `org/name@revision`) or
-    `package:import_name/sub/folder`, a model inside an installed package whose code is not run.
-    Only `config.json` is read now. `allow_pickle` permits `pytorch_model.bin`, read by torch with
-    `weights_only=True`.
+    Only `config.json` is read now; weights and tokenizer follow when they are used.
 
-    Raises `CheckpointError` when there is no checkpoint or its architecture is unknown, and
-    `RemoteCodeError` when it asks for code of its own to be run.
+    Args:
+        name: a local folder; a hub id (`bert-base-uncased`, `org/name@revision`); or
+            `package:import_name/sub/folder`, a model in an installed package, whose code is not
+            run.
+        allow_pickle: also read `pytorch_model.bin`, through torch with `weights_only=True`.
+
+    Raises `CheckpointError` if there is no checkpoint or its architecture is unknown, and
+    `RemoteCodeError` if it requires code of its own.
+
+    Example::
+
+        checkpoint = wg.open_checkpoint("sentence-transformers/all-MiniLM-L6-v2")
+        vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
+        table = wg.build_table(checkpoint, vocabulary)
     """
     location = locate(name, allow_pickle=allow_pickle)
     path = location.folder / "config.json"
     if not path.is_file():
         raise CheckpointError(
-            f"{location.name} is no checkpoint: {location.folder} has no config.json; expected a "
-            "folder with config.json, tokenizer.json (or vocab.txt) and model.safetensors"
+            f"{location.name} is not a checkpoint: {location.folder} has no config.json; expected "
+            "a folder with config.json, tokenizer.json (or vocab.txt) and model.safetensors"
         )
     try:
         config = json.loads(path.read_text("utf-8"))
@@ -162,8 +187,8 @@ def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoi
         raise CheckpointError(f"{path} holds a {type(config).__name__}, expected a JSON object")
     if "auto_map" in config:
         raise RemoteCodeError(
-            f"{location.name} asks for code of its own to be run (auto_map in config.json); "
-            "wordgraft never runs it: use a checkpoint whose architecture transformers knows"
+            f"{location.name} requires code of its own (auto_map in config.json), which wordgraft "
+            "never runs; use a checkpoint whose architecture transformers knows"
         )
     architecture = architecture_of(config, where=str(path))
     return Checkpoint(location.name, location.folder, config, architecture, allow_pickle)

@@ -1,5 +1,5 @@
-"""Run the transformer: transformers' own model, cut to the layers asked for, in batches of equal
-length without mask or padding, which measured faster than any padded or hand-written loop.
+"""Runs an encoder: the model of transformers, cut to the layers needed, on batches of sequences of
+equal length. Without mask and padding this was faster than every padded or hand-written loop.
 """
 
 from __future__ import annotations
@@ -22,26 +22,26 @@ if TYPE_CHECKING:
     from jaxtyping import Int64
     from numpy import ndarray
 
-    # A batch's sequences, and per layer their states.
+    # The sequences of a batch, and their hidden states by layer.
     _Encoded: TypeAlias = tuple[Int64[ndarray, " batch"], dict[int, torch.Tensor]]
 
-# Tokens in a batch. On 2 CPU cores MiniLM was fastest at 500 to 800; an H100 wants about 65 000.
+# Tokens per batch. MiniLM was fastest with 500 to 800 on 2 CPU cores, and with 65,000 on an H100.
 CPU_TOKENS, CUDA_TOKENS = 768, 65_536
-# What the encoder may compute with.
+# Precisions that the encoder can compute in.
 DTYPES = ("float32", "bfloat16", "float16")
 
 
 class EncoderModel:
-    """A checkpoint's transformer, ready to give hidden states of chosen layers.
+    """A checkpoint's transformer, loaded to compute the hidden states of chosen layers.
 
     Args:
-        layers: which hidden states to give; 0 is the output of the embeddings. The model is cut
-            above the highest.
-        device: `auto` (CUDA if there is one), or a torch device.
-        dtype: `auto` (bfloat16 on CUDA, float32 elsewhere), or one of `DTYPES`.
+        layers: the layers whose hidden states to return; 0 is the output of the embeddings. The
+            layers above the highest are not loaded.
+        device: `auto` (CUDA if available) or a torch device.
+        dtype: `auto` (bfloat16 on CUDA, float32 elsewhere) or one of `DTYPES`.
 
-    Raises `CheckpointError` for layers the encoder lacks, for weights that are incomplete, and
-    for a device or a dtype there is not.
+    Raises `CheckpointError` for layers that the encoder does not have, incomplete weights, and an
+    unknown or unavailable device or dtype.
     """
 
     def __init__(
@@ -67,30 +67,32 @@ class EncoderModel:
         self.layers = tuple(layers)
         self.tokens_per_batch = CUDA_TOKENS if on_cuda else CPU_TOKENS
         if dtype not in DTYPES:
-            raise CheckpointError(f"encoder dtype {dtype!r} is none of auto, {', '.join(DTYPES)}")
+            raise CheckpointError(
+                f"encoder dtype is {dtype!r}, expected one of auto, {', '.join(DTYPES)}"
+            )
         self.model = load_model(checkpoint, max(layers), getattr(torch, dtype)).to(self.device)
 
     @property
     def dims(self) -> int:
-        """The width of the hidden states, the same in every layer."""
+        """The size of the hidden states, the same in every layer."""
         return int(self.model.config.hidden_size)
 
     @property
     def at_once(self) -> int:
-        """Batches that are encoded side by side, each with one of PyTorch's threads.
+        """How many batches are encoded in parallel, each with one of PyTorch's threads.
 
-        On 2 cores, two at once took 0.6 to 0.9 times as long as one after the other with two
-        threads: the shorter the batch, the more a second thread waits.
+        On 2 cores, two batches in parallel took 0.6 to 0.9 times as long as one after the other
+        with two threads each: the shorter the sequences, the more a second thread waits.
         """
         import torch
 
         return torch.get_num_threads() if self.device.type == "cpu" else 1
 
     def encode(self, sequences: Ragged) -> Iterator[_Encoded]:
-        """Yield batches: which sequences, and per layer their (batch, length, hidden) states.
+        """Yield batches: which sequences, and by layer their states (batch, length, hidden).
 
-        Sequences hold complete inputs, special ids included, none longer than the checkpoint's
-        `max_tokens`. Every sequence comes exactly once, the longest first.
+        Sequences are complete inputs with special tokens, at most `max_tokens` of the checkpoint
+        long. Each comes exactly once, the longest first.
         """
         import torch
 
@@ -104,7 +106,7 @@ class EncoderModel:
         return map(encoded, batches)
 
     def batches(self, sequences: Ragged) -> Iterator[tuple[Int64[ndarray, " batch"], torch.Tensor]]:
-        """The batches of `encode` before encoding: which sequences, and their ids on the device."""
+        """The batches of `encode` without encoding: which sequences, and their ids as a tensor."""
         for batch in equal_length_batches(sequences.lengths, self.tokens_per_batch):
             yield batch, self._ids(sequences, batch)
 
@@ -124,7 +126,7 @@ class EncoderModel:
 
 
 def mean_of_layers(hidden: dict[int, torch.Tensor]) -> torch.Tensor:
-    """(batch, length, hidden), float32: the mean of the layers' states."""
+    """The mean of the layers' states: float32 (batch, length, hidden)."""
     layers = [states.float() for states in hidden.values()]
     return layers[0] if len(layers) == 1 else sum(layers[1:], layers[0]) / len(layers)
 
@@ -132,9 +134,9 @@ def mean_of_layers(hidden: dict[int, torch.Tensor]) -> torch.Tensor:
 def equal_length_batches(
     lengths: Int64[ndarray, " sequences"], tokens_per_batch: int
 ) -> Iterator[Int64[ndarray, " batch"]]:
-    """Indices of sequences of one length, at most `tokens_per_batch` tokens together.
+    """Yield the indices of sequences of equal length, at most `tokens_per_batch` tokens together.
 
-    The longest come first, so that too little memory shows at once and not at the end.
+    The longest come first, so that a lack of memory shows at the start.
     """
     order = np.argsort(-lengths, kind="stable")
     borders = np.flatnonzero(np.diff(lengths[order])) + 1
@@ -146,7 +148,7 @@ def equal_length_batches(
 
 
 def device_of(name: str) -> torch.device:
-    """`auto` (CUDA if there is one), or a torch device. Raises `CheckpointError` for another."""
+    """The device for `auto` (CUDA if available) or a torch device. Raises `CheckpointError`."""
     library = require("torch", purpose="running the encoder")
     if name == "auto":
         name = "cuda" if library.cuda.is_available() else "cpu"
@@ -155,36 +157,36 @@ def device_of(name: str) -> torch.device:
     except (RuntimeError, AssertionError, NotImplementedError) as error:
         raise CheckpointError(
             f"device {name!r} cannot be used by this torch ({first_line(error):.120}); "
-            "expected auto, cpu, or an accelerator that is there, such as cuda"
+            "expected auto, cpu, or an available accelerator such as cuda"
         ) from error
 
 
 def _check_groups(checkpoint: Checkpoint, layers: Sequence[int]) -> None:
-    """Refuse to cut an ALBERT whose layers share weights in groups: the cut would regroup them."""
+    """Refuse to cut an ALBERT with several groups of layers: the cut would change the groups."""
     for setting in ("num_hidden_groups", "inner_group_num"):
         groups = int(checkpoint.config.get(setting, 1))
         if groups > 1 and set(layers) != {checkpoint.layers}:
             raise CheckpointError(
-                f"{checkpoint.name} has {setting} {groups}, expected 1 to give single layers; only "
-                f"its last layer, {checkpoint.layers}, can be had"
+                f"{checkpoint.name} has {setting} {groups}, expected 1 to read single layers; only "
+                f"its last layer, {checkpoint.layers}, is available"
             )
 
 
 def load_model(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
-    """transformers' own model of a checkpoint, cut above `layers`, for reading and not learning.
+    """The model that transformers makes of a checkpoint, cut above `layers`, without gradients.
 
-    Raises `CheckpointError` when weights are missing or do not fit the configuration.
+    Raises `CheckpointError` if weights are missing or do not fit the configuration.
     """
     transformers = require("transformers", purpose="running the encoder")
     architecture = checkpoint.architecture
-    _ = checkpoint.tensors.files  # refuses pickles and damaged files with our own words
+    _ = checkpoint.tensors.files  # raises our own errors for pickles and damaged files
     options: dict[str, Any] = {"add_pooling_layer": False} if architecture.has_pooler else {}
     with quiet(transformers), _explained(checkpoint):
         config = transformers.AutoConfig.from_pretrained(
             checkpoint.folder, local_files_only=True, trust_remote_code=False
         )
         cut = layers < config.num_hidden_layers
-        # A model of no layers at all is refused by some architectures; one is cheap.
+        # Some architectures refuse a model without layers; one layer costs little.
         config.num_hidden_layers = max(layers, 1)
         if getattr(config, "layer_types", None) is not None:
             config.layer_types = config.layer_types[: config.num_hidden_layers]
@@ -211,7 +213,7 @@ def load_model(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
 
 
 def load_with_head(checkpoint: Checkpoint) -> Any:
-    """transformers' masked-language model of a checkpoint, or None where it lacks the head."""
+    """The masked language model of a checkpoint, or None if the checkpoint has no such head."""
     transformers = require("transformers", purpose="running the encoder")
     _ = checkpoint.tensors.files
     with quiet(transformers), _explained(checkpoint):
@@ -228,7 +230,7 @@ def load_with_head(checkpoint: Checkpoint) -> Any:
 
 @contextmanager
 def _explained(checkpoint: Checkpoint) -> Iterator[None]:
-    """Say whose fault it is when transformers can make no model of a configuration and weights."""
+    """Turn what transformers raises for a bad configuration or weights into a `CheckpointError`."""
     from huggingface_hub.errors import StrictDataclassError
 
     try:
@@ -236,14 +238,14 @@ def _explained(checkpoint: Checkpoint) -> Iterator[None]:
     except (StrictDataclassError, RuntimeError, TypeError, ValueError) as error:
         cause = " ".join(str(error).split())
         raise CheckpointError(
-            f"{checkpoint.folder}: transformers can make no encoder of its config.json and its "
-            f"weights ({cause:.200}); they may belong to different checkpoints: download both again"
+            f"{checkpoint.folder}: transformers cannot load its weights with its config.json "
+            f"({cause:.200}); they may belong to different checkpoints: download both again"
         ) from error
 
 
 @contextmanager
 def quiet(transformers: Any) -> Iterator[None]:
-    """Keep transformers' own bar and its note on unused head weights to itself while loading."""
+    """Silence the progress bar of transformers and its note on unused head weights."""
     settings = transformers.utils.logging
     level, had_bar = settings.get_verbosity(), settings.is_progress_bar_enabled()
     settings.set_verbosity(logging.ERROR)

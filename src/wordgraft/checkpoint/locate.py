@@ -1,4 +1,4 @@
-"""Where a checkpoint's files are: a local folder, a hub id, or a folder in an installed package."""
+"""Finds a checkpoint's files: a local folder, a hub id, or a folder in an installed package."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ PACKAGE_PREFIX = "package:"
 
 _HUB_ID = re.compile(r"(?P<repo>[\w.-]+(?:/[\w.-]+)?)(?:@(?P<revision>[\w./-]+))?")
 
-# Everything wordgraft reads of a checkpoint; nothing else is downloaded.
+# The files of a checkpoint that wordgraft reads; no others are downloaded.
 _HUB_FILES = (
     "config.json",
     "tokenizer.json",
@@ -37,17 +37,17 @@ _KINDS = (
 
 @dataclass(frozen=True)
 class Location:
-    """A checkpoint's folder on this machine, and the name the user gave it."""
+    """A checkpoint's folder on this machine, and the name that the user gave."""
 
     name: str
     folder: Path
 
 
 def locate(name: str | Path, *, allow_pickle: bool = False) -> Location:
-    """Find the folder that holds a checkpoint, downloading it from the hub if need be.
+    """Find the folder of a checkpoint; a hub model is downloaded if necessary.
 
-    `package:import_name/sub/folder` is found without running any of that package's code.
-    `allow_pickle` also downloads `pytorch_model.bin`. Raises `CheckpointError`.
+    `package:import_name/sub/folder` is found without running the package's code. With
+    `allow_pickle`, `pytorch_model.bin` is downloaded too. Raises `CheckpointError`.
     """
     text = str(name)
     if not text:
@@ -69,15 +69,15 @@ def _in_package(name: str) -> Path:
     import_name, *parts = name.removeprefix(PACKAGE_PREFIX).split("/")
     if not import_name.isidentifier() or any(part in ("", ".", "..") for part in parts):
         raise CheckpointError(
-            f"{name!r} is no place in a package: expected package:import_name/sub/folder, "
-            "with a plain import name and no '..'"
+            f"{name!r} does not name a folder in a package: expected "
+            "package:import_name/sub/folder, with a plain import name and no '..'"
         )
-    # For a top-level name, find_spec looks the package up and does not import it.
+    # For a top-level name, find_spec finds the package without importing it.
     spec = find_spec(import_name)
     roots = list(spec.submodule_search_locations or ()) if spec else []
     if not roots:
         raise CheckpointError(
-            f"{name!r}: no package {import_name!r} is installed; install the package that carries "
+            f"{name!r}: no package {import_name!r} is installed; install the package that contains "
             "the model, or check the name (it is the import name, with underscores)"
         )
     for root in roots:
@@ -102,7 +102,7 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
     try:
         folder = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
         if not (allow_pickle or constants.HF_HUB_OFFLINE or any(folder.glob("*.safetensors"))):
-            # Left on the hub, so that opening the folder could only say that weights are missing.
+            # They were not downloaded; opening the folder would only say that weights are missing.
             for file in list_repo_files(repo, revision=revision):
                 if any(fnmatch(file, pattern) for pattern in _HUB_PICKLES):
                     raise pickle_refused(repo, file, f"{repo.rpartition('/')[2]}-safetensors")
@@ -122,7 +122,7 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
         if constants.HF_HUB_OFFLINE:
             raise CheckpointError(
                 f"there is no folder {repo!r}, and no hub model of that name on this machine; "
-                "HF_HUB_OFFLINE is set, so none is fetched: check the path, or unset it"
+                "HF_HUB_OFFLINE is set, so nothing is downloaded: check the path, or unset it"
             ) from error
         raise CheckpointError(
             f"there is no folder {repo!r}, and the hub cannot be reached for a model of that name "

@@ -1,8 +1,8 @@
-"""Single tensors out of a checkpoint's weight files, memory-mapped and only when asked for.
+"""Single tensors of a checkpoint's weight files, memory-mapped on access.
 
-The safetensors layout is read here rather than through its library because NumPy users need
-what that does not give: views on the mapped file instead of copies, and bfloat16 widened to
-float32. https://huggingface.co/docs/safetensors describes the format.
+The safetensors library is not used because it copies tensors and cannot give bfloat16 to NumPy.
+This reader returns views of the mapped file, and bfloat16 as float32. The format is described at
+https://huggingface.co/docs/safetensors.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SHARD_INDEX = "model.safetensors.index.json"
 PICKLE_FILE = "pytorch_model.bin"
 PICKLE_INDEX = "pytorch_model.bin.index.json"
 
-_BFLOAT16 = np.dtype(np.uint16)  # NumPy has no bfloat16: read as bits, widened on access
+_BFLOAT16 = np.dtype(np.uint16)  # NumPy has no bfloat16: its bits are read and widened on access
 _DTYPES: dict[str, np.dtype[Any]] = {
     "F64": np.dtype("<f8"),
     "F32": np.dtype("<f4"),
@@ -43,7 +43,7 @@ _DTYPES: dict[str, np.dtype[Any]] = {
     "U8": np.dtype("u1"),
     "BOOL": np.dtype("?"),
 }
-# The format's own limit on its header, so that a garbage length cannot exhaust memory.
+# The format limits its header to this size, so that a damaged length cannot exhaust memory.
 _MAX_HEADER_BYTES = 100_000_000
 
 
@@ -56,7 +56,7 @@ class _Entry:
 
 
 class Tensors(Mapping[str, "ndarray"]):
-    """The tensors of one checkpoint by name; reading one maps only that part of its file."""
+    """The tensors of a checkpoint by name; access maps only the tensor's part of the file."""
 
     def __init__(self, files: list[Path]) -> None:
         self.files = tuple(files)
@@ -65,7 +65,7 @@ class Tensors(Mapping[str, "ndarray"]):
         }
 
     def __getitem__(self, name: str) -> ndarray:
-        """The tensor as a read-only array; bfloat16 comes as a float32 copy."""
+        """The tensor as a read-only array; bfloat16 is returned as a float32 copy."""
         entry = self._entries[name]
         if 0 in entry.shape:
             return np.empty(entry.shape, _DTYPES[entry.dtype])
@@ -80,12 +80,12 @@ class Tensors(Mapping[str, "ndarray"]):
         return len(self._entries)
 
     def shape(self, name: str) -> tuple[int, ...]:
-        """The shape of a tensor, without mapping it."""
+        """The shape of a tensor; nothing is mapped."""
         return self._entries[name].shape
 
 
 class PickledTensors(Mapping[str, "ndarray"]):
-    """The tensors of pickled weights, read whole by torch with `weights_only=True`."""
+    """The tensors of pickled weights, all read at once by torch with `weights_only=True`."""
 
     def __init__(self, files: list[Path]) -> None:
         self.files = tuple(files)
@@ -120,10 +120,10 @@ class PickledTensors(Mapping[str, "ndarray"]):
 
 
 def open_tensors(folder: Path, *, allow_pickle: bool) -> Tensors | PickledTensors:
-    """The weights in `folder`: one safetensors file, or its shards, or (if allowed) pickles.
+    """The weights in `folder`: a safetensors file, its shards, or (if allowed) pickles.
 
-    Raises `PickleRefusedError` when there are only pickles and `allow_pickle` is false, and
-    `CheckpointError` when there are no weights or a file is damaged.
+    Raises `PickleRefusedError` if there are only pickles and `allow_pickle` is false, and
+    `CheckpointError` if there are no weights or a file is damaged.
     """
     if (folder / SINGLE_FILE).is_file():
         return Tensors([folder / SINGLE_FILE])
@@ -132,7 +132,7 @@ def open_tensors(folder: Path, *, allow_pickle: bool) -> Tensors | PickledTensor
     pickles = _pickle_files(folder)
     if not pickles:
         raise CheckpointError(
-            f"{folder} holds no weights: expected {SINGLE_FILE}, or {SHARD_INDEX} and its shards"
+            f"{folder} has no weights: expected {SINGLE_FILE}, or {SHARD_INDEX} and its shards"
         )
     if not allow_pickle:
         raise pickle_refused(str(folder), pickles[0].name, f"{folder}-safetensors")
@@ -140,14 +140,14 @@ def open_tensors(folder: Path, *, allow_pickle: bool) -> Tensors | PickledTensor
 
 
 def pickle_refused(name: str, file: str, converted: str) -> PickleRefusedError:
-    """The error for a checkpoint whose weights are pickled in `file`, with the way out."""
+    """The error for a checkpoint whose weights are pickled in `file`, with what to do."""
     return PickleRefusedError(
-        f"{name} holds its weights as a pickle ({file}), which can run any code "
-        'when it is read. Convert it once, where you trust it: python -c "from transformers '
+        f"{name} has its weights in a pickle ({file}), which can run any code "
+        'when it is read. If you trust it, convert it once: python -c "from transformers '
         f"import AutoModel; AutoModel.from_pretrained('{name}').save_pretrained("
-        f"'{converted}')\", and copy the tokenizer files beside the result; or read "
-        "tensors only, through torch's weights_only loader, with --allow-pickle "
-        "(allow_pickle=True)"
+        f"'{converted}')\", and copy the tokenizer files into that folder; or read "
+        "only its tensors, through torch's weights_only loader, with allow_pickle=True "
+        "(--allow-pickle)"
     )
 
 
@@ -164,7 +164,9 @@ def _shards(index: Path) -> list[Path]:
         weight_map = json.loads(index.read_text("utf-8"))["weight_map"]
         names = sorted({str(name) for name in weight_map.values()})
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise CheckpointError(f"{index} is no index of weight shards; download it again") from error
+        raise CheckpointError(
+            f"{index} is not an index of weight shards; download it again"
+        ) from error
     files = [index.parent / name for name in names]
     for name, file in zip(names, files, strict=True):
         if Path(name).name != name:
@@ -180,8 +182,8 @@ def _read_header(file: Path) -> dict[str, _Entry]:
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > min(size - 8, _MAX_HEADER_BYTES):
             raise CheckpointError(
-                f"{file} is no safetensors file: {size:,} bytes, and its header claims {length:,}; "
-                "download it again"
+                f"{file} is not a safetensors file: it has {size:,} bytes, its header claims "
+                f"{length:,}; download it again"
             )
         try:
             header = json.loads(stream.read(length))
@@ -189,12 +191,12 @@ def _read_header(file: Path) -> dict[str, _Entry]:
             entries = {name: _entry(file, 8 + length, item) for name, item in header.items()}
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise CheckpointError(
-                f"{file} is no safetensors file: its header cannot be read; download it again"
+                f"{file} is not a safetensors file: its header cannot be read; download it again"
             ) from error
     needed = max((e.start + _bytes(e.dtype, e.shape) for e in entries.values()), default=0)
     if needed > size:
         raise CheckpointError(
-            f"{file} is truncated: {size:,} bytes, but its header promises {needed:,}; "
+            f"{file} is truncated: it has {size:,} bytes, its header announces {needed:,}; "
             "download it again"
         )
     return entries

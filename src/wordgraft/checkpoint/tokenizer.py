@@ -1,4 +1,4 @@
-"""The checkpoint's own tokenizer: text to pieces, and the pieces with a special role."""
+"""The checkpoint's own tokenizer, from text to pieces, and its special pieces."""
 
 from __future__ import annotations
 
@@ -7,24 +7,21 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from tokenizers import Tokenizer
 
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
 
-if TYPE_CHECKING:
-    pass
-
-# How the families write the two pieces every vocabulary needs.
+# Usual spellings of the two pieces that every vocabulary needs.
 _PAD_PIECES = ("[PAD]", "<pad>")
 _UNK_PIECES = ("[UNK]", "<unk>")
 
 
 @dataclass(frozen=True)
 class PieceTokenizer:
-    """Text to piece ids, in Rust; truncation and padding of the file are switched off."""
+    """Splits text into piece ids, in Rust. The file's truncation and padding are switched off."""
 
     tokenizer: Tokenizer
     pad: str
@@ -32,7 +29,10 @@ class PieceTokenizer:
 
     @classmethod
     def read(cls, folder: Path) -> PieceTokenizer:
-        """Read `tokenizer.json`, or else `vocab.txt` (WordPiece). Raises `CheckpointError`."""
+        """Read `tokenizer.json`, or if there is none `vocab.txt` (WordPiece).
+
+        Raises `CheckpointError`.
+        """
         settings = _json(folder / "tokenizer_config.json")
         tokenizer = _tokenizer(folder, settings)
         tokenizer.no_truncation()
@@ -45,20 +45,20 @@ class PieceTokenizer:
         )
 
     def to_json(self) -> str:
-        """Everything `from_json` needs to make the same tokenizer."""
+        """A string from which `from_json` makes the same tokenizer."""
         rule = json.loads(self.tokenizer.to_str())
         return json.dumps({"pad": self.pad, "unk": self.unk, "tokenizer": rule})
 
     @classmethod
     def from_json(cls, text: str) -> PieceTokenizer:
-        """The reverse of `to_json`."""
+        """The tokenizer that `to_json` wrote."""
         content = json.loads(text)
         rule = Tokenizer.from_str(json.dumps(content["tokenizer"]))
         return cls(rule, content["pad"], content["unk"])
 
     @cached_property
     def size(self) -> int:
-        """One more than the largest piece id."""
+        """The largest piece id plus 1."""
         return max(self.tokenizer.get_vocab(with_added_tokens=True).values()) + 1
 
     @cached_property
@@ -73,25 +73,25 @@ class PieceTokenizer:
 
     @property
     def unk_id(self) -> int:
-        """The id of the piece for what the tokenizer cannot split."""
+        """The id of the piece for text that the tokenizer does not know."""
         return self._id(self.unk)
 
     @cached_property
     def specials(self) -> tuple[tuple[int, ...], tuple[int, ...]]:
-        """The special ids that the encoder expects before and after a text."""
+        """The ids of the special tokens that the encoder expects before and after a text."""
         bare = self.tokenizer.encode("a", add_special_tokens=False).ids
         full = self.tokenizer.encode("a", add_special_tokens=True).ids
         for start in range(len(full) - len(bare) + 1):
             if full[start : start + len(bare)] == bare:
                 return tuple(full[:start]), tuple(full[start + len(bare) :])
         raise CheckpointError(
-            f"the tokenizer changes a text's pieces when it adds specials: {full}"
+            f"the tokenizer changes a text's pieces when it adds special tokens: {full}"
         )
 
     def word_pieces(self, words: Sequence[str]) -> Ragged:
-        """The piece ids of each word as they are in running text, after a blank.
+        """The piece ids of each word as in running text, after a space.
 
-        A word of which the tokenizer knows nothing, not even characters, becomes one unk piece.
+        A word without any piece, not even for its characters, becomes one unk piece.
         """
         encodings = self.tokenizer.encode_batch_fast(
             [f" {word}" for word in words], add_special_tokens=False
@@ -99,7 +99,7 @@ class PieceTokenizer:
         return Ragged.of([encoding.ids or [self.unk_id] for encoding in encodings])
 
     def ids(self, text: str) -> tuple[int, ...]:
-        """The piece ids of a text, without special ones."""
+        """The piece ids of a text, without special tokens."""
         return tuple(self.tokenizer.encode(text, add_special_tokens=False).ids)
 
     def _id(self, piece: str) -> int:
@@ -141,7 +141,7 @@ def _wordpiece(path: Path, settings: dict[str, Any]) -> Tokenizer:
     from tokenizers.implementations.bert_wordpiece import BertWordPieceTokenizer
 
     try:
-        # By line feeds alone: some vocabularies hold other line separators as pieces.
+        # Split only at line feeds: some vocabularies have other line separators as pieces.
         pieces = path.read_text("utf-8").removesuffix("\n").split("\n")
     except UnicodeDecodeError as error:
         raise CheckpointError(f"{path} is not UTF-8; download it again") from error
@@ -165,5 +165,5 @@ def _role(tokenizer: Tokenizer, named: Any, usual: tuple[str, ...], folder: Path
             return piece
     raise CheckpointError(
         f"{folder}: its tokenizer has none of the pieces {', '.join(candidates)}; a table needs a "
-        "padding and an unknown piece"
+        "padding piece and an unknown piece"
     )

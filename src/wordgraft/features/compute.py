@@ -12,6 +12,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel
+from wordgraft.checkpoint.inputs import windows_of
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.features.recipe import FeatureRecipe
@@ -122,7 +123,7 @@ def _encoded(
 
     before, after = encoder.checkpoint.tokenizer.specials
     room = encoder.checkpoint.max_tokens - len(before) - len(after)
-    windows = _windows(pieces.ids, room)
+    windows = windows_of(pieces.ids, room)
     per_word = pooling == "words"
     owners = pieces.of_word if per_word else pieces.ids.lengths
     owner_of = torch.from_numpy(np.repeat(np.arange(len(owners)), owners))
@@ -145,11 +146,3 @@ def _encoded(
     vectors = sums / counts.clamp(min=1)[:, None, None]
     found: Float16[ndarray, "rows layers dims"] = vectors.cpu().numpy().astype(np.float16)
     return found, pieces.words if per_word else np.ones(len(pieces.words), np.int64)
-
-
-def _windows(ids: Ragged, room: int) -> Ragged:
-    """The same ids, texts of more than `room` cut; those of none stay out."""
-    cuts = [ids.offsets]
-    for text in np.flatnonzero(ids.lengths > room):
-        cuts.append(np.arange(ids.offsets[text], ids.offsets[text + 1], room))
-    return Ragged(ids.ids, np.unique(np.concatenate(cuts)))

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
 from wordgraft.table import EmbeddingTable
@@ -60,9 +61,7 @@ def encoder_inputs(
             f"{checkpoint.name} takes {least} to {checkpoint.max_tokens} tokens, special tokens "
             f"included; length is {length}"
         )
-    encodings = pieces.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
-    room = most - len(before) - len(after)
-    rows = Ragged.of([encoding.ids[:room] for encoding in encodings]).framed(before, after)
+    rows = sequences_of(checkpoint, texts, max_tokens=most)
     mask = Ragged(np.ones_like(rows.ids), rows.offsets).padded(length)
     ids = rows.padded(length, fill=pieces.pad_id)
     return {"input_ids": ids.astype(np.int32), "attention_mask": mask.astype(np.int32)}

@@ -14,6 +14,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
+from wordgraft.checkpoint.inputs import windows_of
 from wordgraft.core.parallel import ahead
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
@@ -73,7 +74,7 @@ class Aligner:
         pieces, rows, firsts, counts, chunk_pieces, chunk_words = self._chunks.columns(sentences)
         chunk_starts = np.cumsum(chunk_pieces.ids) - chunk_pieces.ids
         first = np.repeat(chunk_starts, chunk_words.ids) + firsts.ids
-        windows = Ragged(pieces.ids, _borders(pieces.offsets, chunk_starts, self._max_pieces))
+        windows = windows_of(pieces, self._max_pieces, word_starts=chunk_starts)
         window_of = np.searchsorted(windows.offsets, first, side="right") - 1
         whole = (counts.ids > 0) & (first + counts.ids <= windows.offsets[window_of + 1])
         words = np.flatnonzero(whole & ~np.isin(rows.ids, self._roles))
@@ -218,21 +219,3 @@ def add_sums(one: dict[str, ndarray], other: dict[str, ndarray]) -> dict[str, nd
         for part in (one, other):
             added[name][np.searchsorted(rows, part["rows"])] += part[name]
     return added
-
-
-def _borders(
-    offsets: Int64[ndarray, " texts_plus_one"], chunk_starts: Int64[ndarray, " chunks"], most: int
-) -> Int64[ndarray, " windows_plus_one"]:
-    """Where windows of at most `most` pieces begin and end; empty texts are left out.
-
-    A text that is too long is cut at the last of `chunk_starts` that fits; inside a chunk only if
-    the chunk alone is too long.
-    """
-    cuts = []
-    for text in np.flatnonzero(np.diff(offsets) > most):
-        start, end = int(offsets[text]), int(offsets[text + 1])
-        while end - start > most:
-            last = int(chunk_starts[np.searchsorted(chunk_starts, start + most, side="right") - 1])
-            start = last if last > start else start + most
-            cuts.append(start)
-    return np.union1d(offsets, np.array(cuts, np.int64))

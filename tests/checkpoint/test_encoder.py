@@ -1,4 +1,4 @@
-"""Every architecture gives what transformers gives, on the same weights."""
+"""Hidden states are those of transformers, on the same weights."""
 
 from __future__ import annotations
 
@@ -12,22 +12,18 @@ import pytest
 import tiny
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
+from safetensors.numpy import load_file, save_file
 from transformers import AutoModel
 
+from wordgraft.build import build_table
 from wordgraft.checkpoint import open_checkpoint
-from wordgraft.checkpoint.encoder import EncoderModel
+from wordgraft.checkpoint.encoder import EncoderModel, equal_length_batches
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
+from wordgraft.vocabulary import Vocabulary
 
 each_architecture = pytest.mark.parametrize("name", tiny.ARCHITECTURES)
 Tiny = Callable[[str], Path]
-
-
-@each_architecture
-def test_rows_are_those_of_transformers_exactly(tiny_checkpoint: Tiny, name: str) -> None:
-    folder = tiny_checkpoint(name)
-    theirs = AutoModel.from_pretrained(folder).get_input_embeddings().weight.detach().numpy()
-    assert_array_equal(open_checkpoint(folder).word_embeddings(), theirs)
 
 
 @each_architecture
@@ -117,3 +113,56 @@ def test_weights_that_lack_a_layer_are_refused(tiny_checkpoint: Tiny, tmp_path: 
     (folder / "config.json").write_text(json.dumps(config | {"num_hidden_layers": 4}))
     with pytest.raises(CheckpointError, match=r"lacks \d+ of its encoder's weights"):
         EncoderModel(open_checkpoint(folder), layers=(4,))
+
+
+def test_nan_in_the_weights_is_named(bert: Path) -> None:
+    tensors = load_file(bert / "model.safetensors")
+    name = "encoder.layer.0.output.dense.bias"
+    tensors[name][0] = np.nan
+    save_file(tensors, bert / "model.safetensors", {"format": "pt"})
+    checkpoint = open_checkpoint(bert)
+    with pytest.raises(CheckpointError, match=f"NaN or infinite values in {name}"):
+        build_table(checkpoint, Vocabulary.from_words(["a"], checkpoint))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"num_hidden_layers": "six"}, "num_hidden_layers is 'six', expected a whole number"),
+        ({"num_attention_heads": 5}, "transformers cannot load its weights with its config.json"),
+        ({"intermediate_size": 48}, "transformers cannot load its weights with its config.json"),
+    ],
+)
+def test_a_configuration_that_contradicts_the_weights(
+    bert: Path, settings: dict[str, object], message: str
+) -> None:
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(json.dumps(config | settings))
+    checkpoint = open_checkpoint(bert)
+    with pytest.raises(CheckpointError, match=message):
+        build_table(checkpoint, Vocabulary.from_words(["a"], checkpoint))
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"device": "moon"}, "device 'moon' cannot be used by this torch"),
+        ({"device": "cuda:99"}, "device 'cuda:99' cannot be used by this torch"),
+        (
+            {"dtype": "int8"},
+            "encoder dtype is 'int8', expected one of auto, float32, bfloat16, float16",
+        ),
+        ({"dtype": "nothing"}, "encoder dtype is 'nothing', expected one of auto"),
+    ],
+)
+def test_devices_and_precisions_there_are_not(
+    bert: Path, options: dict[str, str], message: str
+) -> None:
+    with pytest.raises(CheckpointError, match=message):
+        EncoderModel(open_checkpoint(bert), layers=[1], **options)
+
+
+def test_batches_hold_sequences_of_one_length_and_few_tokens() -> None:
+    lengths = np.array([2, 3, 2, 0, 3, 2, 3])
+    batches = [batch.tolist() for batch in equal_length_batches(lengths, 6)]
+    assert batches == [[1, 4], [6], [0, 2, 5]]
