@@ -78,7 +78,7 @@ def test_what_makes_no_sense_is_said_at_once() -> None:
     assert "expected 0 to 8" in str(caught.value)
     with pytest.raises(TableError, match="expected an EmbeddingTable"):
         TextVectors().fit(["w1"])
-    with pytest.raises(TableError, match="weighed by SIF already"):
+    with pytest.raises(TableError, match="weighted by SIF already"):
         TextVectors(TABLE.refine(Sif()), weights="sif").fit(["w1"])
     with pytest.raises(DataError, match="X is one string"):
         TextVectors(TABLE).fit("w1")

@@ -46,9 +46,12 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
     Follows scikit-learn's conventions: `fit`, `predict`, `predict_proba`, `score`, `get_params`;
     works in `cross_val_score`, `GridSearchCV` and `Pipeline`, and can be pickled.
 
-        TextClassifier(table, network="bilstm")
-        TextClassifier(FrozenEncoder("bert-base-uncased", layers=[4, 5, 6]))
-        TextClassifier(Encoder("bert-base-uncased"), training=TrainingSettings(epochs=3))
+    >>> classifier = wg.TextClassifier(table, random_state=0).fit(texts, labels)
+    >>> classifier.predict(["the sun", "the rain"]).tolist()
+    ['clear', 'wet']
+    >>> frozen = wg.TextClassifier(wg.FrozenEncoder("encoder", layers=[1, 2]), network="bilstm")
+    >>> settings = wg.TrainingSettings(epochs=3)
+    >>> fine_tuned = wg.TextClassifier(wg.Encoder("encoder", pooling="cls"), training=settings)
 
     Args:
         first_layer: `TableRows`, `FrozenEncoder` or `Encoder`; an `EmbeddingTable`, or the folder

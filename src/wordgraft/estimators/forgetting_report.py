@@ -160,8 +160,12 @@ def forgetting_report(
     loss of masked words if the checkpoint has a head for it, and how far each layer moved. Then the
     model is measured at weights between start and end, for `interpolate`.
 
-        report = forgetting_report(classifier, texts, labels, pairs={"simlex": pairs})
-        classifier = interpolate(classifier, report.best_weight(forget_at_most=0.02))
+    >>> settings = wg.TrainingSettings(epochs=1, device="cpu")
+    >>> classifier = wg.TextClassifier(wg.Encoder("encoder"), training=settings)
+    >>> report = wg.forgetting_report(classifier.fit(texts, labels), texts, labels)
+    >>> [point.weight for point in report.curve]
+    [0.0, 0.2, 0.4, 0.6, 0.8, 1.0]
+    >>> classifier = wg.interpolate(classifier, report.best_weight(forget_at_most=0.02))
 
     Args:
         model: fitted, with an `Encoder` as its first layer; it is not changed.

@@ -30,8 +30,9 @@ def interpolate(model: _Model, weight: float) -> _Model:
     Raises `SettingsError` for another first layer or weight, and `TrainingError` if the start of a
     saved model is missing.
 
-        classifier = TextClassifier(Encoder("bert-base-uncased")).fit(texts, labels)
-        closer_to_the_start = interpolate(classifier, 0.6)
+    >>> settings = wg.TrainingSettings(epochs=1, device="cpu")
+    >>> classifier = wg.TextClassifier(wg.Encoder("encoder"), training=settings)
+    >>> closer_to_the_start = wg.interpolate(classifier.fit(texts, labels), 0.6)
     """
     check_fitted(model)
     layer = encoder_layer_of(model)

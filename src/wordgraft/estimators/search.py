@@ -61,8 +61,11 @@ def search(
     the seed. The first trial is the model as it is. Rates are tried from a quarter to four times
     those of the model, by optuna's tree-structured Parzen estimator.
 
-        result = search(TextClassifier(table), texts, labels, trials=20, random_state=0)
-        classifier = result.model.fit(texts, labels)
+    >>> model = wg.TextClassifier(table, training=wg.TrainingSettings(epochs=2))
+    >>> result = wg.search(model, texts, labels, trials=2, random_state=0)
+    >>> sorted(result.settings)
+    ['training__head_rate', 'training__rows_rate']
+    >>> classifier = result.model.fit(texts, labels)
 
     Args:
         model: a `TextClassifier` or `SequenceTagger`; it is not changed.

@@ -44,9 +44,12 @@ class SequenceTagger(TextModel):
     Follows scikit-learn's conventions, with sentences as lists of words: `fit`, `predict`, `score`
     (entity F1), `get_params`; works in `cross_val_score` and `GridSearchCV`, and can be pickled.
 
-        SequenceTagger(TableRows(table, oov="encoder"), letters=True)
-        SequenceTagger(FrozenEncoder("bert-base-cased"))
-        SequenceTagger(Encoder("bert-base-cased"))
+    >>> sentences, tags = [["the", "sun"], ["rain"]] * 20, [["O", "B-STAR"], ["O"]] * 20
+    >>> rows = wg.TableRows(table, trainable=True)
+    >>> tagger = wg.SequenceTagger(rows, network="cnn", random_state=0).fit(sentences, tags)
+    >>> tagger.entities([["rain", "and", "sun"]])
+    [[Span(kind='STAR', start=2, end=3)]]
+    >>> fine_tuned = wg.SequenceTagger(wg.Encoder("encoder", pooling="mean"))
 
     Args:
         first_layer: as of `TextClassifier`.

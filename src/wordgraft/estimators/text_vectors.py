@@ -27,21 +27,25 @@ WEIGHTS = ("mean", "sif")
 
 
 class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
-    """Texts to the means of their words' rows.
+    """The means of the rows of each text's words, as a step of a scikit-learn pipeline.
 
-    make_pipeline(TextVectors(table), LogisticRegression()).fit(texts, labels)
+    >>> from sklearn.linear_model import LogisticRegression
+    >>> from sklearn.pipeline import make_pipeline
+    >>> pipeline = make_pipeline(wg.TextVectors(table), LogisticRegression()).fit(texts, labels)
+    >>> pipeline.predict(["the sun"]).tolist()
+    ['clear']
 
     Args:
         table: an `EmbeddingTable`, or the folder of a saved one.
-        weights: `mean` counts words alike; `sif` counts a word by `a / (a + p)`, `p` its share of
-            the running text, by the table's counts or else of the texts given to `fit` (Arora et
-            al. 2017). A table built from texts has its rows weighed by SIF already, unless it was
-            built with other refinements: take their mean.
-        a: of `sif`.
-        components: how many directions, common to the texts of `fit`, to take away from every
-            vector; Arora et al. take away one.
-        oov: method for words without a row; the table's own by default. `leave out` does not
-            count them, which is fastest.
+        weights: `mean` weights all words alike; `sif` weights a word by `a / (a + p)`, with `p` its
+            share of all tokens, from the table's counts or else from the texts given to `fit`
+            (Arora et al. 2017). The rows of a table built from texts are weighted by SIF already,
+            unless it was built with other refinements: take their mean.
+        a: the constant of `sif`.
+        components: how many principal directions of the texts of `fit` to remove from every
+            vector; Arora et al. remove one.
+        oov: the method for out-of-vocabulary words; the table's own by default. `leave out` does
+            not count them, which is fastest.
 
     Attributes:
         table_: the table.
@@ -65,9 +69,9 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.oov = oov
 
     def fit(self, X: Iterable[str], y: Any = None) -> Self:  # noqa: N803
-        """Open the table; count words and find directions, where they are asked for.
+        """Open the table; count words and find directions if the arguments need them.
 
-        Raises `DataError` (also a `ValueError`) for what are no texts, `TableError` otherwise.
+        Raises `DataError` (also a `ValueError`) for anything but texts, `TableError` otherwise.
         """
         texts = checked_texts(X)
         self.table_ = table = self._checked_table()
@@ -91,13 +95,13 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         require("sklearn.utils.validation", purpose="TextVectors").check_is_fitted(self)
         texts = checked_texts(X)
         vectors = mean_vectors(self.table_, texts, weights=self.weights_, oov=self.oov)
-        rest: Float32[ndarray, "texts dims"] = (
+        remaining: Float32[ndarray, "texts dims"] = (
             vectors - vectors @ self.directions_.T @ self.directions_
         )
-        return rest
+        return remaining
 
     def get_feature_names_out(self, input_features: Any = None) -> ndarray:
-        """`textvectors0`, `textvectors1`, ..., one a dimension."""
+        """`textvectors0`, `textvectors1`, ..., one per dimension."""
         return np.array([f"textvectors{place}" for place in range(self.table_.dims)], object)
 
     def __sklearn_tags__(self) -> Any:
@@ -124,10 +128,10 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             faults.append(f"components is {self.components!r}, expected 0 to {table.dims}")
         if not 0 < self.a < np.inf:
             faults.append(f"a is {self.a!r}, expected a number above 0")
-        done = [each["name"] for each in table.recipe.get("refinements", ())]
-        if self.weights == "sif" and Sif.name in done:
+        applied = [each["name"] for each in table.recipe.get("refinements", ())]
+        if self.weights == "sif" and Sif.name in applied:
             faults.append(
-                "this table's rows are weighed by SIF already; take weights='mean', or build it "
+                "this table's rows are weighted by SIF already; take weights='mean', or build it "
                 "with other refinements"
             )
         if faults:
