@@ -1,4 +1,4 @@
-"""`logistic`: a linear head that is solved, its strength of regularisation cross-validated."""
+"""Network `logistic`: a linear head that is solved, with a cross-validated regularisation."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ from wordgraft.training.record import RunRecord
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Inverse strengths that are tried, on features of mean 0 and variance 1.
+# Inverse regularisation strengths to try, on features of mean 0 and variance 1.
 _STRENGTHS = np.logspace(-5, 1, 13)
 _FOLDS, _ITERATIONS = 5, 1000
-# Strengths in a row that may do worse than the best so far, with so many texts; with few, scores
-# go up and down, and the time is short.
-_BEHIND, _MANY = 3, 1_000
-# What is taken where none can be tried.
-_UNCHOSEN = 0.01
+# With so many texts, the search ends after so many strengths without improvement. With few texts
+# scores fluctuate, and the search is short anyway.
+_PATIENCE, _MANY = 3, 1_000
+# The strength if there are too few texts to choose one.
+_FALLBACK = 0.01
 
 
 def solve(
@@ -35,8 +35,13 @@ def solve(
 ) -> RunRecord:
     """Set the head of `network` to the logistic regression of its features.
 
-    C is chosen by 5-fold cross-validated macro-F1 (fewer folds where a class has fewer texts).
-    Raises `TrainingError` for several labels a text.
+    C is chosen by 5-fold cross-validated macro-F1 (fewer folds if a class has fewer texts).
+
+    Args:
+        balanced: weight each class by the inverse of its share.
+        multi: whether a text may have several labels.
+
+    Raises `TrainingError` for several labels per text.
     """
     if multi:
         raise TrainingError(
@@ -49,12 +54,12 @@ def solve(
     mean, scale = features.mean(axis=0), features.std(axis=0) + 1e-6
     standard, classes = (features - mean) / scale, examples.flat_targets
     with warnings.catch_warnings():
-        # In float32 its last steps may find no lower loss: it has ended, and was not cut off.
-        ended = require("sklearn.exceptions", purpose="a logistic regression").ConvergenceWarning
-        warnings.filterwarnings("ignore", "lbfgs failed to converge after .*status=2", ended)
+        # In float32 its last steps may find no lower loss: it has converged, and was not cut off.
+        warning = require("sklearn.exceptions", purpose="a logistic regression").ConvergenceWarning
+        warnings.filterwarnings("ignore", "lbfgs failed to converge after .*status=2", warning)
         model = _chosen(standard, classes, "balanced" if balanced else None, seed)
     weights, bias = model.coef_ / scale, model.intercept_ - (model.coef_ / scale) @ mean
-    if len(weights) == 1:  # two classes have one row: the logit of the second
+    if len(weights) == 1:  # for two classes, the one row is the logit of the second
         weights, bias = np.stack([-weights[0], weights[0]]) / 2, np.array([-bias[0], bias[0]]) / 2
     head = network.last_layer
     with torch.no_grad():
@@ -78,30 +83,31 @@ def solve(
 
 
 def _chosen(features: ndarray, classes: ndarray, weight: str | None, seed: int) -> Any:
-    """scikit-learn's logistic regression on all texts, with the strength that did best.
+    """scikit-learn's logistic regression on all texts, with the best strength.
 
-    From the strongest regularisation on, each fold starts where it ended before, until macro-F1 has
-    fallen behind its best: the weakest take longest and are never the best (a quarter of the time
+    Beginning with the strongest regularisation, each fold starts from its last solution, until
+    macro-F1 stops improving: the weakest take longest and are never the best (a quarter of the time
     of `LogisticRegressionCV` on 2,136 tweets, and the same C).
     """
     regression = require("sklearn.linear_model", purpose="a logistic regression").LogisticRegression
     selection = require("sklearn.model_selection", purpose="a logistic regression")
     options = {"class_weight": weight, "max_iter": _ITERATIONS}
     folds = min(_FOLDS, int(np.bincount(classes).min()))
-    if folds < 2:  # nothing to choose by
-        return regression(C=_UNCHOSEN, **options).fit(features, classes)
-    cut = selection.StratifiedKFold(folds, shuffle=True, random_state=seed)
+    if folds < 2:  # too few texts to choose
+        return regression(C=_FALLBACK, **options).fit(features, classes)
+    splitter = selection.StratifiedKFold(folds, shuffle=True, random_state=seed)
     parts = [
-        (regression(warm_start=True, **options), *rows) for rows in cut.split(features, classes)
+        (regression(warm_start=True, **options), *rows)
+        for rows in splitter.split(features, classes)
     ]
     scores: list[float] = []
     for strength in _STRENGTHS:
-        judged = []
-        for model, learnt, judges in parts:
-            model.set_params(C=strength).fit(features[learnt], classes[learnt])
-            judged.append(_macro_f1(classes[judges], model.predict(features[judges])))
-        scores.append(float(np.mean(judged)))
-        if len(classes) >= _MANY and max(scores[-_BEHIND:]) < max(scores):
+        of_folds = []
+        for model, training, validation in parts:
+            model.set_params(C=strength).fit(features[training], classes[training])
+            of_folds.append(_macro_f1(classes[validation], model.predict(features[validation])))
+        scores.append(float(np.mean(of_folds)))
+        if len(classes) >= _MANY and max(scores[-_PATIENCE:]) < max(scores):
             break
     return regression(C=_STRENGTHS[int(np.argmax(scores))], **options).fit(features, classes)
 

@@ -1,4 +1,4 @@
-"""What an encoder could do before: word similarity, other tasks by a linear probe, masked words."""
+"""What an encoder can do: word similarity, linear probes of other tasks, masked words."""
 
 from __future__ import annotations
 
@@ -20,19 +20,22 @@ from wordgraft.table.similarity import Pair, similarity_of
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Share of the pieces that are masked, as BERT was trained.
+# The share of pieces that is masked, as in BERT's own training.
 _MASKED = 0.15
 _FOLDS = 5
 
 
 @dataclass(frozen=True)
 class Ability:
-    """One measure before and after.
+    """One measure before and after fine-tuning.
 
     Attributes:
         name: such as `similarity simlex.tsv`.
         unit: `spearman`, `accuracy` or `loss`.
-        before, after: the measure.
+        before, after: the values.
+
+    >>> Ability("masked words", "loss", before=2.0, after=2.5).lost
+    0.25
     """
 
     name: str
@@ -42,9 +45,9 @@ class Ability:
 
     @property
     def lost(self) -> float:
-        """What was forgotten: points of correlation or accuracy, or the share the loss grew by.
+        """Points of correlation or accuracy, or the share by which the loss grew.
 
-        Below 0 where the encoder has got better.
+        Below 0 if the encoder has improved.
         """
         if self.unit == "loss":
             return self.after / self.before - 1
@@ -52,15 +55,15 @@ class Ability:
 
 
 def word_spearman(encoder: LayeredEncoder, pairs: Sequence[Pair]) -> float:
-    """Rank correlation of isolated vectors' cosines with people's scores."""
+    """The rank correlation of the cosines of isolated vectors with similarity scores by people."""
     words = sorted({word for pair in pairs for word in pair[:2]})
     return similarity_of(pairs, encoder.words(words).get).spearman
 
 
 def probe_accuracy(encoder: LayeredEncoder, sequences: Ragged, labels: ndarray) -> float:
-    """Accuracy of a logistic regression on the encoder's mean states, over five folds.
+    """The accuracy of a logistic regression on each text's mean state, over five folds.
 
-    Raises `DataError` where a label has fewer texts than there are folds.
+    Raises `DataError` if a label has fewer texts than there are folds.
     """
     _, counts = np.unique(labels, return_counts=True)
     if len(counts) < 2 or counts.min() < _FOLDS:
@@ -82,7 +85,7 @@ def probe_accuracy(encoder: LayeredEncoder, sequences: Ragged, labels: ndarray) 
 
 
 class MaskedWords:
-    """The loss of guessing masked pieces, where a checkpoint has the head for it.
+    """The loss of predicting masked pieces, for a checkpoint that has the head for it.
 
     The same pieces are masked at each call.
 
@@ -107,7 +110,7 @@ class MaskedWords:
         return None if model is None else cls(model, checkpoint, sequences)
 
     def loss(self, encoder: LayeredEncoder, weights: Mapping[str, Any]) -> float:
-        """Mean loss a masked piece, with `weights` as the encoder below the head."""
+        """The mean loss per masked piece, with `weights` as the encoder below the head."""
         self.model.to(encoder.device).base_model.load_state_dict(weights, strict=False)
         total, masked = 0.0, 0
         for batch, ids in encoder.batches(self.inputs):

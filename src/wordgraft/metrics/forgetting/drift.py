@@ -17,13 +17,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Drift:
-    """One layer on one kind of texts: 1 means that nothing moved.
+    """How far one layer moved, on one kind of texts: 1 means that it did not move.
 
     Attributes:
         texts: `task` or `general`.
         layer: 0 is the output of the embeddings.
-        cka: linear centred kernel alignment, blind to rotation and scale.
-        cosine: mean over tokens, of the state before and after.
+        cka: linear centred kernel alignment, invariant to rotation and scale.
+        cosine: of the states before and after, mean over tokens.
     """
 
     texts: str
@@ -44,7 +44,12 @@ def drift(
 
 
 def linear_cka(a: Float32[ndarray, "n a"], b: Float32[ndarray, "n b"]) -> float:
-    """Linear CKA of two sets of features of the same `n` things (Kornblith et al. 2019, eq. 1)."""
+    """Linear CKA of two sets of features of the same `n` items (Kornblith et al. 2019, eq. 1).
+
+    >>> a = np.array([[1.0, 0.0], [0.0, 1.0], [1.0, 1.0]], np.float32)
+    >>> round(linear_cka(a, 3 * a[:, ::-1]), 6)
+    1.0
+    """
     a = (a - a.mean(axis=0)).astype(np.float64)
     b = (b - b.mean(axis=0)).astype(np.float64)
     scale = np.linalg.norm(a.T @ a) * np.linalg.norm(b.T @ b)
@@ -52,7 +57,7 @@ def linear_cka(a: Float32[ndarray, "n a"], b: Float32[ndarray, "n b"]) -> float:
 
 
 def mean_cosine(a: Float32[ndarray, "n dims"], b: Float32[ndarray, "n dims"]) -> float:
-    """The mean cosine of rows of the same number; rows of zeros are left out."""
+    """The mean cosine of corresponding rows; rows of zeros are left out."""
     norms = np.linalg.norm(a, axis=1) * np.linalg.norm(b, axis=1)
     there = norms > 0
     return float(np.mean(np.einsum("nd,nd->n", a[there], b[there]) / norms[there]))
