@@ -15,21 +15,23 @@ from wordgraft.checkpoint.inputs import sequences_of
 from wordgraft.networks.encoder import EncoderRows, Pooling
 from wordgraft.networks.heads import ClassHead
 from wordgraft.networks.network import Network
-from wordgraft.training import REGIMES, RunRecord
 from wordgraft.training.examples import Examples
-from wordgraft.training.loop import Plan, train
+from wordgraft.training.loop import train
+from wordgraft.training.plan import Plan
+from wordgraft.training.record import RunRecord
+from wordgraft.training.regimes import REGIMES
 
 PLAN = Plan(
     rows_rate=3e-4,
     head_rate=3e-3,
     batch_size=16,
-    max_epochs=4,
+    epochs=4,
     patience=100,
-    held_out=0,
+    validation_share=0,
     seed=0,
     by_length=True,
     schedule="linear",
-    probe_epochs=5,
+    head_only_epochs=5,
     precision="float32",
     device="cpu",
 )

@@ -7,21 +7,25 @@ import torch
 from tables import random_table
 
 from wordgraft.core.ragged import Ragged
+from wordgraft.grafts.torch import embedding
 from wordgraft.networks import Network
 from wordgraft.networks.build import Shape, build
 from wordgraft.networks.heads import ClassHead
 from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training.examples import Examples
-from wordgraft.training.loop import Plan
+from wordgraft.training.loop import train
+from wordgraft.training.plan import Plan
+from wordgraft.training.record import RunRecord
+from wordgraft.training.regimes import REGIMES
 
 TABLE = random_table(60, 8)
 PLAN = Plan(
     rows_rate=1e-2,
     head_rate=1e-2,
     batch_size=16,
-    max_epochs=12,
+    epochs=12,
     patience=3,
-    held_out=0.25,
+    validation_share=0.25,
     seed=0,
     device="cpu",
 )
@@ -45,3 +49,22 @@ def bag_on(
         shape,
         lambda width, generator: ClassHead(width, 2, generator=generator, weight=weights),
     )
+
+
+def train_bag(
+    plan: Plan = PLAN,
+    regime: str = "embeddings",
+    *,
+    examples: Examples | None = None,
+    class_weights: np.ndarray | None = None,
+) -> tuple[Network, RunRecord]:
+    rows = embedding(TABLE, trainable=REGIMES[regime].trainable_rows)
+    network = bag_on(rows, seed=plan.seed, weights=class_weights)
+    record = train(
+        network,
+        noisy_texts() if examples is None else examples,
+        plan,
+        regime=REGIMES[regime],
+        names=("bag", "table"),
+    )
+    return network, record

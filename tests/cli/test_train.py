@@ -220,7 +220,7 @@ def test_killed_and_run_again_it_ends_the_same(
     script = (
         "import sys, dataclasses\n"
         "from wordgraft.training import plan\n"
-        "plan.Plan.__dataclass_fields__['keep_every'].default = -1.0\n"
+        "plan.Plan.__dataclass_fields__['save_every'].default = -1.0\n"
         "plan.Plan.__init__.__defaults__ = tuple(\n"
         "    -1.0 if each == 60.0 else each for each in plan.Plan.__init__.__defaults__)\n"
         "from wordgraft.cli import main\n"

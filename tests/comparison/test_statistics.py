@@ -167,11 +167,11 @@ def test_training_speed_counts_the_steps_to_the_random_starts_best_loss(
     arms = {"random": FakeArm(right(0.5)), "good": FakeArm(right(0.9)), "none": FakeArm(right(0.9))}
     found = fake_comparison(tmp_path / "r", monkeypatch, arms, seeds=1)
     loops = {
-        "random": {"held_out_losses": [1.0, 0.8, 0.7, 0.75], "seconds": 8.0},
-        "good": {"held_out_losses": [0.9, 0.65], "seconds": 6.0},
-        "none": {"held_out_losses": [0.9, 0.75], "seconds": 6.0},
+        "random": {"validation_losses": [1.0, 0.8, 0.7, 0.75], "seconds": 8.0},
+        "good": {"validation_losses": [0.9, 0.65], "seconds": 6.0},
+        "none": {"validation_losses": [0.9, 0.75], "seconds": 6.0},
     }
-    rest = {"texts": 70, "batch_size": 32, "held_out": 10}
+    rest = {"texts": 70, "batch_size": 32, "validation_texts": 10}
     runs = [replace(run, training={**rest, **loops[run.arm]}) for run in found.runs]
     speeds = Statistics(replace(found, runs=tuple(runs)), "test").training_speed(80)
     by_arm = {each.arm: (each.steps, each.seconds, each.reached) for each in speeds}

@@ -100,10 +100,10 @@ def test_a_random_start_has_none_of_the_tables_rows() -> None:
 
 
 def test_the_weights_of_the_best_epoch_are_used() -> None:
-    losses = FITTED.record_.held_out_losses
+    losses = FITTED.record_.validation_losses
     assert FITTED.record_.best_epoch == 1 + int(np.argmin(losses))
     assert FITTED.record_.epochs == len(losses)
-    assert FITTED.record_.held_out == 12  # a fifth of 60
+    assert FITTED.record_.validation_texts == 12  # a fifth of 60
 
 
 def test_out_of_vocabulary_words_of_training_get_rows() -> None:

@@ -59,12 +59,14 @@ def test_what_the_teacher_knows_comes_across(network: str) -> None:
     )
     assert model.predict(UNSEEN).tolist() == ["good", "bad", "good", "bad"]
     record = model.record_
-    assert record.taught == len(ALL)
-    assert record.texts + record.held_out == len(ALL) + len(X)
+    assert record.distilled == len(ALL)
+    assert record.texts + record.validation_texts == len(ALL) + len(X)
     alone = classifier(network=network, training={"head_rate": 1e-2}).fit(X, Y)
-    assert alone.record_.taught == 0
+    assert alone.record_.distilled == 0
     # Only texts with a label of their own are held out, as many of each class as without a teacher.
-    assert record.held_out == alone.record_.held_out == (6 if network == "bag" else 0)
+    assert (
+        record.validation_texts == alone.record_.validation_texts == (6 if network == "bag" else 0)
+    )
     sure = [each.predict_proba(["bright dry", "dry"])[:, 1].min() for each in (model, alone)]
     assert sure[0] > sure[1] + 0.1
 
@@ -76,7 +78,7 @@ def test_a_folder_teaches_as_the_model_does_and_is_not_kept(tmp_path: Path) -> N
     np.testing.assert_allclose(by_folder.predict_proba(X), by_model.predict_proba(X), rtol=1e-5)
     by_folder.save(tmp_path / "student")
     assert wg.TextClassifier.load(tmp_path / "student").teacher is None
-    assert clone(by_folder).fit(X, Y, unlabelled=ALL).record_.taught == len(ALL)
+    assert clone(by_folder).fit(X, Y, unlabelled=ALL).record_.distilled == len(ALL)
 
 
 def test_any_classifier_of_texts_teaches() -> None:
@@ -97,7 +99,7 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
     model = classifier(teacher=TEACHER, training={"epochs": 3})
     result = wg.search(model, X, Y, trials=2, unlabelled=ALL)
     assert len(result.scores) == 2
-    assert result.model.fit(X, Y, unlabelled=ALL).record_.taught == len(ALL)
+    assert result.model.fit(X, Y, unlabelled=ALL).record_.distilled == len(ALL)
 
 
 @pytest.mark.parametrize(
@@ -151,9 +153,9 @@ def test_soft_labels_are_half_of_what_is_learned() -> None:
     sides = []
     for given in (soft, None):
         model = classifier(training={"epochs": 200}).fit(texts, labels, soft_labels=given)
-        assert model.record_.texts + model.record_.held_out == len(texts)
-        assert model.record_.held_out == 20
-        assert model.record_.taught == 0
+        assert model.record_.texts + model.record_.validation_texts == len(texts)
+        assert model.record_.validation_texts == 20
+        assert model.record_.distilled == 0
         sides.append(model.predict_proba(["dark"])[0, 1])
     assert abs(sides[0] - 0.5) < 0.15 < 0.35 < sides[1] - sides[0]
 
@@ -161,7 +163,7 @@ def test_soft_labels_are_half_of_what_is_learned() -> None:
 def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
     soft = classifier().fit(X, Y).predict_proba(X)
     model = classifier(teacher=TEACHER).fit(X, Y, unlabelled=ALL, soft_labels=soft)
-    assert model.record_.taught == len(ALL)
+    assert model.record_.distilled == len(ALL)
     sets = [("good",) if label == "good" else ("bad", "sad") for label in Y]
     model = classifier(training={"epochs": 200}).fit(X, sets, soft_labels=np.full((len(X), 3), 0.5))
     assert model.predict(["sun warm", "rain cold"]) == [("good",), ("bad", "sad")]

@@ -21,7 +21,7 @@ from wordgraft.estimators.base import on_device
 from wordgraft.estimators.recipes import ENCODER
 from wordgraft.estimators.resolved import Resolved
 from wordgraft.sources import Isolated
-from wordgraft.training.optimizer_run import Run
+from wordgraft.training.optimizer_run import OptimizerRun
 
 Tiny = Callable[[str], Path]
 LABELS = ["money" if "bank" in text or "market" in text else "other" for text in SENTENCES]
@@ -56,7 +56,7 @@ def test_it_learns_and_says_how(classifier: wg.TextClassifier) -> None:
     assert classifier.score(SENTENCES, LABELS) > 0.9
     record = classifier.record_
     assert (record.network, record.init, record.regime) == ("encoder", "checkpoint", "full")
-    assert (record.texts, record.held_out, record.epochs) == (len(SENTENCES), 0, 40)
+    assert (record.texts, record.validation_texts, record.epochs) == (len(SENTENCES), 0, 40)
 
 
 def test_saved_and_loaded_it_answers_the_same(
@@ -240,15 +240,15 @@ def test_an_interruption_says_where_what_was_done_is(
 ) -> None:
     kept = tmp_path / "m.progress"
     steps = [0]
-    step, plan = Run._step, Resolved.plan
+    step, plan = OptimizerRun._step, Resolved.plan
 
-    def stopped(self: Run, *arguments: Any) -> float:
+    def stopped(self: OptimizerRun, *arguments: Any) -> float:
         steps[0] += 1
         if steps[0] == 3:
             raise KeyboardInterrupt
         return step(self, *arguments)
 
-    monkeypatch.setattr(Run, "_step", stopped)
+    monkeypatch.setattr(OptimizerRun, "_step", stopped)
     for every, says in ((60.0, 0), (-1.0, 1)):
         caplog.clear()
         steps[0] = 0
@@ -256,7 +256,7 @@ def test_an_interruption_says_where_what_was_done_is(
             Resolved,
             "plan",
             lambda self, *given, every=every, plan=plan: replace(
-                plan(self, *given), keep_every=every
+                plan(self, *given), save_every=every
             ),
         )
         with pytest.raises(KeyboardInterrupt):

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import numpy as np
 import torch
 from numpy.testing import assert_array_equal
 from tables import random_table
 
 import wordgraft as wg
-from wordgraft.estimators.fitting import discard
 
 TABLE = random_table(5, 4)
 X, Y = ["w1 w2", "w3"] * 10, ["a", "b"] * 10
@@ -38,11 +35,5 @@ def test_a_tagger_is_scored_by_entities() -> None:
         prepared.network.last_layer.weight.zero_()
         prepared.network.last_layer.bias.copy_(torch.tensor([9.0, 0, 0]))
     assert prepared.score(prepared.network, prepared.examples) == 0.0
-    assert prepared.judge is not None
-    assert np.isfinite(prepared.judge(prepared.network, prepared.examples))
-
-
-def test_only_progress_is_discarded(tmp_path: Path) -> None:
-    (tmp_path / "mine.txt").write_text("keep")
-    discard(tmp_path)
-    assert (tmp_path / "mine.txt").read_text() == "keep"
+    assert prepared.validation_loss is not None
+    assert np.isfinite(prepared.validation_loss(prepared.network, prepared.examples))

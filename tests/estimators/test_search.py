@@ -52,7 +52,7 @@ def test_an_interrupted_search_continues_from_its_file(tmp_path: Path) -> None:
     first = wg.search(classifier(), X, Y, trials=1, **options)
     both = wg.search(classifier(), X, Y, trials=2, **options)
     assert both.scores[0] == first.scores[0]
-    with pytest.raises(ProgressError, match="another search"):
+    with pytest.raises(ProgressError, match="another run: its epochs is '2'"):
         wg.search(classifier(epochs=3), X, Y, trials=2, **options)
 
 

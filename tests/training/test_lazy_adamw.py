@@ -2,25 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-from pathlib import Path
-from typing import Any
-
 import pytest
 import torch
-from noisy_texts import PLAN, bag_on, noisy_texts
-from tables import random_table
 from torch import Tensor, nn
 
-from wordgraft.errors import ProgressError
-from wordgraft.grafts.torch import embedding
-from wordgraft.networks import Network
 from wordgraft.networks.inputs import Inputs
 from wordgraft.networks.rows import EmbeddingRows
-from wordgraft.training import REGIMES
 from wordgraft.training.lazy_adamw import LazyRows
-from wordgraft.training.loop import Plan, train
-from wordgraft.training.optimizer_run import Run
 
 ROWS, DIMS = 40, 6
 
@@ -150,87 +138,3 @@ def test_rows_that_rest_stay() -> None:
     lazy.take_step(1.0)
     lazy.close()
     assert torch.equal(rows.layer.weight, rows_of().layer.weight)
-
-
-def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = replace(PLAN, clip=0.5, schedule="linear", held_out=0.0)
-    found = []
-    for _ in range(2):
-        network = bag_on(embedding(random_table(60, 8), trainable=True))
-        train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
-        found.append(network.rows.layer.weight.detach())
-        monkeypatch.setattr(Run, "_table_of", lambda *_: (None, 0.0))
-    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
-
-
-def trained(plan: Plan) -> Network:
-    network = bag_on(embedding(random_table(60, 8), trainable=True))
-    train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
-    return network
-
-
-@pytest.mark.parametrize("held_out", [0.0, 0.25])
-def test_killed_and_resumed_rows_end_as_if_they_had_not_been(
-    held_out: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, held_out=held_out, max_epochs=4, rows_rate=3e-2)
-    calm = trained(plan)
-    plan = replace(plan, keep=tmp_path / "p", keep_every=-1.0)
-    step, steps = Run._step, [0]
-
-    def killing(self: Run, *arguments: Any) -> float:
-        steps[0] += 1
-        if steps[0] == 13:  # in the midst of the second or third pass
-            raise InterruptedError
-        return step(self, *arguments)
-
-    monkeypatch.setattr(Run, "_step", killing)
-    with pytest.raises(InterruptedError):
-        trained(plan)
-    resumed = trained(plan)
-    for name, tensor in calm.state_dict().items():
-        assert torch.equal(resumed.state_dict()[name], tensor), name
-
-
-def test_moments_kept_the_dense_way_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, max_epochs=2, keep=tmp_path / "p", keep_every=-1.0)
-    with monkeypatch.context() as patched:
-        patched.setattr(Run, "_table_of", lambda *_: (None, 0.0))
-        trained(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
-        trained(plan)
-
-
-def test_moments_kept_by_another_name_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, max_epochs=2, keep=tmp_path / "p", keep_every=-1.0)
-    named = LazyRows.tensors
-    with monkeypatch.context() as patched:
-        patched.setattr(LazyRows, "tensors", lambda self: {"mean": named(self)["moments"][0]})
-        trained(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
-        trained(plan)
-
-
-def test_a_loss_that_is_no_number_after_a_resumption_gives_the_last_whole_pass_back(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, held_out=0.0, max_epochs=1, batch_size=16)
-    first = trained(plan)
-    plan = replace(plan, max_epochs=3, keep=tmp_path / "p", keep_every=-1.0)
-    step, steps = Run._step, [0]
-
-    def failing(self: Run, *arguments: Any) -> float:
-        steps[0] += 1
-        if steps[0] == 11:
-            raise InterruptedError
-        return step(self, *arguments) if steps[0] < 13 else float("nan")
-
-    monkeypatch.setattr(Run, "_step", failing)
-    with pytest.raises(InterruptedError):
-        trained(plan)
-    ended = trained(plan)
-    torch.testing.assert_close(ended.rows.layer.weight, first.rows.layer.weight)

@@ -1,53 +1,48 @@
-"""The loop on small noisy texts: when it stops, what it keeps, and what it may change."""
+"""Training on small noisy texts and a tiny encoder: when it stops, what it keeps and changes."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 import torch
-from noisy_texts import PLAN, TABLE, bag_on, noisy_texts
+from learning import PLAN as ENCODER_PLAN
+from learning import examples_of, network_of, run, weights_of
+from noisy_texts import PLAN, TABLE, bag_on, noisy_texts, train_bag
 from numpy.testing import assert_allclose, assert_array_equal
 
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import TrainingError
+from wordgraft.errors import ProgressError
 from wordgraft.grafts import RowSubset
 from wordgraft.grafts.torch import embedding, write_back
-from wordgraft.networks import Network
-from wordgraft.training import REGIMES, RunRecord
 from wordgraft.training.examples import Examples
-from wordgraft.training.loop import Plan, predictions, train
+from wordgraft.training.inference import (
+    loss_on,
+    predictions,
+)
+from wordgraft.training.loop import train
+from wordgraft.training.optimizer_run import OptimizerRun
+from wordgraft.training.regimes import REGIMES
+from wordgraft.training.regularizers import (
+    parse_regularizers,
+)
+
+Tiny = Callable[[str], Path]
 
 
-def run(
-    plan: Plan = PLAN,
-    regime: str = "embeddings",
-    *,
-    examples: Examples | None = None,
-    class_weights: np.ndarray | None = None,
-) -> tuple[Network, RunRecord]:
-    rows = embedding(TABLE, trainable=REGIMES[regime].trainable_rows)
-    network = bag_on(rows, seed=plan.seed, weights=class_weights)
-    record = train(
-        network,
-        noisy_texts() if examples is None else examples,
-        plan,
-        regime=REGIMES[regime],
-        names=("bag", "table"),
-    )
-    return network, record
+@pytest.fixture
+def folder(tiny_checkpoint: Tiny) -> Path:
+    return tiny_checkpoint("bert")
 
 
-def loss_on(network: Network, examples: Examples) -> float:
-    found = predictions(network, examples)
-    return float(-np.log(found[np.arange(len(examples)), examples.targets]).mean())
-
-
-def test_it_stops_early_and_keeps_the_best_weights() -> None:
-    plan = replace(PLAN, max_epochs=60)
-    network, record = run(plan)
-    losses = record.held_out_losses
+def test_training_stops_early_with_the_best_weights() -> None:
+    plan = replace(PLAN, epochs=60)
+    network, record = train_bag(plan)
+    losses = record.validation_losses
     assert record.epochs < 60
     assert record.best_epoch == 1 + int(np.argmin(losses))
     assert record.epochs == record.best_epoch + plan.patience
@@ -56,27 +51,27 @@ def test_it_stops_early_and_keeps_the_best_weights() -> None:
     assert loss_on(network, held_out) < losses[-1] - 1e-3
 
 
-def test_nothing_held_out_trains_to_the_end_on_everything() -> None:
-    _, record = run(replace(PLAN, held_out=0, max_epochs=5, patience=1))
+def test_without_a_validation_part_all_texts_are_trained_on_to_the_end() -> None:
+    _, record = train_bag(replace(PLAN, validation_share=0, epochs=5, patience=1))
     assert (record.epochs, record.best_epoch) == (5, 5)
-    assert (record.texts, record.held_out) == (120, 0)
-    assert record.held_out_losses == ()
+    assert (record.texts, record.validation_texts) == (120, 0)
+    assert record.validation_losses == ()
     assert record.losses[-1] < record.losses[0]
 
 
-def test_a_seed_repeats_a_run_to_the_bit_and_another_does_not() -> None:
-    (one, first), (two, second) = run(), run()
+def test_a_seed_repeats_a_run_exactly_and_another_does_not() -> None:
+    (one, first), (two, second) = train_bag(), train_bag()
     for name, weights in one.state_dict().items():
         assert torch.equal(weights, two.state_dict()[name]), name
     assert first.losses == second.losses
-    assert run(replace(PLAN, seed=1))[1].losses != first.losses
+    assert train_bag(replace(PLAN, seed=1))[1].losses != first.losses
 
 
-def test_frozen_leaves_the_rows_and_tuned_moves_those_that_occur() -> None:
-    frozen, record = run(regime="frozen")
+def test_frozen_leaves_the_rows_and_embeddings_moves_those_that_occur() -> None:
+    frozen, record = train_bag(regime="frozen")
     assert_array_equal(frozen.rows.layer.weight.detach(), TABLE.rows())
     assert record.parameters == 8 * 16 + 16 + 16 * 2 + 2
-    tuned, record = run()
+    tuned, record = train_bag()
     moved = np.any(tuned.rows.layer.weight.detach().numpy() != TABLE.rows(), axis=1)
     trained_on = np.unique(PLAN.split(noisy_texts())[0].ids.ids)
     assert_array_equal(np.flatnonzero(moved), trained_on)
@@ -84,14 +79,14 @@ def test_frozen_leaves_the_rows_and_tuned_moves_those_that_occur() -> None:
 
 
 def test_rows_and_head_learn_at_their_own_rates() -> None:
-    network, _ = run(replace(PLAN, rows_rate=1e-12))
+    network, _ = train_bag(replace(PLAN, rows_rate=1e-12))
     assert_allclose(network.rows.layer.weight.detach(), TABLE.rows(), atol=1e-8)
     start = bag_on(network.rows.layer).head.linear.weight
     assert (network.head.linear.weight - start).abs().max() > 0.01
 
 
 def test_compact_rows_learn_what_the_whole_table_learns() -> None:
-    whole, _ = run()
+    whole, _ = train_bag()
     examples = noisy_texts()
     subset = RowSubset.of(TABLE, examples.ids.ids)
     layer = embedding(TABLE, trainable=True, row_subset=subset)
@@ -104,96 +99,60 @@ def test_compact_rows_learn_what_the_whole_table_learns() -> None:
     assert_allclose(written.rows(), whole.rows.layer.weight.detach(), atol=1e-6)
 
 
-def test_class_weights_bring_the_rare_class_back() -> None:
+def test_class_weights_raise_the_recall_of_a_rare_class() -> None:
     """Nine in ten are of class 0, and words tell too little: unweighed, few are called 1."""
     rng = np.random.default_rng(0)
     classes = (rng.random(400) < 0.1).astype(np.int64)
     low = np.where(classes[:, None] == 1, 12, 2)
     rows = rng.integers(low, low + 20, (400, 3))
     examples = Examples(Ragged.of(rows.tolist()), classes)
-    plan = replace(PLAN, held_out=0, max_epochs=5)
+    plan = replace(PLAN, validation_share=0, epochs=5)
     called = {}
     for name, weights in {"none": None, "balanced": [0.55, 5.0]}.items():
         given = None if weights is None else np.array(weights, np.float32)
-        network, _ = run(plan, examples=examples, class_weights=given)
+        network, _ = train_bag(plan, examples=examples, class_weights=given)
         called[name] = predictions(network, examples).argmax(axis=1)
     recall = {name: (found[classes == 1] == 1).mean() for name, found in called.items()}
     assert recall["balanced"] > recall["none"] + 0.2
 
 
-def test_a_loss_that_is_no_number_stops_the_run() -> None:
-    with pytest.raises(TrainingError, match="the training loss became"):
-        run(replace(PLAN, head_rate=1e30, rows_rate=1e30))
-
-
-@pytest.mark.parametrize(
-    ("texts", "held_out"), [(50, 10), (100, 20), (200, 40), (400, 40), (1_000, 100)]
-)
-def test_auto_holds_out_a_tenth_but_forty_if_a_fifth_has_them(texts: int, held_out: int) -> None:
-    examples = Examples(Ragged.of([[2]] * texts), np.arange(texts) % 2)
-    rest, apart = replace(PLAN, held_out="auto").split(examples)
-    assert (len(rest), len(apart)) == (texts - held_out, held_out)
-    assert np.bincount(apart.targets).tolist() == [held_out // 2] * 2
-
-
-def test_held_out_texts_are_of_every_class_but_the_rarest() -> None:
-    classes = np.array([0] * 20 + [1] * 3 + [2] * 2)
-    examples = Examples(Ragged.of([[place] for place in range(25)]), classes)
-    rest, apart = examples.held_out(0.2, np.random.default_rng(0))
-    assert np.bincount(apart.targets, minlength=3).tolist() == [4, 1, 0]
-    assert sorted([*rest.ids.ids, *apart.ids.ids]) == list(range(25))
-
-
-def test_batches_hold_every_text_once_with_its_class() -> None:
-    examples = Examples(Ragged.of([[1], [], [2, 3], [4]]), np.array([0, 1, 2, 3]))
-    batches = list(examples.batches(3))
-    assert [batch.ids.ids.tolist() for batch in batches] == [[1, 2, 3], [4]]
-    assert [batch.ids.lengths.tolist() for batch in batches] == [[1, 0, 2], [1]]
-    assert [batch.targets.tolist() for batch in batches] == [[0, 1, 2], [3]]
-    for by_length in (False, True):
-        shuffled = list(examples.batches(1, np.random.default_rng(0), by_length=by_length))
-        assert sorted(int(batch.targets[0]) for batch in shuffled) == [0, 1, 2, 3]
-        for batch in shuffled:
-            assert batch.ids.ids.tolist() == [[1], [], [2, 3], [4]][int(batch.targets[0])]
-
-
-def test_batches_by_length_hold_little_padding() -> None:
-    rng = np.random.default_rng(0)
-    lengths = rng.integers(1, 60, 2000)
-    rows = [[int(length)] * int(length) for length in lengths]
-    examples = Examples(Ragged.of(rows), lengths)
-    used = total = 0
-    for batch in examples.batches(32, rng, by_length=True):
-        used += len(batch.ids.ids)
-        total += len(batch) * int(batch.ids.lengths.max())
-    assert used / total > 0.95
-
-
-def test_tags_and_extras_stay_with_their_words() -> None:
-    ids = Ragged.of([[5, 6], [7], [8, 9, 10]])
-    examples = Examples(
-        ids, Ragged(ids.ids * 10, ids.offsets), {"twice": Ragged(ids.ids * 2, ids.offsets)}
-    )
-    for batch in examples.batches(2, np.random.default_rng(0), by_length=True):
-        assert_array_equal(batch.flat_targets, batch.ids.ids * 10)
-        assert_array_equal(batch.extras["twice"].ids, batch.ids.ids * 2)
-
-
-def test_a_run_may_have_another_device_than_the_first_of_its_process(
-    monkeypatch: pytest.MonkeyPatch,
+def test_lp_ft_starts_the_rows_with_a_trained_head(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from accelerate.state import AcceleratorState, PartialState
+    starts: list[dict[str, torch.Tensor]] = []
+    train_run = OptimizerRun.train
 
-    run()  # whatever was first, accelerate has a state now
-    states = [dict(kind._shared_state) for kind in (AcceleratorState, PartialState)]
-    for state in states:
-        state |= {"device": torch.device("cuda"), "_cpu": False}
-    for kind, state in zip((AcceleratorState, PartialState), states, strict=True):
-        monkeypatch.setattr(kind, "_shared_state", dict(state))
-    network, record = run()
-    assert record.epochs > 1
-    assert {each.device.type for each in network.parameters()} == {"cpu"}
-    assert [dict(kind._shared_state) for kind in (AcceleratorState, PartialState)] == states
-    with pytest.raises(TrainingError, match="the training loss became"):
-        run(replace(PLAN, head_rate=1e30, rows_rate=1e30))
-    assert PartialState._shared_state["device"].type == "cuda"  # put back after errors too
+    def recorded(self: OptimizerRun, *arguments: Any, **options: Any) -> None:
+        starts.append(weights_of(self.network))
+        train_run(self, *arguments, **options)
+
+    monkeypatch.setattr(OptimizerRun, "train", recorded)
+    fresh = network_of(folder)
+    before, untrained = weights_of(fresh), loss_on(fresh, examples_of(folder))
+    run(folder, replace(ENCODER_PLAN, head_only_epochs=40), "lp-ft")
+    _, start = starts  # of the head alone, and of all
+    for name, tensor in start.items():
+        assert torch.equal(tensor, before[name]) is name.startswith("rows."), name
+    fresh.load_state_dict(start)
+    assert loss_on(fresh, examples_of(folder)) < 0.95 * untrained
+
+
+def test_progress_of_another_run_is_refused(folder: Path, tmp_path: Path) -> None:
+    plan = replace(ENCODER_PLAN, progress_folder=tmp_path / "p", save_every=-1.0)
+    run(folder, plan)
+    with pytest.raises(ProgressError, match=r"its rows_rate is '0.0003', this run's is '0.001'"):
+        run(folder, replace(plan, rows_rate=1e-3))
+    with pytest.raises(ProgressError, match=r"its regime is 'full', this run's is 'frozen'"):
+        run(folder, plan, "frozen")
+    turned = replace(examples_of(folder), targets=1 - examples_of(folder).targets)
+    with pytest.raises(ProgressError, match=r"its data is .*'ids'"):
+        run(folder, plan, examples=turned)
+    run(folder, replace(plan, rows_rate=1e-3, resume=False))
+
+
+def test_regularizers_are_recorded_and_leave_plain_weights(folder: Path) -> None:
+    names = set(network_of(folder).state_dict())
+    plan = replace(ENCODER_PLAN, epochs=1, regularizers=parse_regularizers("layer_decay,lora"))
+    network, record = run(folder, plan)
+    assert record.regularizers == ("layer_decay:0.9", "lora:8")
+    assert set(network.state_dict()) == names

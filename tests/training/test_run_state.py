@@ -1,4 +1,4 @@
-"""Training kept on disk: whole or not at all, and of this run or refused."""
+"""The state of a training run as arrays and back: exact, and of this run or refused."""
 
 from __future__ import annotations
 
@@ -10,74 +10,61 @@ import torch
 from torch import nn
 
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import OutputError, ProgressError
-from wordgraft.training import run_state as resume
+from wordgraft.core.run_state import RunState
+from wordgraft.errors import ProgressError
+from wordgraft.training import run_state
 from wordgraft.training.examples import Examples
-from wordgraft.training.run_state import Keeper, Kept, fingerprint
+from wordgraft.training.run_state import STEP, TrainingState, fingerprint, load
 
 RUN = {"rate": 1e-3, "regime": "full", "texts": 3}
-KEPT = Kept({"network.a": torch.arange(3.0), "random.cpu": torch.arange(2)}, {"epoch": 2})
+STATE = TrainingState(
+    {"network": {"head.weight": torch.arange(3.0)}, "random": {"cpu": torch.arange(2)}},
+    {"epoch": 2},
+)
 
 
-def test_what_was_kept_comes_back(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path / "p", RUN)
-    assert keeper.load() is None
-    keeper.save(KEPT)
-    keeper.save(KEPT)
-    found = keeper.load()
-    assert found is not None
-    assert found.position == {"epoch": 2}
-    assert found.group("network")["a"].tolist() == [0, 1, 2]
-    assert found.group("random")["cpu"].dtype == torch.int64
-    keeper.discard()
-    assert list(tmp_path.iterdir()) == []
+def test_a_saved_state_is_loaded_with_its_groups_and_types(tmp_path: Path) -> None:
+    saved = RunState(tmp_path / "p", RUN)
+    assert load(saved) is None
+    saved.save(STEP, *STATE.content())
+    state = load(saved)
+    assert state is not None
+    assert state.position == {"epoch": 2}
+    assert state.group("network")["head.weight"].tolist() == [0, 1, 2]
+    assert state.group("random")["cpu"].dtype == torch.int64
+    assert state.group("best") == {}
 
 
-def test_another_run_is_refused_and_the_difference_named(tmp_path: Path) -> None:
-    Keeper(tmp_path / "p", RUN).save(KEPT)
-    with pytest.raises(ProgressError, match=r"its rate is 0.001, this run's is 0.01; go on with"):
-        Keeper(tmp_path / "p", {**RUN, "rate": 1e-2}).load()
-    with pytest.raises(ProgressError, match=r"regime is 'full'.*'frozen' \(and texts differ\)"):
-        Keeper(tmp_path / "p", {**RUN, "regime": "frozen", "texts": 4}).load()
+def test_the_state_of_another_run_is_refused(tmp_path: Path) -> None:
+    RunState(tmp_path / "p", RUN).save(STEP, *STATE.content())
+    with pytest.raises(ProgressError, match=r"its rate is 0\.001, this run's is 0.01"):
+        load(RunState(tmp_path / "p", {**RUN, "rate": 1e-2}))
 
 
-def test_damage_is_named(tmp_path: Path) -> None:
-    keeper = Keeper(tmp_path / "p", RUN)
-    keeper.save(KEPT)
-    path = tmp_path / "p" / "state.safetensors"
-    path.write_bytes(path.read_bytes()[:-1] + b"x")
-    with pytest.raises(ProgressError, match=r"is damaged \(the hash of state.safetensors differs"):
-        keeper.load()
-
-
-def test_a_disk_that_fills_leaves_the_last_state_whole(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    keeper = Keeper(tmp_path / "p", RUN)
-    keeper.save(KEPT)
-
-    def full(*_: object) -> None:
-        raise OSError(28, "No space left on device")
-
-    monkeypatch.setattr(resume, "write_tensors", full)
-    with pytest.raises(OutputError, match="the disk is full"):
-        keeper.save(Kept({}, {"epoch": 3}))
-    found = keeper.load()
-    assert found is not None
-    assert found.position == {"epoch": 2}
-    assert [each.name for each in tmp_path.iterdir()] == ["p"]
+def test_random_numbers_continue_from_a_saved_state() -> None:
+    with torch.random.fork_rng():
+        torch.manual_seed(3)
+        state = run_state.random_tensors()
+        drawn = torch.rand(4)
+        run_state.load_random(state)
+        assert torch.equal(torch.rand(4), drawn)
+    rng = np.random.default_rng(0)
+    before = run_state.generator_state(rng)
+    numbers = rng.random(3)
+    rng.bit_generator.state = before
+    assert rng.random(3).tolist() == numbers.tolist()
 
 
 def test_an_optimizer_goes_on_to_the_bit() -> None:
     def stepped(steps: int, state: dict[str, torch.Tensor] | None, layer: nn.Linear) -> nn.Linear:
         optimizer = torch.optim.AdamW(layer.parameters(), lr=0.1)
         if state is not None:
-            resume.load_optimizer(optimizer, state)
+            run_state.load_optimizer(optimizer, state)
         for step in range(steps):
             optimizer.zero_grad()
             layer(torch.full((1, 3), float(step + 1))).pow(2).sum().backward()
             optimizer.step()
-        states.append(resume.optimizer_tensors(optimizer))
+        states.append(run_state.optimizer_tensors(optimizer))
         return layer
 
     states: list[dict[str, torch.Tensor]] = []

@@ -11,13 +11,14 @@ from learning import PLAN, examples_of, network_of
 
 from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
-from wordgraft.training import REGIMES
-from wordgraft.training import search as tune
+from wordgraft.training import search as search_module
 from wordgraft.training.examples import Examples
+from wordgraft.training.regimes import REGIMES
 from wordgraft.training.regularizers import LayerDecay, parse_regularizers
+from wordgraft.training.search import BestPlan, search_plan
 
 Tiny = Callable[[str], Path]
-SHORT = replace(PLAN, max_epochs=1, regularizers=parse_regularizers("layer_decay"))
+SHORT = replace(PLAN, epochs=1, regularizers=parse_regularizers("layer_decay"))
 
 
 @pytest.fixture
@@ -25,16 +26,14 @@ def folder(tiny_checkpoint: Tiny) -> Path:
     return tiny_checkpoint("bert")
 
 
-def search(
-    folder: Path, trials: int, keep: Path | None = None, plan=SHORT, **options
-) -> tune.Tuned:  # type: ignore[no-untyped-def]
-    return tune.tuned(
+def search(folder: Path, trials: int, keep: Path | None = None, plan=SHORT, **options) -> BestPlan:  # type: ignore[no-untyped-def]
+    return search_plan(
         network_of(folder),
         examples_of(folder),
         plan,
         regime=REGIMES["full"],
         trials=trials,
-        keep=keep,
+        progress_file=keep,
         **options,
     )
 
@@ -68,14 +67,14 @@ def test_a_search_repeats_and_goes_on_where_it_was_stopped(folder: Path, tmp_pat
     assert resumed.scores[:2] == first.scores
     again = search(folder, 4, keep)  # nothing is left to be tried
     assert again == resumed
-    with pytest.raises(ProgressError, match="holds the trials of another search: plan differ"):
-        search(folder, 4, keep, replace(SHORT, max_epochs=2))
+    with pytest.raises(ProgressError, match="progress of another run: its epochs is '1'"):
+        search(folder, 4, keep, replace(SHORT, epochs=2))
 
 
 def test_trials_that_fail_are_left_out(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object, **__: object) -> None:
         raise TrainingError("no number")
 
-    monkeypatch.setattr(tune, "train", fail)
+    monkeypatch.setattr(search_module, "train", fail)
     with pytest.raises(TrainingError, match="all 2 trials failed"):
         search(folder, 2)

@@ -201,12 +201,12 @@ def train(
     """
     start(quiet=quiet)
     from wordgraft.core.atomic_io import check_output
+    from wordgraft.core.run_state import discard
     from wordgraft.data.rows import read_texts
     from wordgraft.data.text_files import split_column
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.argument_checks import HEAD_INITS
     from wordgraft.estimators.first_layers.table_rows import STARTS
-    from wordgraft.estimators.fitting import discard
     from wordgraft.estimators.forgetting_report import forgetting_report
     from wordgraft.estimators.interpolation import interpolate
     from wordgraft.estimators.io import MARKER
@@ -365,8 +365,8 @@ def _report(model: Any, output: Path, settings: str | None) -> None:
     rows = [
         ("model", str(output)),
         (names[0], ", ".join(map(str, names[1]))),
-        ("texts", f"{record.texts:,} to train on, {record.held_out:,} held out"),
-        *([("taught", f"{record.taught:,} of them by the teacher")] if record.taught else []),
+        ("texts", f"{record.texts:,} to train on, {record.validation_texts:,} held out"),
+        *([("distilled", f"{record.distilled:,} of them")] if record.distilled else []),
         ("epochs", f"{record.epochs}, the best was {record.best_epoch}"),
         ("seconds", f"{record.seconds:.1f}"),
         ("parameters", f"{record.parameters:,} that learn"),

@@ -197,7 +197,7 @@ class Statistics:
                 if target is None or own is None or not _comparable(target, own):
                     continue
                 compared += 1
-                reached = _first_at(own, min(target["held_out_losses"]))
+                reached = _first_at(own, min(target["validation_losses"]))
                 if reached is not None:
                     steps.append(reached[0])
                     seconds.append(reached[1])
@@ -298,11 +298,10 @@ def _crossing(
 
 
 def _comparable(target: Mapping[str, Any], own: Mapping[str, Any]) -> bool:
-    """Whether two loops held out as many texts and followed their loss on them."""
-    both = target.get("held_out_losses"), own.get("held_out_losses")
-    return (
-        all(both) and bool(target.get("held_out")) and target.get("held_out") == own.get("held_out")
-    )
+    """Whether two loops had validation parts of the same size and recorded the loss on them."""
+    losses = target.get("validation_losses"), own.get("validation_losses")
+    texts = target.get("validation_texts"), own.get("validation_texts")
+    return all(losses) and bool(texts[0]) and texts[0] == texts[1]
 
 
 def _first_at(training: Mapping[str, Any], loss: float) -> tuple[float, float] | None:
@@ -310,7 +309,7 @@ def _first_at(training: Mapping[str, Any], loss: float) -> tuple[float, float] |
 
     Epochs of one run take equally long, near enough.
     """
-    losses = training["held_out_losses"]
+    losses = training["validation_losses"]
     reached = [epoch for epoch, value in enumerate(losses, 1) if value <= loss]
     if not reached:
         return None

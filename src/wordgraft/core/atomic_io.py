@@ -91,7 +91,7 @@ def write_tensors(
     from safetensors.numpy import save_file
 
     try:
-        content = {name: np.ascontiguousarray(array) for name, array in arrays.items()}
+        content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         save_file(content, path, header)
     except SafetensorError as error:
         # Rust reports a full disk in words; give it the number that Python would have.

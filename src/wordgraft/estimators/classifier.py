@@ -201,7 +201,7 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
         context = context_of(resolved, seed=seed, progress=self.progress)
         layer = resolved.first_layer.fitted(context)
         read = layer.begin(texts)
-        examples = Examples(read.ids, targets, read.extras, taught=len(more))
+        examples = Examples(read.ids, targets, read.extras, distilled=len(more))
         weight = self.labels_.weights(targets) if self.class_weight == "balanced" else None
         network = build_network(resolved, layer, read.rows, self.head_maker(weight), seed=seed)
         if starts_from_words(self):

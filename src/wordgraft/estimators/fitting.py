@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
     from wordgraft.networks.network import Network
-    from wordgraft.training.inference import Judge
+    from wordgraft.training.inference import ValidationLoss
     from wordgraft.training.plan import Plan
     from wordgraft.training.record import RunRecord
 
@@ -36,7 +35,8 @@ class PreparedFit:
         examples: texts and targets.
         score: how good a network is at the task on examples; higher is better.
         seed: of everything random.
-        judge: chooses the best epoch on the validation part; lower is better. The loss by default.
+        validation_loss: chooses the best epoch on the validation part; lower is better. The
+            network's own loss by default.
     """
 
     resolved: Resolved
@@ -45,7 +45,7 @@ class PreparedFit:
     examples: Examples
     score: Callable[[Network, Examples], float]
     seed: int
-    judge: Judge | None = None
+    validation_loss: ValidationLoss | None = None
 
     @property
     def plan(self) -> Plan:
@@ -62,14 +62,14 @@ class PreparedFit:
         from wordgraft.training import loop
 
         plan = self.plan
-        with interruption_told(plan.keep):
+        with interruption_told(plan.progress_folder):
             return loop.train(
                 self.network,
                 self.examples,
                 plan,
                 regime=self.resolved.regime,
                 names=(self.resolved.network, self.resolved.first_layer.start_name),
-                judge=self.judge,
+                validation_loss=self.validation_loss,
                 progress=progress,
             )
 
@@ -91,10 +91,3 @@ def predict_texts(
         {**read.extras, **spelling_of(resolved, texts)},
     )
     return predictions(network.regrafted(read.rows), examples), examples
-
-
-def discard(progress_folder: Path) -> None:
-    """Delete the saved state of a run."""
-    from wordgraft.training.run_state import Keeper
-
-    Keeper(progress_folder, {}).discard()

@@ -71,13 +71,13 @@ def solve(
         regime="frozen",
         seed=seed,
         texts=len(examples),
-        held_out=0,
+        validation_texts=0,
         epochs=1,
         best_epoch=1,
         seconds=time.perf_counter() - began,
         parameters=weights.size + bias.size,
         losses=(),
-        held_out_losses=(),
+        validation_losses=(),
         versions=library_versions(),
     )
 

@@ -73,9 +73,9 @@ class Resolved:
             body_rate=None if is_auto(training.body_rate) else float(training.body_rate),
             head_rate=self.setting("head_rate"),
             batch_size=self.setting("batch_size"),
-            max_epochs=epochs.of(texts) if isinstance(epochs, EpochsByTexts) else epochs,
+            epochs=epochs.of(texts) if isinstance(epochs, EpochsByTexts) else epochs,
             patience=self.setting("patience"),
-            held_out=self.setting("validation_share"),
+            validation_share=self.setting("validation_share"),
             seed=seed,
             clip=1.0 if fine_tuned else 5.0 if self.kind.pads else np.inf,
             by_length=self.kind.pads,
@@ -84,7 +84,9 @@ class Resolved:
             regularizers=self.first_layer.regularizers(),
             precision=training.precision,
             device=training.device,
-            keep=None if training.progress_folder is None else Path(training.progress_folder),
+            progress_folder=None
+            if training.progress_folder is None
+            else Path(training.progress_folder),
             resume=training.resume,
         )
 

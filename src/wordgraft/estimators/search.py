@@ -79,7 +79,7 @@ def search(
     `TrainingError` if every trial failed; `ProgressError` if the file is of another search; and
     `MissingExtraError` without optuna.
     """
-    from wordgraft.training.search import tuned
+    from wordgraft.training.search import search_plan
 
     if not isinstance(trials, int | np.integer) or trials < 1:
         raise SettingsError(f"trials is {trials!r}, expected a whole number from 1")
@@ -94,14 +94,14 @@ def search(
         )
     file = None if progress_file is None else Path(progress_file)
     with interruption_told(file):
-        found = tuned(
+        found = search_plan(
             prepared.network,
             prepared.examples,
             prepared.plan,
             regime=prepared.resolved.regime,
             trials=trials,
             score=prepared.score,
-            keep=file,
+            progress_file=file,
             progress=progress,
         )
     settings = _settings(found.plan, trained=prepared.resolved.regime.trainable_rows)

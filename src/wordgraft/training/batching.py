@@ -1,4 +1,4 @@
-"""NumPy to torch: a batch of examples as a network reads it."""
+"""From NumPy to torch: a batch of examples as a network reads it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from wordgraft.training.examples import Examples
 
 def inputs_of(batch: Examples, device: torch.device) -> Inputs:
     """The ids, lengths and extras of a batch, on a device."""
-    extras = {name: torch.from_numpy(each.ids).to(device) for name, each in batch.extras.items()}
+    extras = {
+        name: torch.from_numpy(values.ids).to(device) for name, values in batch.extras.items()
+    }
     ids, lengths = torch.from_numpy(batch.ids.ids), torch.from_numpy(batch.ids.lengths)
     return Inputs(ids.to(device), lengths.to(device), extras, batch.ids.lengths.tolist())
 

@@ -1,4 +1,4 @@
-"""Labelled texts as ids: split, shuffled and cut into batches with NumPy."""
+"""Labelled texts as ids: split, shuffled and divided into batches with NumPy."""
 
 from __future__ import annotations
 
@@ -15,39 +15,40 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-# Batches that are filled with texts of like length before their order is drawn.
+# Batches that are filled with texts of similar length before their order is drawn.
 _BATCHES_SORTED = 50
-# By which probabilities of half precision may miss 1 when they are added up.
+# How far the sum of half-precision probabilities may be from 1.
 ROUNDING = 0.01
 
 
 @dataclass(frozen=True, eq=False)
 class Examples:
-    """Texts as ids, and what they are to become.
+    """Texts as ids, with their targets.
 
     Attributes:
         ids: each text's ids.
-        targets: classes (texts,), 0 to n - 1; or which labels hold, bool (texts, labels); or a tag
-            for each word of each text, 0 to n - 1; or how probable each class or label is, float32.
-        extras: what else the network reads of each word or text, by name.
-        taught: of how many texts, the last ones, the targets are only a teacher's.
+        targets: classes (texts,), 0 to n - 1; or whether each label holds, bool (texts, labels);
+            or a tag for each word of each text, 0 to n - 1; or the probability of each class or
+            label, float32 (texts, classes).
+        extras: other inputs of the network for each word or text, by name.
+        distilled: the number of texts, at the end, whose targets come from a teacher alone.
     """
 
     ids: Ragged
     targets: Shaped[ndarray, "texts ..."] | Ragged
     extras: Mapping[str, Ragged] = field(default_factory=dict)
-    taught: int = 0
+    distilled: int = 0
 
     def __len__(self) -> int:
         return len(self.ids)
 
     @property
     def flat_targets(self) -> Shaped[ndarray, ...]:
-        """One target a text, or one a word."""
+        """One target per text, or one per word."""
         return self.targets.ids if isinstance(self.targets, Ragged) else self.targets
 
     def take(self, texts: Int64[ndarray, " some"]) -> Examples:
-        """Some of the texts, in the order given, whoever said what they are."""
+        """Some of the texts, in the order given; `distilled` is 0."""
         targets = self.targets
         return Examples(
             self.ids.take(texts),
@@ -58,34 +59,34 @@ class Examples:
     def batches(
         self, size: int, rng: Generator | None = None, *, by_length: bool = False
     ) -> Iterator[Examples]:
-        """All texts in batches of `size`: in an order drawn from `rng`, or in their own.
+        """All texts in batches of `size`: in an order drawn from `rng`, or in the given one.
 
-        With `by_length`, a batch holds texts of like length, so that little of it is padding.
+        With `by_length`, the texts of a batch are of similar length, to need little padding.
         """
         for places in self._cut(size, rng, by_length):
             yield self.take(places)
 
-    def held_out(self, share: float, rng: Generator) -> tuple[Examples, Examples]:
-        """Set `share` of the texts apart, drawn from `rng`: the rest, and the held-out part.
+    def split(self, share: float, rng: Generator) -> tuple[Examples, Examples]:
+        """The training part, and a validation part of `share` of the texts, drawn from `rng`.
 
-        Each class gives its share, and at least one text, or none if it has fewer than three. Texts
-        that only a teacher judged stay.
+        The share is taken of each class: at least one text, but none of a class of fewer than
+        three. Distilled texts are all trained on.
         """
-        apart = np.zeros(len(self), bool)
-        labelled = len(self) - self.taught
-        kinds = np.zeros(labelled, np.int64)
+        chosen = np.zeros(len(self), bool)
+        labelled = len(self) - self.distilled
+        classes = np.zeros(labelled, np.int64)
         if not isinstance(self.targets, Ragged):
-            own = self.targets[:labelled]
-            if own.ndim == 1:
-                kinds = own
-            elif own.dtype == np.float32 and np.allclose(own.sum(axis=1), 1, atol=ROUNDING):
-                kinds = own.argmax(axis=1)  # one class each
-        for number in np.unique(kinds) if share else ():
-            members = rng.permutation(np.flatnonzero(kinds == number))
+            targets = self.targets[:labelled]
+            if targets.ndim == 1:
+                classes = targets
+            elif targets.dtype == np.float32 and np.allclose(targets.sum(axis=1), 1, atol=ROUNDING):
+                classes = targets.argmax(axis=1)  # probabilities of one class per text
+        for number in np.unique(classes) if share else ():
+            members = rng.permutation(np.flatnonzero(classes == number))
             if len(members) > 2:
-                apart[members[: max(1, round(share * len(members)))]] = True
-        rest, held_out = (self.take(np.flatnonzero(each)) for each in (~apart, apart))
-        return replace(rest, taught=self.taught), held_out
+                chosen[members[: max(1, round(share * len(members)))]] = True
+        training, validation = (self.take(np.flatnonzero(part)) for part in (~chosen, chosen))
+        return replace(training, distilled=self.distilled), validation
 
     def _cut(
         self, size: int, rng: Generator | None, by_length: bool

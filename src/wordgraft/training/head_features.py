@@ -1,4 +1,4 @@
-"""The head by itself: what it reads is computed once while the rows stay as they are."""
+"""The head by itself: while the rows do not learn, what the head reads is computed only once."""
 
 from __future__ import annotations
 
@@ -13,31 +13,35 @@ from wordgraft.training.examples import Examples
 from wordgraft.training.inference import features
 
 
-class _AsTheyAre(nn.Module):
+class _Identity(nn.Module):
+    width = 0
+
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
         return words.vectors
 
 
-def can_stand_apart(network: Network) -> bool:
-    """Whether it pays: rows that are an encoder, and a body that has nothing to learn."""
+def is_worth_storing(network: Network) -> bool:
+    """Whether the rows are an encoder, which is slow, and the body has nothing to learn."""
     return hasattr(network.rows, "layers") and not list(network.body.parameters())
 
 
-def apart(network: Network, *parts: Examples) -> tuple[Network, list[Examples]]:
-    """The network's head, shared and not copied, and `parts` as features computed once."""
-    stored, found, start = [], [], 0
+def head_on_features(network: Network, *parts: Examples) -> tuple[Network, list[Examples]]:
+    """A network of the same head on stored features, and `parts` as the places of these.
+
+    The head is shared, not copied.
+    """
+    stored, places_of_parts, start = [], [], 0
     for examples in parts:
-        values = features(network, examples) if len(examples) else np.empty((0, 1), np.float32)
         lengths = (
             examples.targets.lengths
             if isinstance(examples.targets, Ragged)
             else np.ones(len(examples), np.int64)
         )
         offsets = np.concatenate([[0], np.cumsum(lengths)])
-        places = start + np.arange(offsets[-1])
-        found.append(Examples(Ragged(places, offsets), examples.targets))
+        places = Ragged(start + np.arange(offsets[-1]), offsets)
+        places_of_parts.append(Examples(places, examples.targets))
         if len(examples):
-            stored.append(values)
+            stored.append(features(network, examples))
         start += int(offsets[-1])
     rows = FeatureRows(np.concatenate(stored))
-    return Network(rows, _AsTheyAre(), network.head), found  # type: ignore[arg-type]
+    return Network(rows, _Identity(), network.head), places_of_parts  # type: ignore[arg-type]

@@ -1,9 +1,9 @@
-"""What a network makes of texts, without learning."""
+"""Predictions, features and losses of a network, computed without gradients."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import torch
@@ -19,104 +19,110 @@ from wordgraft.training.examples import Examples
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Texts at once where no gradient is kept. A transformer has few layers' states to hold then, and
-# small batches of like length fit a processor's caches.
-_AT_ONCE, _AT_ONCE_THROUGH_LAYERS = 256, 32
-# How bad a network is on held-out texts: its loss, or what a task would rather have small.
-Judge = Callable[[Network, Examples], float]
-# A batch, its logits, what the network read, and where.
-_Answer = tuple[Examples, Tensor, Inputs, torch.device]
+# Texts per batch. Fewer for an encoder: small batches of similar length fit a processor's caches.
+_BATCH, _ENCODER_BATCH = 256, 32
+# How bad a network is on the validation part: its loss, or another number that should be low.
+ValidationLoss = Callable[[Network, Examples], float]
+
+
+class _Output(NamedTuple):
+    """What a network computed of a batch: its logits, or its features."""
+
+    batch: Examples
+    inputs: Inputs
+    values: Tensor
 
 
 def predictions(network: Network, examples: Examples) -> ndarray:
-    """What the network makes of each text or word, in their order; see `Head.predict`."""
-    return _predicted(network, examples, _read(network, examples))
+    """What the network predicts for each text or word, in order; see `Head.predict`."""
+    return _predicted(network, examples, _logits(network, examples))
 
 
 def predictions_and_loss(network: Network, examples: Examples) -> tuple[ndarray, float]:
-    """`predictions` and `loss_on`, the network asked once."""
-    read = list(_read(network, examples))
-    return _predicted(network, examples, read), _loss(network, read)
+    """`predictions` and `loss_on`, from one pass over the texts."""
+    outputs = list(_logits(network, examples))
+    return _predicted(network, examples, outputs), _loss(network, outputs)
 
 
 def predictions_lowered(
     network: Network, examples: Examples, amounts: Sequence[float]
 ) -> list[ndarray]:
-    """`predictions` with the first logit lowered by each amount, the network asked once."""
-    read, found = list(_read(network, examples)), []
+    """`predictions` with the first logit lowered by each amount, from one pass over the texts."""
+    outputs, lowered = list(_logits(network, examples)), []
     for amount in amounts:
-        less = torch.zeros(read[0][1].shape[-1], device=read[0][3])
-        less[0] = amount
-        lowered = [(batch, logits - less, inputs, at) for batch, logits, inputs, at in read]
-        found.append(_predicted(network, examples, lowered))
-    return found
+        shift = torch.zeros_like(outputs[0].values[0])
+        shift[0] = amount
+        shifted = [output._replace(values=output.values - shift) for output in outputs]
+        lowered.append(_predicted(network, examples, shifted))
+    return lowered
 
 
 def features(network: Network, examples: Examples) -> ndarray:
-    """What the head reads of each text or word, in their order."""
-    found = [read.cpu().numpy() for _, read, _, _ in _made(network, examples, network.features)]
-    return _in_order(examples, np.concatenate(found))
+    """What the head reads of each text or word, in order."""
+    outputs = _outputs(network, examples, network.features)
+    values = np.concatenate([output.values.cpu().numpy() for output in outputs])
+    return _in_order(examples, values)
 
 
 def loss_on(network: Network, examples: Examples) -> float:
-    """The loss of the texts, taken together."""
-    return _loss(network, _read(network, examples))
+    """The loss of all texts together."""
+    return _loss(network, _logits(network, examples))
 
 
-def _predicted(network: Network, examples: Examples, found: Iterable[_Answer]) -> ndarray:
-    parts = [network.predict(logits, inputs) for _, logits, inputs, _ in found]
+def _predicted(network: Network, examples: Examples, outputs: Iterable[_Output]) -> ndarray:
+    parts = [network.predict(output.values, output.inputs) for output in outputs]
     return _in_order(examples, np.concatenate(parts))
 
 
-def _loss(network: Network, found: Iterable[_Answer]) -> float:
-    batches, logits, read, devices = zip(*found, strict=True)
-    inputs = Inputs(
-        torch.cat([each.ids for each in read]), torch.cat([each.lengths for each in read]), {}
-    )
-    targets = torch.cat([targets_of(batch, devices[0]) for batch in batches])
+def _loss(network: Network, outputs: Iterable[_Output]) -> float:
+    outputs = list(outputs)
+    logits = torch.cat([output.values for output in outputs])
+    ids = torch.cat([output.inputs.ids for output in outputs])
+    lengths = torch.cat([output.inputs.lengths for output in outputs])
+    targets = torch.cat([targets_of(output.batch, logits.device) for output in outputs])
     with torch.inference_mode():
-        return float(network.loss(torch.cat(logits), inputs, targets))
+        return float(network.loss(logits, Inputs(ids, lengths, {}), targets))
 
 
-def _read(network: Network, examples: Examples) -> Iterator[_Answer]:
-    return _made(network, examples, network)
+def _logits(network: Network, examples: Examples) -> Iterator[_Output]:
+    return _outputs(network, examples, network)
 
 
-def _made(
-    network: Network, examples: Examples, make: Callable[[Inputs], Tensor]
-) -> Iterator[_Answer]:
+def _outputs(
+    network: Network, examples: Examples, compute: Callable[[Inputs], Tensor]
+) -> Iterator[_Output]:
     device = next(network.parameters()).device
     network.eval()
-    through_layers = hasattr(network.rows, "layers")
-    size, order = _AT_ONCE_THROUGH_LAYERS if through_layers else _AT_ONCE, _order(examples)
+    is_encoder = hasattr(network.rows, "layers")
+    size, order = _ENCODER_BATCH if is_encoder else _BATCH, _order(examples)
 
-    def made(places: ndarray) -> _Answer:
-        batch = examples.take(places)
+    def of_texts(texts: ndarray) -> _Output:
+        batch = examples.take(texts)
         with torch.inference_mode():
             inputs = inputs_of(batch, device)
-            return batch, make(inputs), inputs, device
+            return _Output(batch, inputs, compute(inputs))
 
-    parts = [order[start : start + size] for start in range(0, len(order), size)]
-    if through_layers and device.type == "cpu":
-        return made_side_by_side(made, parts)
-    return map(made, parts)
+    batches = [order[start : start + size] for start in range(0, len(order), size)]
+    if is_encoder and device.type == "cpu":
+        return made_side_by_side(of_texts, batches)
+    return map(of_texts, batches)
 
 
 def _order(examples: Examples) -> ndarray:
-    """Longest first, so that too little memory shows at once and not at the end."""
+    """Longest first, so that memory runs out at once, if it does, and not at the end."""
     return np.argsort(-examples.ids.lengths, kind="stable")
 
 
-def _in_order(examples: Examples, found: ndarray) -> ndarray:
-    """Put results back that came in `_order`: one a text, or one a word."""
+def _in_order(examples: Examples, values: ndarray) -> ndarray:
+    """Put values, one per text or word, that came in `_order` back into the texts' own order."""
     order = _order(examples)
     back = np.empty_like(order)
     back[order] = np.arange(len(order))
     if not isinstance(examples.targets, Ragged):
-        of_texts: ndarray = found[back]
+        of_texts: ndarray = values[back]
         return of_texts
     lengths = examples.targets.lengths[order]
     offsets = np.concatenate([[0], np.cumsum(lengths)])
-    places = Ragged(np.arange(len(found)), offsets).take(back).ids
-    of_words: ndarray = found[places]
+    places = Ragged(np.arange(len(values)), offsets).take(back).ids
+    of_words: ndarray = values[places]
     return of_words

@@ -6,26 +6,11 @@ from collections.abc import Mapping
 
 from torch import Tensor, nn
 
-from wordgraft.training.param_groups import ROWS, part_of
-
 
 def snapshot(network: nn.Module) -> dict[str, Tensor]:
     """A copy of a network's weights, on the CPU."""
     return {
         name: tensor.detach().to("cpu", copy=True) for name, tensor in network.state_dict().items()
-    }
-
-
-def start_of(network: nn.Module, *, head_trained: bool) -> dict[str, Tensor]:
-    """The weights from which to interpolate, on the CPU.
-
-    All weights if `head_trained`, else those of the rows alone: an untrained body or head is no
-    useful start. Names are those of plain modules, also while `lora` adapters are in place.
-    """
-    return {
-        name.replace(".base_layer.", "."): tensor
-        for name, tensor in snapshot(network).items()
-        if (head_trained or part_of(name) == ROWS) and "lora_" not in name
     }
 
 

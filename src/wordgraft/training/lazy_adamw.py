@@ -1,4 +1,4 @@
-"""AdamW of a table's rows that costs what a batch reads, not what the table holds."""
+"""AdamW for the rows of a table, at a cost that depends on the batch and not on the table."""
 
 from __future__ import annotations
 
@@ -12,60 +12,60 @@ from torch.optim.adamw import adamw
 if TYPE_CHECKING:
     from wordgraft.networks.rows import EmbeddingRows
 
-# AdamW's own, as torch has them.
+# torch's defaults for AdamW.
 BETAS, EPS = (0.9, 0.999), 1e-8
-# Steps after which what is left of a row's momentum is lost in rounding: 0.9 ** 256 < 1e-11.
+# After this many steps, what is left of a momentum is lost in rounding: 0.9 ** 256 < 1e-11.
 _MEMORY = 256
-# Rows that catch up at once, where all do: what that needs beside them stays small.
+# Rows that catch up together when all do, which limits the memory that it takes.
 _BLOCK = 4096
 
 
 class LazyRows:
-    """AdamW without weight decay, of a matrix of which each batch reads a few rows.
+    """AdamW without weight decay, for a matrix of which each batch reads a few rows.
 
-    Each of AdamW's steps also moves the rows that had no gradient, by what is left of their
-    momentum. Here these wait, and a row catches up when it is read next: by one product, as what it
-    missed is its momentum times a number that does not depend on the row. The weights are those of
-    AdamW but for rounding.
+    Each of AdamW's steps also moves the rows without a gradient, by what is left of their
+    momentum. Here these rows wait, and a row catches up when it is next read, by one product: what
+    it missed is its momentum times a number that does not depend on the row. Except for rounding,
+    the weights are those of AdamW.
 
-    From `begin_step` to `take_step` the batch's rows stand apart from the matrix, in a small one
-    that is looked up, has the gradient and takes the step.
+    Between `begin_step` and `take_step` the rows of the batch are in a small matrix of their own,
+    which is looked up, receives the gradient and takes the step.
 
     Args:
-        rows: look ids up here instead of in their layer until `close`.
+        rows: look up ids here instead of in their layer until `close`.
     """
 
     def __init__(self, rows: EmbeddingRows) -> None:
-        self._of, self.layer, self.weight = rows, rows.layer, rows.layer.weight
+        self._rows, self.layer, self.weight = rows, rows.layer, rows.layer.weight
         device = self.weight.device
-        # Mean and square of each row's gradients.
+        # Running means of each row's gradient and of its square.
         self.moments = torch.zeros((2, *self.weight.shape), dtype=self.weight.dtype, device=device)
-        # The step up to which each row has come.
+        # The last step that each row has taken part in.
         self.last = torch.zeros(len(self.weight), dtype=torch.int64, device=device)
-        # What a row of momentum 1 that has come to each step missed since.
+        # For each step: what a row of momentum 1 has missed since then.
         self.missed = torch.zeros(1, device=device)
         fall = BETAS[0] / BETAS[1] ** 0.5
         self._fall = fall ** torch.arange(_MEMORY, 0, -1, device=device)
-        self._read: _Read | None = None
+        self._read: _RowsRead | None = None
         rows.look_up = self._look_up
 
     @property
     def step(self) -> int:
-        """How many were taken."""
+        """The number of steps taken."""
         return len(self.missed) - 1
 
     @property
     def gradient(self) -> Tensor | None:
-        """That of the rows read, (rows, dims), in the order of their ids."""
+        """The gradient of the rows being read, (rows, dims), in the order of their ids."""
         return None if self._read is None else self._read.weight.grad
 
     def zero_grad(self) -> None:
-        """Forget the gradient."""
+        """Discard the gradient."""
         if self._read is not None:
             self._read.weight.grad = None
 
     def begin_step(self, ids: Tensor) -> None:
-        """Take the rows that a batch is about to read to where AdamW would have them by now."""
+        """Bring the rows that a batch is about to read up to date."""
         self._read = None
         if self.weight.requires_grad:
             self._read = self._caught_up(torch.unique(ids))
@@ -73,8 +73,8 @@ class LazyRows:
 
     @torch.no_grad()
     def take_step(self, rate: float) -> None:
-        """One step along the gradient, for the rows that `begin_step` was given."""
-        if self._read is None or self.gradient is None:  # the rows rest
+        """One step for the rows that `begin_step` was given."""
+        if self._read is None or self.gradient is None:  # the rows do not learn
             return
         mean, square = self._read.moments
         adamw(
@@ -102,30 +102,31 @@ class LazyRows:
 
     @torch.no_grad()
     def catch_up(self) -> None:
-        """Bring all rows up to now."""
-        self._read = None  # a step that was not taken has changed nothing
+        """Bring all rows up to date."""
+        self._read = None  # a step that was not taken changed nothing
         for rows in torch.split(torch.nonzero(self.last < self.step)[:, 0], _BLOCK):
             self._put_back(self._caught_up(rows))
 
     def close(self) -> None:
-        """Bring all rows up to now; their layer is looked up again."""
+        """Bring all rows up to date, and let ids be looked up in their layer again."""
         self.catch_up()
-        self._of.look_up = None
+        self._rows.look_up = None
 
     def tensors(self) -> dict[str, Tensor]:
-        """The state, but for the weights."""
+        """The state, without the weights."""
         return {"moments": self.moments, "last": self.last, "missed": self.missed}
 
     def load(self, tensors: Mapping[str, Tensor]) -> None:
-        """The reverse of `tensors`."""
+        """The inverse of `tensors`."""
         device = self.weight.device
-        found = {name: each.to(device, copy=True) for name, each in tensors.items()}
-        self.moments, self.last, self.missed = found["moments"], found["last"], found["missed"]
+        self.moments, self.last, self.missed = (
+            tensors[name].to(device, copy=True) for name in ("moments", "last", "missed")
+        )
 
     def _look_up(self, ids: Tensor) -> Tensor:
         if self._read is None:
-            found: Tensor = self.layer(ids)
-            return found
+            vectors: Tensor = self.layer(ids)
+            return vectors
         rows, padding = self._read.rows, self.layer.padding_idx  # which never has a gradient
         places = torch.searchsorted(rows, ids)
         apart = None if padding is None else torch.nonzero(rows == padding).flatten().tolist()
@@ -134,8 +135,8 @@ class LazyRows:
         )
 
     @torch.no_grad()
-    def _caught_up(self, rows: Tensor) -> _Read:
-        """Rows and their moments as AdamW would have them by now."""
+    def _caught_up(self, rows: Tensor) -> _RowsRead:
+        """Rows and their moments as AdamW would have them at this step."""
         last = self.last.index_select(0, rows)[:, None]
         weight, moments = self.weight.index_select(0, rows), self.moments.index_select(1, rows)
         mean, square = moments
@@ -143,16 +144,16 @@ class LazyRows:
         weight.addcdiv_(mean * self.missed[last], below, value=-1)
         for moment, beta in zip(moments, BETAS, strict=True):
             moment.mul_(beta ** (self.step - last))
-        return _Read(rows, weight, moments)
+        return _RowsRead(rows, weight, moments)
 
-    def _put_back(self, read: _Read) -> None:
+    def _put_back(self, read: _RowsRead) -> None:
         self.weight.index_copy_(0, read.rows, read.weight)
         self.moments.index_copy_(1, read.rows, read.moments)
         self.last[read.rows] = self.step
 
 
-class _Read(NamedTuple):
-    """Ids of rows, the rows, and their moments."""
+class _RowsRead(NamedTuple):
+    """The ids of rows, their weights and their moments."""
 
     rows: Tensor
     weight: Tensor

@@ -1,4 +1,4 @@
-"""The parts of a network, by the names of its parameters: rows, body, head, and their depth."""
+"""Parameters of a network by part (rows, body, head) and depth, and their learning rates."""
 
 from __future__ import annotations
 
@@ -21,32 +21,40 @@ class Rates:
     head: float
 
     def of(self, name: str) -> float:
-        """The rate of the part that a parameter belongs to."""
+        """The learning rate of a parameter, by its name."""
         return float(getattr(self, part_of(name)))
 
 
 def part_of(name: str) -> str:
-    """`rows`, `body` or `head`, of a parameter's name."""
+    """`rows`, `body` or `head`, from a parameter's name.
+
+    >>> part_of("rows.layer.weight")
+    'rows'
+    """
     return name.partition(".")[0]
 
 
 def layers_of(network: nn.Module) -> int:
-    """How many layers the rows have that can learn one after the other; 0 for a table's rows."""
+    """The number of layers that the rows have above their embeddings; 0 for a table's rows."""
     return int(getattr(network.rows, "layers", 0))
 
 
 def depth_of(network: nn.Module, name: str) -> int:
-    """How deep a parameter lies: 0 for rows and embeddings, then the layers, then all above."""
+    """The depth of a parameter: 0 for rows and embeddings, then the layers, then body and head."""
     part, _, rest = name.partition(".")
     if part != ROWS:
         return layers_of(network) + 1
-    own = getattr(network.rows, "depth_of", None)
-    return int(own(rest)) if own is not None else 0
+    depth_in_rows = getattr(network.rows, "depth_of", None)
+    return int(depth_in_rows(rest)) if depth_in_rows is not None else 0
 
 
 def learning(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Names and parameters that can learn as the network stands."""
-    return ((name, each) for name, each in network.named_parameters() if each.requires_grad)
+    """Names and parameters of what learns at present."""
+    return (
+        (name, parameter)
+        for name, parameter in network.named_parameters()
+        if parameter.requires_grad
+    )
 
 
 def parameter_groups(
@@ -56,10 +64,10 @@ def parameter_groups(
     weight_decay: float = 0.0,
     factor: Callable[[int], float] = lambda _: 1.0,
 ) -> list[dict[str, Any]]:
-    """Groups for a torch optimizer: parameters of one rate and one weight decay together.
+    """Groups for a torch optimizer, one for each pair of learning rate and weight decay.
 
-    `factor` turns a depth into what the part's rate is multiplied by. Biases, norms and whatever
-    else has one dimension are not decayed.
+    `factor` gives, for each depth, a factor of the learning rate. Biases, norms and all other
+    parameters of one dimension are not decayed.
     """
     groups: dict[tuple[float, float], list[nn.Parameter]] = {}
     for name, parameter in learning(network):

@@ -1,128 +1,70 @@
-"""Training kept on disk, so that a run that was stopped at any moment ends as if it had not been.
+"""The state of a training run as arrays, so that an interrupted run ends as if it had not been.
 
-news.model.progress/
-  state.safetensors   weights, the optimizer's moments, random states
-  progress.json       which run this is, and how far it came
-
-The folder is written beside its place and renamed: it is the last state or the one before, whole.
+`core.run_state` writes and reads the file. Here torch's side of it is put into arrays and back.
 """
 
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
-from wordgraft.checkpoint.tensors import Tensors
-from wordgraft.core.atomic_io import new_folder, sha256, write_tensors
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import CheckpointError, ProgressError
+from wordgraft.core.run_state import RunState
 from wordgraft.training.examples import Examples
 
 if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-MARKER = "progress.json"
-_STATE = "state.safetensors"
-_HOW = "go on with what it was begun with, or start over with --no-resume (resume=False)"
+# Name of the step under which `RunState` saves it.
+STEP = "training"
 
 
 @dataclass(frozen=True)
-class Kept:
-    """The state of a run, on the CPU.
+class TrainingState:
+    """The state of a run between two steps, on the CPU.
 
     Attributes:
-        tensors: by name, such as `network.head.linear.weight`.
+        tensors: by group and name, such as `network` and `head.linear.weight`.
         position: plain values, ready for JSON.
     """
 
-    tensors: dict[str, Tensor]
-    position: dict[str, Any]
+    tensors: Mapping[str, Mapping[str, Tensor]]
+    position: Mapping[str, Any]
 
-    def group(self, prefix: str) -> dict[str, Tensor]:
-        """The tensors whose names begin with `prefix.`, without it."""
-        start = f"{prefix}."
-        return {
-            name.removeprefix(start): tensor
-            for name, tensor in self.tensors.items()
-            if name.startswith(start)
+    def group(self, name: str) -> dict[str, Tensor]:
+        """The tensors of a group; empty if there is none of this name."""
+        return dict(self.tensors.get(name, {}))
+
+    def content(self) -> tuple[dict[str, ndarray], Mapping[str, Any]]:
+        """Arrays and values, as `RunState` saves them."""
+        arrays = {
+            f"{group}.{name}": tensor.detach().to("cpu").numpy()
+            for group, tensors in self.tensors.items()
+            for name, tensor in tensors.items()
         }
+        return arrays, self.position
 
 
-@dataclass(frozen=True)
-class Keeper:
-    """Keeps the state of one run in `folder`.
-
-    Args:
-        run: what makes the run what it is; the state of any other run is refused.
-    """
-
-    folder: Path
-    run: Mapping[str, Any]
-
-    def load(self) -> Kept | None:
-        """What was kept last, or None. Raises `ProgressError` for another run or damage."""
-        if not self.folder.exists():
-            return None
-        path = self.folder / _STATE
-        try:
-            content = json.loads((self.folder / MARKER).read_text("utf-8"))
-            run, position = content["run"], content["position"]
-            if content["sha256"] != sha256(path):
-                raise ValueError(f"the hash of {_STATE} differs from the one in {MARKER}")
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise ProgressError(
-                f"{self.folder} is damaged ({error}); start over with --no-resume (resume=False)"
-            ) from error
-        self._refuse_another(run)
-        try:
-            arrays = Tensors([path])
-            tensors = {name: torch.from_numpy(np.array(arrays[name])) for name in arrays}
-        except CheckpointError as error:
-            raise ProgressError(f"{self.folder} is damaged ({error}); {_HOW}") from error
-        return Kept(tensors, position)
-
-    def save(self, kept: Kept) -> None:
-        """Keep a state in place of the last. Raises `OutputError`; the last then stays."""
-        with new_folder(self.folder, force=True, marker=MARKER) as scratch:
-            write_tensors(
-                scratch / _STATE, {name: _array(tensor) for name, tensor in kept.tensors.items()}
-            )
-            content = {
-                "run": self.run,
-                "position": kept.position,
-                "sha256": sha256(scratch / _STATE),
-            }
-            (scratch / MARKER).write_text(json.dumps(content, indent=2) + "\n", "utf-8")
-
-    def discard(self) -> None:
-        """Delete what was kept, if it is ours."""
-        if (self.folder / MARKER).is_file():
-            shutil.rmtree(self.folder)
-
-    def _refuse_another(self, run: dict[str, Any]) -> None:
-        own = json.loads(json.dumps(self.run))
-        differing = [key for key in {**run, **own} if run.get(key) != own.get(key)]
-        if not differing:
-            return
-        key = differing[0]
-        more = f" (and {', '.join(differing[1:])} differ)" if differing[1:] else ""
-        raise ProgressError(
-            f"{self.folder} holds the progress of another run: its {key} is {run.get(key)!r:.80}, "
-            f"this run's is {own.get(key)!r:.80}{more}; {_HOW}"
-        )
+def load(saved: RunState) -> TrainingState | None:
+    """The state that was saved last, or None. Raises `ProgressError` for another run or damage."""
+    snapshot = saved.load(STEP)
+    if snapshot is None:
+        return None
+    tensors: dict[str, dict[str, Tensor]] = {}
+    for key, array in snapshot.arrays.items():
+        group, _, name = key.partition(".")
+        tensors.setdefault(group, {})[name] = torch.from_numpy(array.copy())
+    return TrainingState(tensors, snapshot.values)
 
 
 def fingerprint(examples: Examples) -> dict[str, Any]:
-    """What tells one set of examples from another: how many, and hashes of ids and targets."""
+    """What tells one set of examples from another: their number, and hashes of ids and targets."""
     from xxhash import xxh3_64_hexdigest
 
     parts = {"ids": examples.ids, "targets": examples.targets, **examples.extras}
@@ -130,11 +72,11 @@ def fingerprint(examples: Examples) -> dict[str, Any]:
         "texts": len(examples),
         "data": {
             name: xxh3_64_hexdigest(
-                each.ids.tobytes() + each.offsets.tobytes()
-                if isinstance(each, Ragged)
-                else each.tobytes()
+                values.ids.tobytes() + values.offsets.tobytes()
+                if isinstance(values, Ragged)
+                else values.tobytes()
             )
-            for name, each in parts.items()
+            for name, values in parts.items()
         },
     }
 
@@ -150,7 +92,7 @@ def optimizer_tensors(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
 
 
 def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
-    """The reverse of `optimizer_tensors`, for an optimizer of the same parameters."""
+    """The inverse of `optimizer_tensors`, for an optimizer of the same parameters."""
     state: dict[int, dict[str, Tensor]] = {}
     for name, tensor in tensors.items():
         number, _, key = name.partition(".")
@@ -159,15 +101,15 @@ def load_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tenso
 
 
 def random_tensors() -> dict[str, Tensor]:
-    """torch's random states."""
-    found = {"cpu": torch.random.get_rng_state()}
+    """The states of torch's random generators."""
+    states = {"cpu": torch.random.get_rng_state()}
     if torch.cuda.is_available():
-        found["cuda"] = torch.cuda.get_rng_state()
-    return found
+        states["cuda"] = torch.cuda.get_rng_state()
+    return states
 
 
 def load_random(tensors: Mapping[str, Tensor]) -> None:
-    """The reverse of `random_tensors`."""
+    """The inverse of `random_tensors`."""
     torch.random.set_rng_state(tensors["cpu"])
     if "cuda" in tensors and torch.cuda.is_available():
         torch.cuda.set_rng_state(tensors["cuda"])
@@ -177,8 +119,3 @@ def generator_state(rng: Generator) -> dict[str, Any]:
     """A NumPy generator's state, ready for JSON."""
     state: dict[str, Any] = json.loads(json.dumps(rng.bit_generator.state, default=int))
     return state
-
-
-def _array(tensor: Tensor) -> ndarray:
-    array: ndarray = tensor.detach().to("cpu").numpy()
-    return array
