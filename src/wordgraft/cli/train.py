@@ -362,11 +362,13 @@ def _first_layer(
 def _report(model: Any, output: Path, settings: str | None) -> None:
     record, scores = model.record_, model.validation_scores_
     names = ("tags", model.tags_) if model.per_word else ("classes", model.classes_)
+    of_teacher = f"{record.distilled:,} of them by the teacher"
+    distilled = [("distilled", of_teacher)] if record.distilled else []
     rows = [
         ("model", str(output)),
         (names[0], ", ".join(map(str, names[1]))),
         ("texts", f"{record.texts:,} to train on, {record.validation_texts:,} held out"),
-        *([("distilled", f"{record.distilled:,} of them")] if record.distilled else []),
+        *distilled,
         ("epochs", f"{record.epochs}, the best was {record.best_epoch}"),
         ("seconds", f"{record.seconds:.1f}"),
         ("parameters", f"{record.parameters:,} that learn"),
