@@ -13,7 +13,7 @@ from frameworks import FRAMEWORKS, Framework
 from numpy.testing import assert_allclose, assert_array_equal
 from tables import random_table
 
-from wordgraft.grafts import RowSubset, padded_ids
+from wordgraft.grafts import RowSubset
 
 TABLE = random_table(50, 8)
 # The last row, repetition and padding among them; no unknown word.
@@ -129,17 +129,3 @@ def test_an_id_without_a_row_is_an_error_when_compiled(framework: Framework, id:
     layer = framework.layer(TABLE, trainable=False)
     with pytest.raises(framework.errors):
         framework.compiled(layer, np.array([[3, id]]))
-
-
-def test_an_id_not_seen_becomes_unknown() -> None:
-    subset = RowSubset.of(TABLE, np.array([5, 9]))
-    assert subset.renumbered(np.array([0, 1, 5, 6, 9, 40])).tolist() == [0, 1, 2, 1, 3, 1]
-
-
-def test_texts_become_padded_ids() -> None:
-    texts = ["w3 W4 nothing", "", "w1"]
-    assert padded_ids(TABLE, texts).tolist() == [[5, 6, 1], [0, 0, 0], [3, 0, 0]]
-    assert padded_ids(TABLE, texts, length=2).tolist() == [[5, 6], [0, 0], [3, 0]]
-    assert padded_ids(TABLE, texts, length=4)[0].tolist() == [5, 6, 1, 0]
-    assert padded_ids(TABLE, [""]).tolist() == [[0]]
-    assert padded_ids(TABLE, texts).dtype == np.int32

@@ -34,7 +34,7 @@ def checked(ids: jax.Array, rows: int) -> jax.Array:
 
     def refuse(all_ids: jax.Array) -> jax.Array:
         same: jax.Array = jax.pure_callback(
-            lambda wrong_ids: _refuse(wrong_ids, rows), all_ids, all_ids
+            lambda wrong_ids: _refuse(wrong_ids, rows), all_ids, all_ids, vmap_method="sequential"
         )
         return same
 

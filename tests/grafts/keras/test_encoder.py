@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from numpy.testing import assert_allclose, assert_array_equal
+from numpy.testing import assert_allclose
 
 from wordgraft import open_checkpoint
 from wordgraft.errors import CheckpointError
@@ -126,23 +126,6 @@ def test_a_saved_encoder_needs_no_wordgraft(
     environment = os.environ | {"KERAS_BACKEND": keras.backend.backend()}
     subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
     assert_allclose(np.load(tmp_path / "found.npy"), expected, atol=1e-6)
-
-
-def test_inputs_are_cut_and_padded(tiny_checkpoint: Callable[[str], Path]) -> None:
-    checkpoint = open_checkpoint(tiny_checkpoint("roberta"))
-    pieces = checkpoint.tokenizer
-    (before,), (after,) = pieces.specials
-    texts = ["the river", " ".join(["bank"] * 200), ""]
-    inputs = encoder_inputs(checkpoint, texts, length=8)
-    ids = [list(pieces.ids(text))[:6] for text in texts]
-    rows = [[before, *row, after] for row in ids]
-    assert_array_equal(
-        inputs["input_ids"], [row + [pieces.pad_id] * (8 - len(row)) for row in rows]
-    )
-    assert inputs["attention_mask"].sum(1).tolist() == [len(row) for row in rows]
-    assert encoder_inputs(checkpoint, texts)["input_ids"].shape == (3, checkpoint.max_tokens)
-    with pytest.raises(CheckpointError, match="takes 3 to 64 tokens"):
-        encoder_inputs(checkpoint, texts, length=65)
 
 
 @pytest.mark.parametrize(

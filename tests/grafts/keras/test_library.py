@@ -1,0 +1,35 @@
+"""A Keras that cannot start says what to install."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+_CODE = """
+import os, sys
+sys.modules[sys.argv[1]] = None
+from wordgraft.errors import MissingExtraError
+try:
+    import wordgraft.grafts.keras
+except MissingExtraError as error:
+    print(error)
+"""
+
+
+@pytest.mark.keras
+@pytest.mark.parametrize(
+    ("module", "message"),
+    [
+        ("keras", "pip install 'wordgraft[keras]'"),
+        ("tensorflow", "Keras is set to run on tensorflow, which is not installed"),
+    ],
+)
+def test_what_is_missing_is_named(
+    module: str, message: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
+    command = [sys.executable, "-c", _CODE, module]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert message in done.stdout, done.stderr
