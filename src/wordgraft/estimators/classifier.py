@@ -12,7 +12,7 @@ from wordgraft.core.optional import require
 from wordgraft.core.ragged import Ragged
 from wordgraft.data.labels import Labels
 from wordgraft.data.validation import checked_labels, checked_texts
-from wordgraft.errors import TrainingError
+from wordgraft.errors import DataError, TrainingError
 from wordgraft.estimators.argument_checks import (
     LABELS_ALONE,
     check_arguments,
@@ -179,6 +179,11 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
         """
         resolved = check_arguments(self)
         texts = checked_texts(X)
+        if y is None:
+            raise DataError(
+                "TextClassifier requires y to be passed, but the target y is None; give a label "
+                "for each text"
+            )
         self.labels_, targets = Labels.of(y, texts=len(texts))
         if soft_labels is not None:
             from wordgraft.estimators.distillation import softened
