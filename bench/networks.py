@@ -43,10 +43,10 @@ TABLES = HERE / ".kept" / "tables"
 ALL = 9_543
 SIZES = {500: 5, 2_000: 5, ALL: 5}
 FEW = {100: 5, 500: 5, 2_000: 5}
-# With all texts none is left to be taught on; soft labels want many.
-TAUGHT, TAUGHT_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
+# With all texts none is left for distillation; soft labels need many.
+DISTILLED, DISTILLED_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
 # What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
-# fine-tuned on the arm's own training texts; `taught` is also given what that encoder says of the
+# fine-tuned on the arm's own training texts; `distilled` also learns what that encoder predicts for the
 # other training texts, whose labels nobody reads; or, by words, what one says whose head started
 # from the labels' words. `soft labels`, half of what is learned, are what encoders fine-tuned on
 # three quarters of the training texts say of the fourth.
@@ -54,12 +54,16 @@ STATIC: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
     "bilstm, inherited": {"network": "bilstm", "table": "inherited"},
-    "bilstm, taught": {"network": "bilstm", "table": "inherited", "taught": True},
-    "bilstm, taught by words": {"network": "bilstm", "table": "contextual", "taught": "words"},
+    "bilstm, distilled": {"network": "bilstm", "table": "inherited", "distilled": True},
+    "bilstm, distilled by words": {
+        "network": "bilstm",
+        "table": "contextual",
+        "distilled": "words",
+    },
     "bilstm, soft labels": {"network": "bilstm", "table": "contextual", "soft": True},
     "bag, contextual": {"network": "bag", "table": "contextual"},
     "bag, inherited": {"network": "bag", "table": "inherited"},
-    "bag, taught": {"network": "bag", "table": "inherited", "taught": True},
+    "bag, distilled": {"network": "bag", "table": "inherited", "distilled": True},
 }
 FROZEN: dict[str, dict[str, Any]] = {
     "features, logistic": {"network": "features", "layers": [4, 5, 6]},
@@ -156,7 +160,7 @@ def first_layer(
         table(),
         oov=more.pop("oov", None),
         start=more.pop("init", "table"),
-        trainable={"tuned": True, "frozen": False, None: "auto"}[more.pop("regime", None)],
+        trainable={"embeddings": True, "frozen": False, None: "auto"}[more.pop("regime", None)],
     )
     return layer, more
 
@@ -170,7 +174,7 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
         arguments["training"] = wg.TrainingSettings(epochs=0)
     unlabelled = None
     soft = soft_labels(texts, seed) if arguments.pop("soft", False) else None
-    if how := arguments.pop("taught", False):
+    if how := arguments.pop("distilled", False):
         arguments["teacher"] = tuned(texts, seed, words=how == "words")[0]
         everything, _ = tweets("train")
         unlabelled = sorted(set(everything) - set(train))
@@ -221,8 +225,8 @@ def sizes_of(name: str, arm: dict[str, Any]) -> dict[int, int]:
     """Seeds by training texts."""
     if arm.get("soft"):
         return SOFT
-    if taught := arm.get("taught"):
-        return TAUGHT_BY_WORDS if taught == "words" else TAUGHT
+    if teacher := arm.get("distilled"):
+        return DISTILLED_BY_WORDS if teacher == "words" else DISTILLED
     return FEW if name in FROZEN else SIZES
 
 

@@ -86,8 +86,8 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         )
         if self.components:
             vectors = self.transform(texts)
-            found = principal_directions(vectors, self.components, center=False)
-            self.directions_ = found.directions.T
+            principal = principal_directions(vectors, self.components, center=False)
+            self.directions_ = principal.directions.T
         return self
 
     def transform(self, X: Iterable[str]) -> Float32[ndarray, "texts dims"]:  # noqa: N803
@@ -128,7 +128,7 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             faults.append(f"components is {self.components!r}, expected 0 to {table.dims}")
         if not 0 < self.a < np.inf:
             faults.append(f"a is {self.a!r}, expected a number above 0")
-        applied = [each["name"] for each in table.recipe.get("refinements", ())]
+        applied = [step["name"] for step in table.recipe.get("refinements", ())]
         if self.weights == "sif" and Sif.name in applied:
             faults.append(
                 "this table's rows are weighted by SIF already; take weights='mean', or build it "
