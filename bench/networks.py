@@ -46,10 +46,10 @@ FEW = {100: 5, 500: 5, 2_000: 5}
 # With all texts none is left for distillation; soft labels need many.
 DISTILLED, DISTILLED_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
 # What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
-# fine-tuned on the arm's own training texts; `distilled` also learns what that encoder predicts for the
-# other training texts, whose labels nobody reads; or, by words, what one says whose head started
-# from the labels' words. `soft labels`, half of what is learned, are what encoders fine-tuned on
-# three quarters of the training texts say of the fourth.
+# fine-tuned on the arm's own training texts. `distilled` also learns that encoder's predictions for
+# the other training texts, whose labels are not read; by words, those of an encoder whose head
+# started from the labels' words. `soft labels` are half of what is learned: the predictions of
+# encoders that were fine-tuned on three quarters of the training texts, for the fourth.
 STATIC: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
