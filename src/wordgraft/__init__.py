@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from wordgraft.export.formats import read_vectors
     from wordgraft.export.onnx import OnnxModel, export_onnx
     from wordgraft.grafts.mean_vectors import mean_vectors
-    from wordgraft.oov import method_of, with_oov
+    from wordgraft.oov import TextReader, coverage, method_of, with_oov
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
     from wordgraft.training import TrainingSettings
     from wordgraft.vocabulary import Vocabulary
@@ -44,11 +44,13 @@ _HOMES = {
     "SequenceTagger": "wordgraft.estimators",
     "TableRows": "wordgraft.estimators",
     "TextClassifier": "wordgraft.estimators",
+    "TextReader": "wordgraft.oov",
     "TextVectors": "wordgraft.estimators",
     "TrainingSettings": "wordgraft.training",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
     "build_table": "wordgraft.build",
+    "coverage": "wordgraft.oov",
     "export_onnx": "wordgraft.export.onnx",
     "forgetting_report": "wordgraft.estimators.forgetting_report",
     "interpolate": "wordgraft.estimators.interpolation",
@@ -73,12 +75,14 @@ __all__ = [
     "SequenceTagger",
     "TableRows",
     "TextClassifier",
+    "TextReader",
     "TextVectors",
     "TrainingSettings",
     "Vocabulary",
     "WordgraftError",
     "__version__",
     "build_table",
+    "coverage",
     "export_onnx",
     "forgetting_report",
     "interpolate",

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
 from wordgraft.errors import TableError
-from wordgraft.oov import METHODS, method_of, with_oov
+from wordgraft.oov import OovMethod, Pieces, method_of, oov_method, with_oov
 from wordgraft.sources import Isolated, Source, source_of
 from wordgraft.sources.word_pieces import required
 from wordgraft.table import EmbeddingTable, Refinement, Sif, default_refinements
@@ -17,37 +18,40 @@ from wordgraft.table.quantization import DTYPES
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.vocabulary import UNK
 
-DEFAULT_OOV = "pieces"
-
 
 def build_table(
     checkpoint: Checkpoint | str,
     vocabulary: Vocabulary | None = None,
     *,
     source: Source | str = Isolated.name,
-    oov: str = DEFAULT_OOV,
+    oov: OovMethod | str = Pieces.name,
     refinements: Sequence[Refinement] | None = None,
     dtype: str = "float32",
     progress: bool = False,
 ) -> EmbeddingTable:
-    """Make a vector for every word of `vocabulary` out of a pretrained encoder.
+    """Make a vector for every word of `vocabulary` from a pretrained encoder.
 
     Args:
+        checkpoint: an open one, or a name or folder that `open_checkpoint` takes.
         vocabulary: the words; without one, `Contextual` takes the words of its corpus.
         source: `Contextual(corpus)` (the mean over the places where a corpus uses the word),
             `Isolated()` (each word in a template through the encoder: the best without a corpus),
             `Composed()` (the mean of its piece rows), `Lookup()` (one-piece words only, the rest by
             `oov`), or the name of one of the last three, which means its defaults.
-        oov: what words without a row get, here and when a text is read: `pieces` by default, a
-            fit of seconds. `blend` is the best (`make bench-oov`, bench/results/oov.json) and
-            takes minutes for 40,000 words, half a minute for 2,000, so it is asked for by name.
-            `neighbours` needs no fit; `encoder` needs the checkpoint wherever the table is read;
-            `characters`, `ngrams`, and the floors `unk`, `zero` and `mean`.
+        oov: what out-of-vocabulary words get, here and when a text is read: a method, or its name
+            for its defaults. `pieces` is fitted in seconds. `blend` is the best (`make bench-oov`,
+            bench/results/oov.json) and takes minutes for 40,000 words, half a minute for 2,000.
+            `neighbours` needs no fit; `encoder` needs the checkpoint wherever the table is used;
+            `unk`, `zero` and `mean` are baselines.
         refinements: applied in turn, `()` for raw vectors. By default `default_refinements`:
-            centred, weighed by SIF if the vocabulary has counts, and scaled.
-        dtype: how rows are stored: `float32`, `float16` or `int8` with a scale a row.
+            centred, weighted by SIF if the vocabulary has counts, and scaled.
+        dtype: how rows are stored: `float32`, `float16` or `int8` with one scale per row.
 
     Raises `CheckpointError`, `TableError`, and for a corpus `DataError` and `ProgressError`.
+
+    >>> vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
+    >>> build_table(checkpoint, vocabulary, source=Isolated(layer=2), oov="neighbours")
+    <EmbeddingTable of 13 words, 32 dims, isolated>
     """
     if isinstance(checkpoint, str):
         checkpoint = open_checkpoint(checkpoint)
@@ -63,20 +67,18 @@ def build_table(
 
 def _check(
     source: Source | str,
-    oov: str,
+    oov: OovMethod | str,
     dtype: str,
     refinements: Sequence[Refinement] | None,
     vocabulary: Vocabulary | None,
 ) -> None:
     """Raise one error that lists every argument at fault, before the encoder runs."""
     faults = []
-    try:
-        if vocabulary is None and not source_of(source).finds_words:
-            required(vocabulary, source_of(source).name)
-    except TableError as error:
-        faults.append(str(error))
-    if oov not in METHODS:
-        faults.append(f"there is no oov {oov!r}; choose one of {', '.join(METHODS)}")
+    for check in (partial(_check_source, source, vocabulary), partial(oov_method, oov)):
+        try:
+            check()
+        except TableError as error:
+            faults.append(str(error))
     if dtype not in DTYPES:
         faults.append(f"there is no dtype {dtype!r}; choose one of {', '.join(DTYPES)}")
     needs_counts = any(isinstance(refinement, Sif) for refinement in refinements or ())
@@ -89,8 +91,14 @@ def _check(
         raise TableError("; ".join(faults))
 
 
+def _check_source(source: Source | str, vocabulary: Vocabulary | None) -> None:
+    chosen = source_of(source)
+    if not chosen.finds_words:
+        required(vocabulary, chosen.name)
+
+
 def _filled(table: EmbeddingTable) -> EmbeddingTable:
-    """Give rows that the source left at zero what the table's method makes of their words."""
+    """Fill rows that the source left at zero with vectors by the table's OOV method."""
     unk = table.vocabulary.roles[UNK]
     empty = np.flatnonzero(table.provenance.source == ROW_SOURCES.index("zero"))
     method = method_of(table)

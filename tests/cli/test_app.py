@@ -49,7 +49,7 @@ def test_quiet_leaves_standard_error_empty(texts_folder: Path) -> None:
     done = run("predict", "m.model", "unheard words", "--quiet", cwd=texts_folder)
     assert done.stderr == ""
     loud = run("predict", "m.model", "unheard words", cwd=texts_folder)
-    assert "2 of 2 running words (2 different ones) have no row" in loud.stderr
+    assert "2 of 2 running words (2 different ones) are out of vocabulary" in loud.stderr
 
 
 def test_a_full_disk_names_the_output_and_leaves_nothing(

@@ -43,7 +43,7 @@ def test_export_writes_a_row_for_each_word_known_or_not(texts_folder: Path, tmp_
         np.testing.assert_allclose(read["rain's"], table["rain"], rtol=1e-6)
         expected = method_of(table, name).vectors(["unheard", "suns"])
         np.testing.assert_allclose([read["unheard"], read["suns"]], expected, rtol=1e-5)
-    fitted = run("export", "t.table", *more, "--oov", "ngrams", "--force", cwd=texts_folder)
+    fitted = run("export", "t.table", *more, "--oov", "encoder", "--force", cwd=texts_folder)
     assert fitted.returncode == 0, fitted.stderr
-    assert "fitting oov ngrams to the table, which carries pieces" in fitted.stderr
-    assert "2 by ngrams" in fitted.stdout
+    assert "fitting oov encoder to the table, which carries pieces" in fitted.stderr
+    assert "2 by encoder" in fitted.stdout

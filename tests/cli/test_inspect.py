@@ -31,7 +31,7 @@ def test_inspect_compares_the_methods_on_unknown_words(texts_folder: Path, tmp_p
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert "6 of 12 running words (3 of 6 different ones) have no row" in lines[0]
+    assert "6 of 12 running words (3 of 6 different ones) are out of vocabulary" in lines[0]
     assert lines[1] == "covered: 50.0% of the tokens, 50.0% of the distinct words"
     header, first, second = (line.split() for line in lines[2:5])
     assert header[-4:] == ["*", "pieces", "neighbours", "encoder"]
@@ -39,4 +39,4 @@ def test_inspect_compares_the_methods_on_unknown_words(texts_folder: Path, tmp_p
     table = EmbeddingTable.load(texts_folder / "t.table")
     vector = method_of(table, "neighbours").vectors(["suns"])[0]
     assert first[-2] == table.neighbours_of(vector, top=1)[0][0]
-    assert "ngrams, characters, blend" in done.stderr
+    assert "not fitted with them: blend" in done.stderr

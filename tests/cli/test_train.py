@@ -30,15 +30,15 @@ def test_train_fits_a_method_that_the_table_does_not_carry(
     texts_folder: Path, tmp_path: Path
 ) -> None:
     done = run(
-        *("train", "train.csv", "--table", "t.table", "-o", tmp_path / "m", "--oov", "ngrams"),
+        *("train", "train.csv", "--table", "t.table", "-o", tmp_path / "m", "--oov", "encoder"),
         *("--max-epochs", "1"),
         cwd=texts_folder,
     )
     assert done.returncode == 0, done.stderr
-    assert "fitting oov ngrams to the table, which carries pieces" in done.stderr
-    unknown = EmbeddingTable.load(tmp_path / "m" / "table").unknown
-    assert unknown is not None
-    assert unknown.method == "ngrams"
+    assert "fitting oov encoder to the table, which carries pieces" in done.stderr
+    oov = EmbeddingTable.load(tmp_path / "m" / "table").oov
+    assert oov is not None
+    assert oov.method == "encoder"
 
 
 def _csv(folder: Path, content: bytes) -> str:

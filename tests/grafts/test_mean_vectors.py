@@ -32,7 +32,7 @@ def test_unknown_words_are_answered_for_or_left_out() -> None:
     zeros = mean_vectors(TABLE, TEXTS, oov="zero")
     assert_allclose(zeros[0], by_hand(known)[0] / 2, atol=1e-6)
     with pytest.raises(TableError, match="must be fitted"):
-        mean_vectors(TABLE, TEXTS, oov="ngrams")
+        mean_vectors(TABLE, TEXTS, oov="blend")
 
 
 @pytest.mark.parametrize("dtype", ["float16", "int8"])

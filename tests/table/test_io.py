@@ -20,13 +20,11 @@ from tokenizers import Tokenizer
 
 from wordgraft import EmbeddingTable
 from wordgraft.errors import OutputError, TableError
-from wordgraft.table import Affine, Center, UnknownWords
+from wordgraft.table import Affine, Center, OovState
 
 MOVE = Affine(np.eye(8, dtype=np.float32) * 2, np.arange(8, dtype=np.float32))
-UNKNOWN = UnknownWords(
-    "pieces", {"rows": np.arange(24, dtype=np.float16).reshape(3, 8)}, {"a": "ä"}, MOVE
-)
-TABLE = random_table(recipe={"source": "file", "layer": 3}, unknown=UNKNOWN, move=MOVE)
+OOV = OovState("pieces", {"rows": np.arange(24, dtype=np.float16).reshape(3, 8)}, {"a": "ä"}, MOVE)
+TABLE = random_table(recipe={"source": "file", "layer": 3}, oov=OOV, move=MOVE)
 
 
 @pytest.fixture
@@ -71,24 +69,24 @@ def test_everything_comes_back(tmp_path: Path, dtype: str) -> None:
     for name, values in table.provenance.arrays().items():
         assert_array_equal(loaded.provenance.arrays()[name], values)
     assert loaded.recipe == {"source": "file", "layer": 3, "dtype": dtype}
-    assert loaded.unknown is not None
-    assert (loaded.unknown.method, loaded.unknown.settings) == ("pieces", {"a": "ä"})
-    assert list(loaded.unknown.arrays) == ["rows"]
-    assert_array_equal(loaded.unknown.arrays["rows"], UNKNOWN.arrays["rows"])
-    for move in (loaded.unknown.move, loaded.move):
+    assert loaded.oov is not None
+    assert (loaded.oov.method, loaded.oov.settings) == ("pieces", {"a": "ä"})
+    assert list(loaded.oov.arrays) == ["rows"]
+    assert_array_equal(loaded.oov.arrays["rows"], OOV.arrays["rows"])
+    for move in (loaded.oov.move, loaded.move):
         assert move is not None
         assert_array_equal(move.matrix, MOVE.matrix)
         assert_array_equal(move.shift, MOVE.shift)
 
 
-def test_a_table_without_a_method_for_unknown_words_comes_back_without(tmp_path: Path) -> None:
+def test_a_table_without_an_oov_method_is_loaded_without_one(tmp_path: Path) -> None:
     random_table().save(tmp_path / "t")
     assert sorted(file.name for file in (tmp_path / "t").iterdir()) == [
         "table.json",
         "tokenizer.json",
         "vectors.safetensors",
     ]
-    assert EmbeddingTable.load(tmp_path / "t").unknown is None
+    assert EmbeddingTable.load(tmp_path / "t").oov is None
 
 
 def test_vectors_are_mapped_and_read_only(saved: Path) -> None:
@@ -197,14 +195,14 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         lambda t: (t / "vectors.safetensors").unlink(),
         r"news\.table lacks vectors\.safetensors; copy the whole folder again or rebuild it",
     ),
-    "missing method": (lambda t: (t / "unknown.json").unlink(), "lacks unknown.json"),
+    "missing method": (lambda t: (t / "oov.json").unlink(), "lacks oov.json"),
     "missing state": (
-        lambda t: (t / "unknown.safetensors").unlink(),
-        "lacks unknown.safetensors",
+        lambda t: (t / "oov.safetensors").unlink(),
+        "lacks oov.safetensors",
     ),
     "marker": (
         lambda t: (t / "table.json").unlink(),
-        r"is no table: it has no table\.json; make one with 'wordgraft table'",
+        r"is not a table: it has no table\.json; make one with 'wordgraft table'",
     ),
     "JSON": (lambda t: (t / "table.json").write_text("{"), r"table\.json cannot be read"),
     "list": (lambda t: (t / "table.json").write_text("[1]"), r"table\.json cannot be read"),
@@ -265,5 +263,5 @@ def test_a_file_outside_the_folder_is_never_opened(saved: Path) -> None:
 
 
 def test_there_is_no_such_folder(tmp_path: Path) -> None:
-    with pytest.raises(TableError, match="is no table: there is no such folder; make one with"):
+    with pytest.raises(TableError, match="is not a table: there is no such folder; make one with"):
         EmbeddingTable.load(tmp_path / "t")

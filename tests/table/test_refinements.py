@@ -14,11 +14,11 @@ from wordgraft.errors import TableError
 from wordgraft.table import (
     Abtt,
     Center,
+    OovState,
     Pca,
     Refinement,
     Scale,
     Sif,
-    UnknownWords,
     Whiten,
     default_refinements,
     parse_refinements,
@@ -148,15 +148,15 @@ def test_a_word_without_a_vector_stays_zero_and_is_not_fitted_to() -> None:
 
 @each_refinement
 def test_what_it_does_to_a_word_never_seen_is_kept(refinement: Refinement) -> None:
-    table = random_table(unknown=UnknownWords("pieces", {"a": np.ones(3)}, {"b": 1}))
+    table = random_table(oov=OovState("pieces", {"a": np.ones(3)}, {"b": 1}))
     moved = table.refine(refinement)
-    assert moved.unknown is not None
-    assert (moved.unknown.method, moved.unknown.settings) == ("pieces", {"b": 1})
-    assert_array_equal(moved.unknown.arrays["a"], [1, 1, 1])
+    assert moved.oov is not None
+    assert (moved.oov.method, moved.oov.settings) == ("pieces", {"b": 1})
+    assert_array_equal(moved.oov.arrays["a"], [1, 1, 1])
     expected = moved.vectors[2:8]
     if refinement.name == "sif":  # a word that was never seen keeps its length
         expected = table.vectors[2:8]
-    for move in (moved.move, moved.unknown.move):
+    for move in (moved.move, moved.oov.move):
         assert move is not None
         assert_allclose(move(table.vectors[2:8]), expected, rtol=1e-4, atol=1e-4)
 
@@ -175,16 +175,16 @@ def test_a_move_that_is_not_affine_is_refused() -> None:
         def fit(self, vectors: np.ndarray, counts: np.ndarray):  # type: ignore[no-untyped-def]
             return lambda rows, _: rows**3
 
-    with pytest.raises(TableError, match="cube is no linear map and shift"):
+    with pytest.raises(TableError, match="cube is not a linear map and a shift"):
         TABLE.refine(Cube())  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize(
     ("refinement", "message"),
     [
-        (Pca(9), "9 directions asked for, the vectors have 8 dimensions; choose 1 to 8"),
-        (Abtt(0), "0 directions asked for, .* choose 1 to 8"),
-        (Whiten(-1), "-1 directions asked for"),
+        (Pca(9), "9 directions cannot be found in vectors of 8 dimensions; choose 1 to 8"),
+        (Abtt(0), "0 directions cannot be .* choose 1 to 8"),
+        (Whiten(-1), "-1 directions cannot be found"),
         (Scale(3e38), "scale gave values that are not finite"),
     ],
     ids=str,

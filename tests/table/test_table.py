@@ -32,7 +32,7 @@ def test_a_word_is_found_as_it_stands_or_normalised() -> None:
 
 
 def test_a_word_without_a_row_is_named() -> None:
-    with pytest.raises(TableError, match=r"'south' has no row among 6; ask wordgraft\.oov"):
+    with pytest.raises(TableError, match=r"'south' has no row among 6; get a vector from"):
         COMPASS["south"]
 
 

@@ -120,13 +120,13 @@ def _of_words(
     """Return a table of exactly these words; out-of-vocabulary words get vectors first."""
     import numpy as np
 
-    from wordgraft.oov import answers, carrying, method_of
+    from wordgraft.oov import TextReader, ensure_fitted
 
     words = list(dict.fromkeys(words))
-    table = carrying(table, oov, progress=progress)
+    table = ensure_fitted(table, oov, progress=progress)
     oov_words = [word for word in words if word not in table.vocabulary]
-    predicted = answers(table, oov_words, method_of(table, oov))
-    methods = Counter(predicted.ways).most_common()
+    predicted = TextReader(table, oov).oov_vectors(oov_words)
+    methods = Counter(predicted.origins).most_common()
     counts = ", ".join(f"{count:,} by {method}" for method, count in methods)
     typer.echo(
         f"{len(words):,} words, {len(words) - len(oov_words):,} in the table"
@@ -139,7 +139,7 @@ def _of_words(
     table = table.extended(
         [*oov_words, *respelled],
         np.concatenate([predicted.vectors, rows]),
-        source=[*predicted.ways, *["file"] * len(respelled)],
+        source=[*predicted.origins, *["file"] * len(respelled)],
     )
     row_of = {word: row for row, word in enumerate(table.vocabulary.words)}
     roles = sorted(table.vocabulary.roles.values())

@@ -42,9 +42,7 @@ def table_from_file(
     from wordgraft.data.text_files import read_words, split_column
     from wordgraft.export.formats import FORMATS, read_vectors
     from wordgraft.export.formats.selection import keep_words, with_constant_oov
-    from wordgraft.oov import METHODS, with_oov
-    from wordgraft.oov.constant import Unk, Zero
-    from wordgraft.oov.encoder import EncoderOov
+    from wordgraft.oov import METHODS, EncoderOov, UnkRow, ZeroRow, with_oov
     from wordgraft.table import default_refinements, parse_refinements
     from wordgraft.table.io import MARKER
     from wordgraft.table.quantization import DTYPES
@@ -54,7 +52,7 @@ def table_from_file(
     if format is not None:
         choose("--from-format", format, readable)
     # The vectors do not come from an encoder, so `encoder` cannot compute more of them.
-    oov = choose("--oov", oov or Unk.name, [name for name in METHODS if name != EncoderOov.name])
+    oov = choose("--oov", oov or UnkRow.name, [name for name in METHODS if name != EncoderOov.name])
     choose("--dtype", dtype, DTYPES)
     refinements = None if refine is None else parse_refinements(refine)
     check_output(output, force=force, marker=MARKER)
@@ -82,7 +80,7 @@ def table_from_file(
         table = keep_words(table, dict.fromkeys(listed[:max_words], 0))
     elif max_words is not None:
         table = keep_words(table, dict.fromkeys(table.vocabulary.words[2 : max_words + 2], 0))
-    if oov in (Unk.name, Zero.name):
+    if oov in (UnkRow.name, ZeroRow.name):
         table = with_constant_oov(table, oov)
     else:
         table = with_oov(table, oov, tokenizer_source, progress=not quiet)

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-    from wordgraft.table import Coverage, EmbeddingTable
+    from wordgraft.oov import Coverage
+    from wordgraft.table import EmbeddingTable
 
 # How many out-of-vocabulary words are listed, and how many neighbours of each.
 _OOV_SHOWN, _NEIGHBOURS_SHOWN = 10, 3
@@ -78,7 +79,7 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     settings = [f"{key} {recipe[key]}" for key in _RECIPE_SHOWN if key in recipe]
     yield "source", ", ".join([str(recipe.get("source", "unknown")), *settings])
     yield "refinements", ", ".join(_refinements(table)) or "none"
-    yield "out-of-vocabulary", table.unknown.method if table.unknown else "unk"
+    yield "out-of-vocabulary", table.oov.method if table.oov else "unk"
     for name, count in table.provenance.counts().items():
         yield f"  {name}", f"{count:,} rows ({count / len(table):.1%})"
     yield from _contexts(table)
@@ -114,14 +115,14 @@ def _refinements(table: EmbeddingTable) -> Iterator[str]:
 def _word(table: EmbeddingTable, word: str, top: int) -> None:
     import numpy as np
 
-    from wordgraft.oov import answers, method_of
+    from wordgraft.oov import TextReader
     from wordgraft.table.provenance import SOURCES
 
     row = table.vocabulary.row(word)
     if row is None:
-        predicted = answers(table, [word], method_of(table))
+        predicted = TextReader(table).oov_vectors([word])
         vector = predicted.vectors[0]
-        typer.echo(f"{word}: out-of-vocabulary; vector by {predicted.ways[0]}")
+        typer.echo(f"{word}: out-of-vocabulary; vector by {predicted.origins[0]}")
         neighbours = table.neighbours_of(vector, top=top)
     else:
         provenance = table.provenance
@@ -147,34 +148,35 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
 def _print_coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> Coverage:
     from wordgraft.data.rows import read_texts
     from wordgraft.data.text_files import split_column
+    from wordgraft.oov import coverage
 
     texts = read_texts(*split_column(spec))
-    coverage = table.coverage(counted(texts, "reading texts", quiet=quiet))
-    typer.echo(f"{spec}: {coverage}")
+    covered = coverage(table, counted(texts, "reading texts", quiet=quiet))
+    typer.echo(f"{spec}: {covered}")
     typer.echo(
-        f"covered: {coverage.token_share:.1%} of the tokens, "
-        f"{coverage.word_share:.1%} of the distinct words"
+        f"covered: {covered.token_share:.1%} of the tokens, "
+        f"{covered.word_share:.1%} of the distinct words"
     )
-    return coverage
+    return covered
 
 
 def _compare_methods(table: EmbeddingTable, spec: str, top: int, *, quiet: bool) -> None:
     """Print the most frequent OOV words, and the neighbours that each method gives them."""
-    from wordgraft.oov import answers, at_hand, method_of
+    from wordgraft.oov import TextReader, available_methods
 
     coverage = _print_coverage(table, spec, quiet=quiet)
-    words = [word for word, _ in coverage.unknown.most_common(_OOV_SHOWN)]
+    words = [word for word, _ in coverage.oov_words.most_common(_OOV_SHOWN)]
     if not words:
         return
-    own_method = method_of(table)
-    predicted = answers(table, words, own_method)
-    methods, left_out = at_hand(table)
+    reader = TextReader(table)
+    predicted = reader.oov_vectors(words)
+    methods, left_out = available_methods(table)
     vectors = {name: method.vectors(words) for name, method in methods.items()}
-    rows = grid("out-of-vocabulary", "count", "by", f"{own_method.name} *", *vectors)
+    rows = grid("out-of-vocabulary", "count", "by", f"{reader.method_name} *", *vectors)
     for index, word in enumerate(words):
         columns = [predicted.vectors[index], *(column[index] for column in vectors.values())]
         cells = [_neighbours(table, vector, min(top, _NEIGHBOURS_SHOWN)) for vector in columns]
-        rows.add_row(word, f"{coverage.unknown[word]:,}", predicted.ways[index], *cells)
+        rows.add_row(word, f"{coverage.oov_words[word]:,}", predicted.origins[index], *cells)
     show(rows)
     typer.echo(
         "* the vectors the table gives, fallbacks first; the other columns use one method alone"
@@ -192,8 +194,8 @@ def _neighbours(table: EmbeddingTable, vector: NDArray[np.float32], top: int) ->
 
 def _coverage(table: EmbeddingTable, spec: str, *, quiet: bool) -> None:
     coverage = _print_coverage(table, spec, quiet=quiet)
-    if coverage.unknown:
+    if coverage.oov_words:
         rows = grid("out-of-vocabulary", "count")
-        for word, count in coverage.unknown.most_common(_OOV_SHOWN):
+        for word, count in coverage.oov_words.most_common(_OOV_SHOWN):
             rows.add_row(word, f"{count:,}")
         show(rows)

@@ -30,7 +30,7 @@ def similarity(
     Example: wordgraft similarity news.table simlex.tsv wordsim.tsv
     """
     start(quiet=quiet)
-    from wordgraft.oov import METHODS, method_of, vectors_of
+    from wordgraft.oov import METHODS, TextReader
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 
     choose("--oov", oov, ["none", "table", *METHODS])
@@ -38,10 +38,10 @@ def similarity(
     table = EmbeddingTable.load(path)
     vector_of: VectorOf | None = None
     if oov != "none":
-        method = method_of(table, None if oov == "table" else oov)
+        reader = TextReader(table, None if oov == "table" else oov)
 
         def vector_of(word: str):  # type: ignore[no-untyped-def]
-            return vectors_of(table, [word], method)[0]
+            return reader.vectors([word])[0]
 
     rows = grid("pairs", "Spearman", "covered", "of")
     for file, word_pairs in pair_files:

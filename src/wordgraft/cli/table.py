@@ -182,7 +182,7 @@ def table(
     from wordgraft.checkpoint import open_checkpoint
     from wordgraft.core.atomic_io import check_output
     from wordgraft.core.run_state import discard
-    from wordgraft.oov import METHODS
+    from wordgraft.oov import METHODS, coverage
     from wordgraft.sources import POOLINGS, SOURCES, Corpus
     from wordgraft.table import parse_refinements
     from wordgraft.table.io import MARKER
@@ -266,8 +266,8 @@ def table(
     typer.echo(f"out-of-vocabulary words: {oov}")
     if texts and (min_count > 1 or max_words is not None):
         stream = chain.from_iterable(_texts_of(spec) for spec in texts)
-        coverage = made.coverage(counted(stream, "counting out-of-vocabulary words", quiet=quiet))
-        typer.echo(f"{coverage}; they get vectors by {oov}")
+        covered = coverage(made, counted(stream, "counting out-of-vocabulary words", quiet=quiet))
+        typer.echo(f"{covered}; they get vectors by {oov}")
 
 
 def _options_of(source: str, options: dict[str, dict[str, Any]]) -> dict[str, Any]:

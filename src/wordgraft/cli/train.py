@@ -143,7 +143,7 @@ def train(
     oov: Annotated[
         str | None,
         typer.Option(
-            help="What words without a row get; a method that learns is fitted first, if the "
+            help="Method for out-of-vocabulary words; a method that learns is fitted first, if the "
             "table does not carry it.  [default: the table's own method]"
         ),
     ] = None,

@@ -20,7 +20,7 @@ from wordgraft.estimators.first_layers import (
 from wordgraft.estimators.fitting import predict_texts
 from wordgraft.estimators.io import load_model, save_model
 from wordgraft.estimators.resolved import resolve
-from wordgraft.oov.text_rows import TextRows
+from wordgraft.oov import TextRows
 from wordgraft.table import EmbeddingTable
 from wordgraft.training.record import RunRecord
 from wordgraft.training.settings import TrainingSettings

@@ -12,7 +12,8 @@ from wordgraft.core.linear_algebra import principal_directions
 from wordgraft.core.optional import require
 from wordgraft.data.validation import checked_texts
 from wordgraft.errors import TableError
-from wordgraft.grafts.mean_vectors import mean_vectors, sif_weights
+from wordgraft.grafts.mean_vectors import LEAVE_OUT, mean_vectors, sif_weights
+from wordgraft.oov import TextReader
 from wordgraft.table import EmbeddingTable, Sif
 
 if TYPE_CHECKING:
@@ -49,6 +50,7 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
 
     Attributes:
         table_: the table.
+        reader_: reads texts with it.
         weights_: float32 (rows,), None for `mean`.
         directions_: float32 (components, dims), orthogonal and of length 1.
     """
@@ -75,6 +77,7 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """
         texts = checked_texts(X)
         self.table_ = table = self._checked_table()
+        self.reader_ = TextReader(table, None if self.oov == LEAVE_OUT else self.oov)
         self.weights_: Float32[ndarray, " rows"] | None = None
         if self.weights == "sif":
             counts = table.vocabulary.counts
@@ -94,7 +97,8 @@ class TextVectors(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """(texts, dims); zeros for a text without words."""
         require("sklearn.utils.validation", purpose="TextVectors").check_is_fitted(self)
         texts = checked_texts(X)
-        vectors = mean_vectors(self.table_, texts, weights=self.weights_, oov=self.oov)
+        oov = LEAVE_OUT if self.oov == LEAVE_OUT else None
+        vectors = mean_vectors(self.reader_, texts, weights=self.weights_, oov=oov)
         remaining: Float32[ndarray, "texts dims"] = (
             vectors - vectors @ self.directions_.T @ self.directions_
         )

@@ -11,8 +11,7 @@ import numpy as np
 
 from wordgraft.core.parallel import usable_cpus
 from wordgraft.core.ragged import Ragged
-from wordgraft.oov import method_of, read_rows_of
-from wordgraft.oov.protocol import OovMethod
+from wordgraft.oov import OovMethod, TextReader
 from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary.vocabulary import UNK
 
@@ -29,11 +28,11 @@ _LEAST = 1e-9
 
 
 def mean_vectors(
-    table: EmbeddingTable,
+    table: EmbeddingTable | TextReader,
     texts: Sequence[str],
     *,
     weights: Float32[ndarray, " rows"] | None = None,
-    oov: str | None = None,
+    oov: str | OovMethod | None = None,
 ) -> Float32[ndarray, "texts dims"]:
     """The mean of the rows of each text's words; zeros for a text without words.
 
@@ -44,21 +43,27 @@ def mean_vectors(
            [0. , 0. , 0. , 0. ]], dtype=float32)
 
     Args:
+        table: a table, or a `TextReader` of one. For many calls give the same reader: it holds what
+            the out-of-vocabulary method builds, such as an index of the words.
         weights: of each row, such as `sif_weights`; equal by default. A vector from an
             out-of-vocabulary method has weight 1.
-        oov: method for out-of-vocabulary words, by default the table's own; `leave out` ignores
-            such words.
+        oov: method for out-of-vocabulary words, by default the table's own or the reader's;
+            `leave out` ignores such words.
 
     Raises `TableError` for a method that must be fitted first.
     """
-    method = None if oov == LEAVE_OUT else method_of(table, oov)
+    leave_out = oov == LEAVE_OUT
+    if not isinstance(table, TextReader) or not (leave_out or oov is None):
+        source = table.table if isinstance(table, TextReader) else table
+        table = TextReader(source, None if leave_out else oov)
+    reader, table = table, table.table
     means = np.empty((len(texts), table.dims), np.float32)
     blocks = [slice(at, at + _TEXTS_AT_ONCE) for at in range(0, len(texts), _TEXTS_AT_ONCE)]
     single = len(blocks) < 2 or usable_cpus() < 2
     with nullcontext() if single else ThreadPoolExecutor(1) as executor:
         sums: list[Future[None]] = []
         for block in blocks:
-            ids, vectors, shares = _read(table, texts[block], weights, method)
+            ids, vectors, shares = _read(reader, texts[block], weights, leave_out=leave_out)
             if executor is None:
                 _mean(ids, vectors, shares, means[block])
                 continue
@@ -83,19 +88,21 @@ def sif_weights(counts: Iterable[int] | ndarray, *, a: float = 1e-3) -> Float32[
 
 
 def _read(
-    table: EmbeddingTable,
+    reader: TextReader,
     texts: Sequence[str],
     weights: Float32[ndarray, " rows"] | None,
-    method: OovMethod | None,
+    *,
+    leave_out: bool,
 ) -> tuple[Ragged, Float32[ndarray, "rows dims"], Float32[ndarray, " words"]]:
     """The ids of a block of texts, the rows that they point to, and the weight of each id."""
-    if method is None:
+    table = reader.table
+    if leave_out:
         ids = table.vocabulary.ids(texts)
         shares = np.ones(len(ids.ids), np.float32) if weights is None else weights[ids.ids]
         shares[ids.ids == table.vocabulary.roles[UNK]] = 0
         more = np.empty((0, table.dims), np.float32)
     else:
-        reading = read_rows_of(table, texts, method)
+        reading = reader.read(texts)
         ids, more = reading.ids, reading.vectors
         shares = np.ones(len(ids.ids), np.float32)
         if weights is not None:

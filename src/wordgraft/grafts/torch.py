@@ -19,9 +19,9 @@ import numpy as np
 from wordgraft.core.optional import require
 from wordgraft.errors import TableError
 from wordgraft.grafts.row_subset import RowSubset
-from wordgraft.oov.blend import Blend, characters_in, with_characters
-from wordgraft.oov.characters import Characters, spelling_of
-from wordgraft.table import EmbeddingTable
+from wordgraft.oov.blend.characters import spelling_of
+from wordgraft.oov.blend.method import Blend, character_arrays, with_network
+from wordgraft.table import EmbeddingTable, OovState
 from wordgraft.table.affine import identity
 
 if TYPE_CHECKING:
@@ -126,23 +126,25 @@ class Prepared(NamedTuple):
 
 
 class CharacterEmbedding(nn.Module):
-    """The network of `characters` as a layer: words, known or not, to vectors of the table's space.
+    """The character network of a `Blend` as a layer: any words to vectors of the table's space.
 
-    layer = CharacterEmbedding(table, trainable=True)
-    vectors = layer(["unheard", "of"])  # (words, dims)
+    Together with the rows of the table it makes one matrix for the ids of `TextReader.read`, which
+    numbers out-of-vocabulary words after the table's own:
+    `torch.cat([rows.weight, layer(reading.words)])[ids]`.
 
-    With the rows of known words it makes one matrix for the ids of `read_rows_of`, which numbers
-    unknown words behind the table's: `torch.cat([rows.weight, layer(reading.words)])[ids]`.
-
-    `prepare` does what needs no gradient, so that a data loader can; `forward` takes what it
-    gives, or words. Neither asks the fall-backs of `wordgraft.table.fallbacks`. The pieces' rows
-    and the move of later refinements are constants.
+    `prepare` does everything that needs no gradient, so that a data loader can do it; `forward`
+    takes its result, or words. Neither uses the fallbacks of `wordgraft.oov.fallbacks`, nor the
+    gate and the neighbours of the `Blend`. The pieces' rows and the move of later refinements are
+    constants.
 
     Args:
-        table: one that carries `characters` or `blend`.
+        table: one with a fitted `Blend`.
         trainable: whether training changes the network. Its dropout works in training mode only.
 
-    Raises `TableError` for a table that carries neither.
+    Raises `TableError` for a table with another method. Example::
+
+        layer = CharacterEmbedding(wg.with_oov(table, "blend"), trainable=True)
+        vectors = layer(["unheard", "of"])  # (words, dims)
     """
 
     base: torch.Tensor
@@ -152,25 +154,18 @@ class CharacterEmbedding(nn.Module):
     shift: torch.Tensor
 
     def __init__(self, table: EmbeddingTable, *, trainable: bool) -> None:
-        from wordgraft.oov.character_network import CharacterNetwork
+        from wordgraft.oov.blend.network import CharacterNetwork
 
         super().__init__()
-        state = table.unknown
-        if state is not None and state.method == Blend.name:
-            state = characters_in(state)
-        if state is None or state.method != Characters.name:
-            carried = state.method if state else "unk"
-            raise TableError(
-                f"this table carries oov {carried!r}, and a CharacterEmbedding is made of "
-                "characters: table.with_oov('characters')"
-            )
-        self.spelling = spelling_of(state.arrays, state.settings)
-        self.network = CharacterNetwork.from_arrays(state.arrays).requires_grad_(trainable)
-        move = state.move or identity(len(state.arrays["mean"]))
+        state = _blend_of(table)
+        arrays = character_arrays(state)
+        self.spelling = spelling_of(arrays, state.settings)
+        self.network = CharacterNetwork.from_arrays(arrays).requires_grad_(trainable)
+        move = state.move or identity(len(arrays["mean"]))
         constants = {
             "base": self.spelling.weights,
-            "mean": state.arrays["mean"],
-            "scale": state.arrays["scale"],
+            "mean": arrays["mean"],
+            "scale": arrays["scale"],
             "matrix": move.matrix,
             "shift": move.shift,
         }
@@ -191,7 +186,18 @@ class CharacterEmbedding(nn.Module):
 
     def write_back(self, table: EmbeddingTable) -> EmbeddingTable:
         """The table with the network that it carries replaced by this trained one."""
-        return replace(table, unknown=with_characters(table.unknown, self.network.arrays()))
+        return replace(table, oov=with_network(_blend_of(table), self.network.arrays()))
+
+
+def _blend_of(table: EmbeddingTable) -> OovState:
+    state = table.oov
+    if state is None or state.method != Blend.name:
+        carried = state.method if state else "unk"
+        raise TableError(
+            f"this table carries oov {carried!r}, and a CharacterEmbedding needs blend: "
+            "wordgraft.with_oov(table, 'blend')"
+        )
+    return state
 
 
 def _weight(

@@ -1,4 +1,4 @@
-"""The character n-grams of words, as numbers, with array operations only."""
+"""Character n-grams of words as numbers, by array operations only."""
 
 from __future__ import annotations
 
@@ -11,22 +11,26 @@ if TYPE_CHECKING:
     from jaxtyping import Int64, UInt64
     from numpy import ndarray
 
-# Characters of a word that are read: the first and the last half of a longer one.
+# Only this many characters of a word are read: the first and last ones of a longer word.
 MOST_CHARACTERS = 64
 _ODD = np.uint64(0x9E3779B97F4A7C15)
 
 
 def shortened(word: str, most: int = MOST_CHARACTERS) -> str:
-    """The word, or the first and last characters of one longer than `most`."""
+    """The word, or its first and last characters if it is longer than `most`.
+
+    >>> shortened("internationalization", 6)
+    'intion'
+    """
     return word if len(word) <= most else word[: most // 2] + word[-(most // 2) :]
 
 
 def characters_of(
     words: Sequence[str],
 ) -> tuple[Int64[ndarray, " total"], Int64[ndarray, " words"]]:
-    """The code points of all words in one array, and how many are each word's."""
+    """The code points of all words in one array, and the length of each word."""
     lengths = np.fromiter((len(word) for word in words), np.int64, len(words))
-    # A lone surrogate is no valid text, and still a character that a string can hold.
+    # A lone surrogate is not valid text, but a Python string can hold it.
     data = "".join(words).encode("utf-32-le", "surrogatepass")
     return np.frombuffer(data, "<u4").astype(np.int64), lengths
 
@@ -34,9 +38,9 @@ def characters_of(
 def grams_of(
     words: Sequence[str], sizes: Sequence[int]
 ) -> tuple[UInt64[ndarray, " grams"], Int64[ndarray, " grams"]]:
-    """A 64-bit hash of each n-gram of `<word>`, once a word, and the word it is of.
+    """A 64-bit hash of each different n-gram of `<word>`, and the number of its word.
 
-    Sorted by word and hash.
+    They are sorted by word and hash.
     """
     marked = [f"<{shortened(word)}>" for word in words]
     codes, lengths = characters_of(marked)

@@ -1,49 +1,56 @@
-"""`encoder`: the checkpoint itself on the unknown word. The ceiling, for building time."""
+"""`EncoderOov`: the checkpoint encodes each out-of-vocabulary word. The best, and slow."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint, open_checkpoint
-from wordgraft.checkpoint import encoder as checkpoint_encoder
+from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.optional import require
 from wordgraft.errors import CheckpointError, TableError
 from wordgraft.oov.table_rows import moved
 from wordgraft.sources.isolated import encode_pieces
-from wordgraft.table import EmbeddingTable, UnknownWords
+from wordgraft.table import EmbeddingTable, OovState
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
 
-_INSTEAD = "use another method: table.with_oov('neighbours') needs no checkpoint"
+_INSTEAD = "use another method: wordgraft.with_oov(table, 'neighbours') needs no checkpoint"
 
 
+@dataclass(frozen=True)
 class EncoderOov:
-    """What the table's source gave its words, given to the unknown word too.
+    """The checkpoint encodes out-of-vocabulary words as the table's source encoded its words.
 
-    Nothing is learnt and no weights are saved: the checkpoint must be at hand wherever the table
-    is read.
+    Nothing is learnt and no weights are saved, so the checkpoint must be available wherever the
+    table is used.
     """
 
     name: ClassVar[str] = "encoder"
     learns: ClassVar[bool] = True
-    reads_pieces: ClassVar[bool] = True
+    reads_pieces = True
 
-    @classmethod
     def fit(
-        cls, table: EmbeddingTable, checkpoint: Checkpoint | None, **options: Any
-    ) -> UnknownWords:
+        self,
+        table: EmbeddingTable,
+        checkpoint: Checkpoint | None,
+        *,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> OovState:
         recipe = table.recipe
         if checkpoint is None:
             raise TableError(f"oov encoder needs the checkpoint that made the table; {_INSTEAD}")
         if "template" not in recipe:
             raise TableError(
-                f"oov encoder gives isolated vectors, and this table's are {recipe.get('source')}; "
-                "use pieces"
+                "oov encoder returns isolated vectors, and this table's are "
+                f"{recipe.get('source')}; use pieces"
             )
         settings = {
             "checkpoint": checkpoint.name,
@@ -53,43 +60,56 @@ class EncoderOov:
             "template": recipe["template"],
             "encoder_dtype": recipe.get("encoder_dtype", "auto"),
         }
-        # Raw vectors, and what has been done to the table's since.
-        return UnknownWords(cls.name, {}, settings, table.move)
+        # Raw vectors, then what refinements have done to the table's rows since.
+        return OovState(self.name, {}, settings, table.move)
 
-    def __init__(self, table: EmbeddingTable, state: UnknownWords) -> None:
+    @staticmethod
+    def load(table: EmbeddingTable, state: OovState) -> EncodedWords:
+        return EncodedWords(table, state)
+
+
+class EncodedWords:
+    """The fitted `EncoderOov`; the encoder is loaded for the first word."""
+
+    name: ClassVar[str] = EncoderOov.name
+
+    def __init__(self, table: EmbeddingTable, state: OovState) -> None:
         require("torch", purpose="oov encoder")
         self._state = state
         self._dims = table.dims
-        self._checkpoint: Checkpoint | None = None
-        self._encoder: checkpoint_encoder.EncoderModel | None = None
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
-        settings = self._state.settings
-        if self._checkpoint is None:
-            self._checkpoint = same_checkpoint(settings, why="this table's method is encoder")
+        checkpoint = self._checkpoint
         if not words:
             return np.zeros((0, self._dims), np.float32)
-        if self._encoder is None:
-            self._encoder = checkpoint_encoder.EncoderModel(
-                self._checkpoint,
-                layers=[int(layer) for layer in settings["layers"]],
-                dtype=str(settings["encoder_dtype"]),
-            )
-        found = encode_pieces(
+        vectors = encode_pieces(
             self._encoder,
-            self._checkpoint.tokenizer.word_pieces(words),
-            pooling=str(settings["pooling"]),
-            template=settings["template"],
+            checkpoint.tokenizer.word_pieces(words),
+            pooling=str(self._state.settings["pooling"]),
+            template=self._state.settings["template"],
         )
-        if not np.isfinite(found).all():
-            raise CheckpointError(f"{self._checkpoint.name} gave vectors that are not finite")
-        return moved(self._state, found)
+        if not np.isfinite(vectors).all():
+            raise CheckpointError(f"{checkpoint.name} gave vectors that are not finite")
+        return moved(self._state, vectors)
+
+    @cached_property
+    def _checkpoint(self) -> Checkpoint:
+        return same_checkpoint(self._state.settings, why="the table's oov is encoder")
+
+    @cached_property
+    def _encoder(self) -> EncoderModel:
+        settings = self._state.settings
+        return EncoderModel(
+            self._checkpoint,
+            layers=[int(layer) for layer in settings["layers"]],
+            dtype=str(settings["encoder_dtype"]),
+        )
 
 
 def same_checkpoint(recipe: Any, *, why: str) -> Checkpoint:
     """The checkpoint that made a table, opened again.
 
-    Raises `TableError` where it is not at hand or is another by its hash, and says what to do.
+    Raises `TableError` when it is missing or its hash differs, and says what to do.
     """
     name = recipe.get("checkpoint")
     try:
@@ -97,12 +117,13 @@ def same_checkpoint(recipe: Any, *, why: str) -> Checkpoint:
         digest = checkpoint.sha256
     except (CheckpointError, OSError) as error:
         raise TableError(
-            f"{why}, and its checkpoint {name} is not at hand ({error}); put it back, or {_INSTEAD}"
+            f"{why}, and its checkpoint {name} cannot be opened ({error}); restore it, or "
+            f"{_INSTEAD}"
         ) from error
     expected = str(recipe.get("checkpoint_sha256", ""))
     if digest != expected:
         raise TableError(
-            f"{why}, and the checkpoint {name} is not the one that made the table (its weights' "
-            f"hash is {digest[:12]}, not {expected[:12]}); put the old one back, or {_INSTEAD}"
+            f"{why}, and the checkpoint {name} is not the one that made the table (the hash of its "
+            f"weights is {digest[:12]}, not {expected[:12]}); restore the old one, or {_INSTEAD}"
         )
     return checkpoint

@@ -1,65 +1,100 @@
-"""`neighbours`: the words of the table that share most character n-grams; nothing is trained."""
+"""`Neighbours`: the words of the table that share most character n-grams; nothing is trained."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
+from wordgraft.errors import TableError
 from wordgraft.oov.character_ngrams import grams_of
 from wordgraft.oov.table_rows import never_counted, weights_of_counts
-from wordgraft.table import EmbeddingTable, UnknownWords
+from wordgraft.table import EmbeddingTable, OovState
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float32, Int64
     from numpy import ndarray
 
 SIZES = (2, 3, 4, 5)
-# Chosen on held-out words and typos, see bench/results/oov.json: 5 and 2 are better for words of
-# a family that is unknown, 10 and 4 for typos.
-TOP, POWER = 10, 4
-# N-grams in more than this share of the words, `ing>`, tell little and cost most.
+# N-grams in more than this share of the words, such as `ing>`, say little and cost most.
 _COMMON_SHARE, _COMMON_AT_LEAST = 1 / 64, 64
 _FEW = 5
 _WORDS_AT_ONCE = 4096
-# Of like many neighbours each, so that the best of all are found at once.
+# Rows with similar numbers of neighbours, so that the best of all are found at once.
 _ROWS_AT_ONCE = 128
 
 
+@dataclass(frozen=True)
 class Neighbours:
-    """The mean of the nearest words' rows, weighed by a power of their similarity.
+    """The mean of the nearest words' rows, weighted by a power of their similarity.
 
-    Similarity is the cosine of n-gram bags weighed by idf. Of a word that shares no n-gram with
-    any, it is the mean of all words.
+    Similarity is the cosine of bags of character n-grams, weighted by their idf. A word that
+    shares no n-gram with any word of the table gets the mean of all words.
+
+    Attributes:
+        k: how many of the nearest words are averaged.
+        power: of the similarity, as weight. The defaults were chosen on held-out words and typos
+            (bench/results/oov.json): 5 and 2 are better for words whose lemma family is not in the
+            table, 10 and 4 for typos.
+
+    Raises `TableError` for `k` or `power` below 1.
     """
 
+    k: int = 10
+    power: float = 4
     name: ClassVar[str] = "neighbours"
     learns: ClassVar[bool] = False
-    reads_pieces: ClassVar[bool] = False
+    reads_pieces = False
 
-    @classmethod
+    def __post_init__(self) -> None:
+        if self.k < 1 or self.power < 1:
+            raise TableError(
+                f"neighbours has k={self.k}, power={self.power}; both must be at least 1"
+            )
+
     def fit(
-        cls, table: EmbeddingTable, checkpoint: Checkpoint | None, **options: Any
-    ) -> UnknownWords:
-        return UnknownWords(cls.name)
+        self,
+        table: EmbeddingTable,
+        checkpoint: Checkpoint | None,
+        *,
+        seed: int = 0,
+        progress: bool = False,
+    ) -> OovState:
+        return OovState(self.name, settings=asdict(self))
 
-    def __init__(self, table: EmbeddingTable, state: UnknownWords) -> None:
-        self._table = table
-        self._index = word_index(table)
+    @staticmethod
+    def load(table: EmbeddingTable, state: OovState) -> NeighbourMeans:
+        return NeighbourMeans(table, Neighbours(**state.settings))
+
+
+class NeighbourMeans:
+    """`Neighbours` with an index of a table's words, which is built when a word first needs it."""
+
+    name: ClassVar[str] = Neighbours.name
+
+    def __init__(self, table: EmbeddingTable, settings: Neighbours) -> None:
+        self._table, self._settings = table, settings
+
+    @cached_property
+    def _index(self) -> WordIndex:
+        return WordIndex(self._table)
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
         vectors = np.empty((len(words), self._table.dims), np.float32)
         for start in range(0, len(words), _WORDS_AT_ONCE):
-            some = slice(start, start + _WORDS_AT_ONCE)
-            rows, similarities = self._index.nearest(self._index.grams(words[some]), TOP)
-            weights = similarities**POWER
-            nothing = ~weights.any(axis=1)
-            weights /= np.where(nothing, 1, weights.sum(axis=1))[:, None]
-            vectors[some] = combined(self._table, rows, weights)
-            vectors[some][nothing] = self._index.mean
+            block = slice(start, start + _WORDS_AT_ONCE)
+            rows, similarities = self._index.nearest(
+                self._index.grams(words[block]), self._settings.k
+            )
+            weights = similarities**self._settings.power
+            without = ~weights.any(axis=1)
+            weights /= np.where(without, 1, weights.sum(axis=1))[:, None]
+            vectors[block] = combined(self._table, rows, weights)
+            vectors[block][without] = self._index.mean
         return vectors
 
 
@@ -68,7 +103,7 @@ def combined(
     rows: Int64[ndarray, "words top"],
     weights: Float32[ndarray, "words top"],
 ) -> Float32[ndarray, "words dims"]:
-    """Per word the sum of some rows, as if never counted, times their weights."""
+    """Per word, the weighted sum of some rows, with the weights of SIF undone."""
     from scipy import sparse
 
     lengthened = weights / weights_of_counts(table, rows.ravel()).reshape(rows.shape)
@@ -80,18 +115,18 @@ def combined(
         vectors = table.rows(used)
     shape = (len(rows), len(vectors))
     mixed = sparse.csr_matrix((lengthened.ravel(), places.ravel(), starts), shape)
-    found: Float32[ndarray, "words dims"] = mixed @ vectors
-    return found
+    sums: Float32[ndarray, "words dims"] = mixed @ vectors
+    return sums
 
 
 @dataclass(frozen=True, eq=False)
 class Grams:
-    """N-grams of words.
+    """The character n-grams of some words.
 
     Attributes:
-        columns: of each, its place in the index.
-        known: whether it has one.
-        owners: the word that it is of.
+        columns: the place of each n-gram in the index.
+        known: whether it is in the index.
+        owners: the number of the word it belongs to.
         words: how many words there are.
     """
 
@@ -102,10 +137,11 @@ class Grams:
 
 
 class WordIndex:
-    """N-grams to words, as a sparse matrix.
+    """The words of a table by their character n-grams, as a sparse matrix.
 
     Attributes:
-        rows: the row of each word of the index.
+        rows: the row of each indexed word.
+        words: the indexed words.
         mean: the mean of their vectors.
     """
 
@@ -113,7 +149,7 @@ class WordIndex:
         from scipy import sparse
 
         rows = table.word_rows
-        # Vectors that were guessed would be passed on as if known.
+        # Rows that an out-of-vocabulary method provided would be passed on as if known.
         self.rows = rows[~table.provenance.guessed[rows]]
         self.words = [table.vocabulary.words[row] for row in self.rows]
         mean = never_counted(table, self.rows).mean(axis=0) if len(rows) else np.zeros(table.dims)
@@ -127,13 +163,13 @@ class WordIndex:
         norms = _norms(self._idf[columns], owners, len(self.rows))
         telling = found_in <= max(_COMMON_AT_LEAST, len(self.rows) * _COMMON_SHARE)
         self._idf_used = np.where(telling, self._idf, 0)
-        kept = telling[columns]
-        values = self._idf[columns[kept]] / norms[owners[kept]]
+        used = telling[columns]
+        values = self._idf[columns[used]] / norms[owners[used]]
         shape = (len(self._grams), len(self.rows))
-        self._words_of = sparse.csr_matrix((values, (columns[kept], owners[kept])), shape)
+        self._words_of = sparse.csr_matrix((values, (columns[used], owners[used])), shape)
 
     def grams(self, words: Sequence[str]) -> Grams:
-        """The n-grams of words, as the index knows them."""
+        """The n-grams of words, with their places in the index."""
         grams, owners = grams_of(words, SIZES)
         columns, known = np.zeros(len(grams), np.int64), np.zeros(len(grams), bool)
         if len(self._grams):
@@ -144,9 +180,10 @@ class WordIndex:
     def nearest(
         self, grams: Grams, top: int, *, without: Int64[ndarray, " words"] | None = None
     ) -> tuple[Int64[ndarray, "words top"], Float32[ndarray, "words top"]]:
-        """Rows of the most similar words, best first, and their similarity, 0 where none is left.
+        """Rows of the `top` most similar words, best first, and their similarity.
 
-        `without` names a row for each word that is passed over.
+        Words with fewer similar words have similarity 0 at the end. `without` names a row for each
+        word that is left out, -1 for none.
         """
         rows = np.zeros((grams.words, top), np.int64)
         similarities = np.zeros((grams.words, top), np.float32)
@@ -154,17 +191,25 @@ class WordIndex:
         if without is not None:
             owners = np.repeat(np.arange(grams.words), np.diff(shared.indptr))
             shared.data[self.rows[shared.indices] == without[owners]] = 0
-        for some, found, values in _best(shared, top):
-            rows[some] = np.where(values > 0, self.rows[found], 0) if len(self.rows) else 0
-            similarities[some] = values
+        for block, columns, values in _best(shared, top):
+            rows[block] = np.where(values > 0, self.rows[columns], 0) if len(self.rows) else 0
+            similarities[block] = values
         return rows, similarities
+
+    def words_at(self, rows: Int64[ndarray, " words"]) -> list[str]:
+        """The indexed words of some rows; an empty string for a row that is not indexed."""
+        places = np.searchsorted(self.rows, rows).clip(max=max(len(self.rows) - 1, 0))
+        return [
+            self.words[place] if len(self.rows) and self.rows[place] == row else ""
+            for place, row in zip(places, rows, strict=True)
+        ]
 
     def novelty(
         self, grams: Grams, *, indexed: Bool[ndarray, " words"]
     ) -> Float32[ndarray, "words 2"]:
-        """Share of a word's n-grams that no other word has, and that few others have.
+        """Shares of a word's n-grams that no other word has, and that few others have.
 
-        A misspelling has more of them than a word. `indexed` words are in the index themselves.
+        A misspelling has more of them than a word. `indexed` tells which words are in the index.
         """
         columns, known, owners = grams.columns, grams.known, grams.owners
         others = np.where(known, self._found_in[columns], 0) - (known & indexed[owners])
@@ -193,9 +238,9 @@ def _best(
 ) -> Iterator[
     tuple[Int64[ndarray, " some"], Int64[ndarray, "some top"], Float32[ndarray, "some top"]]
 ]:
-    """Some rows of a sparse matrix at a time: which, and the columns and values of their largest.
+    """Yield blocks of rows of a sparse matrix, with the columns and values of their largest.
 
-    The largest come first, of equal ones that of the lowest column; 0 where there are fewer.
+    The largest come first, of equal ones the lowest column; 0 fills rows that have fewer.
     """
     lengths = np.diff(matrix.indptr)
     order = np.argsort(lengths, kind="stable")
@@ -216,14 +261,6 @@ def _best(
             np.take_along_axis(columns, sorting, 1),
             np.take_along_axis(values, sorting, 1),
         )
-
-
-def word_index(table: EmbeddingTable) -> WordIndex:
-    """The index of a table's words, made once."""
-    if "word_index" not in table.kept:
-        table.kept["word_index"] = WordIndex(table)
-    index: WordIndex = table.kept["word_index"]
-    return index
 
 
 def _norms(

@@ -1,56 +1,67 @@
-"""What every method for unknown words offers."""
+"""What every out-of-vocabulary method offers: settings that are fitted, and the fitted method."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.table import EmbeddingTable, UnknownWords
+from wordgraft.table import EmbeddingTable, OovState
 
 if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
 
 
-class OovMethod(Protocol):
-    """Fitted on a table, gives vectors to words that have no row there.
+class FittedOov(Protocol):
+    """A method that is ready to return vectors for out-of-vocabulary words of one table."""
 
-    A method either uses the table's own rows when it is asked, in combinations whose weights add
-    up to one, or gives vectors of the space it was fitted in through `UnknownWords.move`: both
-    follow whatever refinements come later.
+    @property
+    def name(self) -> str:
+        """The name of the method."""
+        ...
+
+    def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
+        """A finite vector in the table's space for each word, whatever words are beside it."""
+        ...
+
+
+class OovMethod(Protocol):
+    """A frozen value: the choice of a method, with the settings of that method alone.
+
+    A fitted method either combines the table's own rows, with weights that add up to one, or maps
+    vectors of the space in which it was fitted through `OovState.move`. Both follow any refinement
+    that comes later.
 
     Attributes:
-        name: by which it is chosen.
-        learns: whether `fit` learns anything; one that does not can be had at any time.
-        reads_pieces: whether `fit` looks for the checkpoint's pieces.
+        name: what the method is called in recipes and on the command line.
+        learns: whether `fit` learns anything; a method that does not needs no fit.
     """
 
     name: ClassVar[str]
     learns: ClassVar[bool]
-    reads_pieces: ClassVar[bool]
 
-    @classmethod
+    @property
+    def reads_pieces(self) -> bool:
+        """Whether `fit` uses the checkpoint's pieces."""
+        ...
+
     def fit(
-        cls,
+        self,
         table: EmbeddingTable,
         checkpoint: Checkpoint | None,
         *,
         seed: int = 0,
         progress: bool = False,
-        **options: Any,
-    ) -> UnknownWords:
-        """Learn from the rows of `table`; the state returned is saved with it.
+    ) -> OovState:
+        """Learn from the rows of `table`; the returned state is saved with the table.
 
-        `checkpoint` is None where none is at hand. Raises `TableError` for a table that nothing
-        can be learnt from, or a method that cannot do without a checkpoint.
+        Raises `TableError` for a table with nothing to learn from, and without a checkpoint when
+        the method needs one.
         """
         ...
 
-    def __init__(self, table: EmbeddingTable, state: UnknownWords) -> None:
-        """Take up a state that `fit` has returned."""
-        ...
-
-    def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
-        """A finite vector in the table's space for each word, whatever stands beside it."""
+    @staticmethod
+    def load(table: EmbeddingTable, state: OovState) -> FittedOov:
+        """The fitted method of a state that `fit` returned."""
         ...

@@ -1,4 +1,4 @@
-"""The rows of a table as a method learns from them and uses them."""
+"""The rows of a table as an out-of-vocabulary method learns from them and uses them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from wordgraft.errors import TableError
-from wordgraft.table import EmbeddingTable, UnknownWords
+from wordgraft.table import EmbeddingTable, OovState
 from wordgraft.table.provenance import SOURCES
 
 if TYPE_CHECKING:
@@ -18,17 +18,17 @@ LARGEST_SAMPLE = 50_000
 
 
 def learnable_rows(table: EmbeddingTable, *, seed: int) -> Int64[ndarray, " rows"]:
-    """The rows that a word's vector can be learnt from, in an order drawn from `seed`.
+    """The rows from which vectors of words can be learnt, in a random order drawn from `seed`.
 
-    Those that a method for unknown words gave are left out, and of a large table all but 50,000.
-    Raises `TableError` when there are none.
+    Rows that an out-of-vocabulary method provided are left out; a large table is sampled down to
+    50,000 rows. Raises `TableError` when there are none.
     """
     rows = table.word_rows
     rows = rows[~table.provenance.guessed[rows]]
     if not len(rows):
         raise TableError(
-            "no word of this table has a vector that is no guess; there is nothing to learn from: "
-            "use oov unk or zero"
+            "every vector of this table is from an out-of-vocabulary method or random, so there is "
+            "nothing to learn from: use oov unk or zero"
         )
     return np.random.default_rng(seed).permutation(rows)[:LARGEST_SAMPLE]
 
@@ -36,20 +36,20 @@ def learnable_rows(table: EmbeddingTable, *, seed: int) -> Int64[ndarray, " rows
 def never_counted(
     table: EmbeddingTable, rows: Int64[ndarray, " rows"]
 ) -> Float32[ndarray, "rows dims"]:
-    """Rows as they would be, had their words never been seen in the texts that were counted.
+    """Rows as they would be if their words had counts of 0: the weights of SIF are undone.
 
-    SIF makes frequent words short; an unknown word is rare. This can be undone as long as no
-    other refinement but scaling came after it; otherwise, and for trained rows, they stay.
+    SIF makes frequent words short, and an out-of-vocabulary word is rare. This can be undone if
+    only scaling came after SIF; otherwise, and for trained rows, the rows are returned as they are.
     """
     weights = weights_of_counts(table, rows)
-    found: Float32[ndarray, "rows dims"] = table.rows(rows) / weights[:, None]
-    return found
+    unweighted: Float32[ndarray, "rows dims"] = table.rows(rows) / weights[:, None]
+    return unweighted
 
 
 def weights_of_counts(
     table: EmbeddingTable, rows: Int64[ndarray, " rows"]
 ) -> Float32[ndarray, " rows"]:
-    """How much shorter SIF has made each row; 1 where that cannot be undone."""
+    """The factor by which SIF has made each row shorter; 1 if that cannot be undone."""
     steps = [dict(step) for step in table.recipe.get("refinements", ())]
     first = next((place for place, step in enumerate(steps) if step["name"] == "sif"), len(steps))
     if any(step["name"] not in ("sif", "scale") for step in steps[first:]):
@@ -64,7 +64,7 @@ def weights_of_counts(
 
 
 def moved(
-    state: UnknownWords, vectors: Float32[ndarray, "words fitted_dims"]
+    state: OovState, vectors: Float32[ndarray, "words fitted_dims"]
 ) -> Float32[ndarray, "words dims"]:
-    """Vectors of the space that a method was fitted in, in the space of the table as it is."""
+    """Vectors of the space in which a method was fitted, moved to the table's space of today."""
     return vectors if state.move is None else state.move(vectors)

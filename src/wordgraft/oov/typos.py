@@ -1,4 +1,4 @@
-"""Words with one slip of the finger: a letter left out, doubled in, changed, or two swapped."""
+"""Words with one typo: a letter left out, added or changed, or two neighbouring ones swapped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-# A slip in a shorter word makes another word, or nothing that can be told.
+# A typo in a shorter word makes another word, or one that nobody could recognize.
 SHORTEST = 4
 _MOST_LETTERS = 200
 KINDS = ("delete", "insert", "change", "swap")
@@ -22,21 +22,21 @@ KINDS = ("delete", "insert", "change", "swap")
 
 @dataclass(frozen=True, eq=False)
 class Typist:
-    """Makes typos with the letters of some words, as often as these use them."""
+    """Makes typos with letters drawn by how often some words use them."""
 
     letters: tuple[str, ...]
     shares: Float64[ndarray, " letters"]
 
     @classmethod
     def of(cls, words: Sequence[str]) -> Typist:
-        """With the letters of `words`; `e` where they hold none."""
+        """With the letters of `words`; `e` if they have none."""
         counts = Counter(letter for word in words for letter in word if letter.isalpha())
-        found = counts.most_common(_MOST_LETTERS) or [("e", 1)]
-        shares = np.array([count for _, count in found], np.float64)
-        return cls(tuple(letter for letter, _ in found), shares / shares.sum())
+        frequent = counts.most_common(_MOST_LETTERS) or [("e", 1)]
+        shares = np.array([count for _, count in frequent], np.float64)
+        return cls(tuple(letter for letter, _ in frequent), shares / shares.sum())
 
     def misspell(self, words: Sequence[str], rng: Generator) -> list[str]:
-        """Each word with one slip; a word of fewer than four letters as it is."""
+        """Each word with one typo; a word of fewer than four letters as it is."""
         places = rng.random(len(words))
         kinds = rng.integers(len(KINDS), size=len(words))
         drawn = rng.choice(len(self.letters), size=len(words), p=self.shares)

@@ -1,4 +1,4 @@
-"""Random rows: what a graft is compared with."""
+"""Random rows: what pretrained rows are compared with."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordgraft.table import EmbeddingTable, Provenance, UnknownWords
+from wordgraft.table import EmbeddingTable, OovState, Provenance
 from wordgraft.vocabulary.vocabulary import UNK
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ def random_like(
 ) -> EmbeddingTable:
     """A table of the same words and width in which `rows` are drawn from a normal distribution.
 
-    The other rows, the unk row and words without a row are zeros: a random vector that training
-    never touches would only disturb.
+    All other rows, the unk row and out-of-vocabulary words are zeros: a random vector that training
+    never changes would only be noise.
     """
     rng = np.random.default_rng(seed)
     vectors = np.zeros(table.vectors.shape, np.float32)
@@ -44,6 +44,6 @@ def random_like(
         scales=None,
         provenance=Provenance.of(sources.tolist(), table.provenance.pieces),
         recipe={"source": "random", "seed": seed, "std": std},
-        unknown=UnknownWords("zero"),
+        oov=OovState("zero"),
         move=None,
     )

@@ -1,8 +1,7 @@
-"""Vectors, vocabulary and provenance: refine, save, load, look at."""
+"""`EmbeddingTable`: vectors, vocabulary and provenance; refine, save, load, compare."""
 
 from wordgraft.table.affine import Affine
-from wordgraft.table.coverage import Coverage
-from wordgraft.table.fallbacks import Borrowed, Fallbacks
+from wordgraft.table.oov_state import OovState
 from wordgraft.table.provenance import Provenance
 from wordgraft.table.refinements import (
     Abtt,
@@ -16,23 +15,20 @@ from wordgraft.table.refinements import (
     parse_refinements,
 )
 from wordgraft.table.similarity import Similarity, read_pairs, word_similarity
-from wordgraft.table.table import EmbeddingTable, UnknownWords
+from wordgraft.table.table import EmbeddingTable
 
 __all__ = [
     "Abtt",
     "Affine",
-    "Borrowed",
     "Center",
-    "Coverage",
     "EmbeddingTable",
-    "Fallbacks",
+    "OovState",
     "Pca",
     "Provenance",
     "Refinement",
     "Scale",
     "Sif",
     "Similarity",
-    "UnknownWords",
     "Whiten",
     "default_refinements",
     "parse_refinements",

@@ -1,4 +1,4 @@
-"""What refinements do to a word that was never seen: one linear map and one shift."""
+"""`Affine`: what refinements do to a word that was never seen, a linear map and a shift."""
 
 from __future__ import annotations
 
@@ -32,15 +32,20 @@ class Affine:
         return moved
 
     def then(self, later: Affine) -> Affine:
-        """This move and after it `later`, as one."""
+        """This move followed by `later`, as one.
+
+        >>> double = Affine(2 * np.eye(1), np.ones(1))
+        >>> double.then(double).shift
+        array([3.])
+        """
         return Affine(self.matrix @ later.matrix, later(self.shift[None])[0])
 
     @classmethod
     def of(cls, move: Move, dims: int, *, name: str) -> Affine:
-        """What `move` does to words of no count, found by moving the unit vectors.
+        """What `move` does to words with a count of 0, found by moving the unit vectors.
 
-        Raises `TableError` when that is no affine map, so that a method for unknown words could
-        not follow it.
+        Raises `TableError` when that is not an affine map, since an out-of-vocabulary method
+        could not follow it.
         """
         never_seen = np.zeros(dims, np.int64)
         shift = move(np.zeros((1, dims), np.float32), never_seen[:1])[0]
@@ -49,8 +54,8 @@ class Affine:
         moved = move(trial, never_seen[:1].repeat(4))
         if not np.allclose(found(trial), moved, rtol=1e-2, atol=1e-2 * np.abs(moved).max()):
             raise TableError(
-                f"{name} is no linear map and shift, so what was learnt for unknown words cannot "
-                "follow it; refine first and then choose the method: table.with_oov(...)"
+                f"{name} is not a linear map and a shift, so an out-of-vocabulary method cannot "
+                "follow it; refine first and then fit the method: wordgraft.with_oov(table, ...)"
             )
         return found
 
@@ -60,17 +65,17 @@ class Affine:
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ndarray], prefix: str) -> Affine | None:
-        """The reverse of `arrays`; None where there are none."""
+        """The reverse of `arrays`; None if there are none."""
         if f"{prefix}.matrix" not in arrays:
             return None
         return cls(arrays[f"{prefix}.matrix"], arrays[f"{prefix}.shift"])
 
 
 def identity(dims: int) -> Affine:
-    """The move that moves nothing."""
+    """The move that changes nothing."""
     return Affine(np.eye(dims, dtype=np.float32), np.zeros(dims, np.float32))
 
 
 def after(move: Affine | None, later: Affine) -> Affine:
-    """`later` behind whatever moved the rows before."""
+    """`later`, after `move` if there was one."""
     return later if move is None else move.then(later)

@@ -1,29 +1,29 @@
-"""A table on disk: three files in a folder, and what its method for unknown words has learnt.
+"""A table on disk: three files in a folder, and the state of its out-of-vocabulary method.
 
 news.table/
   vectors.safetensors   "vectors", "scales" (int8 only), "counts", "provenance.*", "move.*"
   tokenizer.json        text to row ids, readable by the tokenizers library alone
-  unknown.safetensors   arrays of the unknown-word method, and its "move.*"; where it has any
-  unknown.json          settings of the unknown-word method, where it has any
+  oov.safetensors       arrays of the out-of-vocabulary method and its "move.*", if it has any
+  oov.json              settings of the out-of-vocabulary method, if it has any
   table.json            format version, roles, recipe, hashes of the other files
 """
 
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from tokenizers import Tokenizer
 
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.checkpoint.tokenizer import pieces_by_id
-from wordgraft.core.atomic_io import new_folder, sha256, write_tensors
+from wordgraft.core.atomic_io import sha256, write_tensors
 from wordgraft.errors import CheckpointError, TableError, VocabularyError
 from wordgraft.table.affine import Affine
+from wordgraft.table.oov_state import OovState
 from wordgraft.table.provenance import Provenance
-from wordgraft.table.table import EmbeddingTable, UnknownWords
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
@@ -33,46 +33,41 @@ FORMAT_VERSION = 1
 MARKER = "table.json"
 _VECTORS = "vectors.safetensors"
 _TOKENIZER = "tokenizer.json"
-_UNKNOWN, _UNKNOWN_ARRAYS = "unknown.json", "unknown.safetensors"
+_OOV_SETTINGS, _OOV_ARRAYS = "oov.json", "oov.safetensors"
 _OWN = "array."
 
 
-def save_table(table: EmbeddingTable, path: Path, *, force: bool = False) -> None:
-    """Write `table` as the folder `path`, whole or not at all."""
-    with new_folder(path, force=force, marker=MARKER) as folder:
-        write_table(table, folder)
-
-
-def write_table(table: EmbeddingTable, folder: Path) -> None:
-    """Write the files of `table` into a folder that is there; half of them if that fails."""
-    if not np.isfinite(table.norms).all():
-        raise TableError("the vectors hold NaN or infinite values; such a table is not written")
+def write_fields(fields: Mapping[str, Any], folder: Path) -> None:
+    """Write the fields of an `EmbeddingTable` into a folder that exists."""
+    vocabulary, oov = fields["vocabulary"], fields["oov"]
     arrays: dict[str, ndarray] = {
-        "vectors": table.vectors,
-        "counts": table.vocabulary.counts,
-        **table.provenance.arrays(),
+        "vectors": fields["vectors"],
+        "counts": vocabulary.counts,
+        **fields["provenance"].arrays(),
     }
-    if table.scales is not None:
-        arrays["scales"] = table.scales
-    if table.move is not None:
-        arrays |= table.move.arrays("move")
+    if fields["scales"] is not None:
+        arrays["scales"] = fields["scales"]
+    if fields["move"] is not None:
+        arrays |= fields["move"].arrays("move")
     write_tensors(folder / _VECTORS, arrays)
-    (folder / _TOKENIZER).write_text(table.vocabulary.tokenizer.to_str(), "utf-8")
-    names = [_VECTORS, _TOKENIZER]
-    names += _save_unknown(table.unknown, folder)
+    (folder / _TOKENIZER).write_text(vocabulary.tokenizer.to_str(), "utf-8")
+    names = [_VECTORS, _TOKENIZER, *_write_oov(oov, folder)]
     description = {
         "format": FORMAT_VERSION,
-        "kind": table.vocabulary.kind,
-        "roles": dict(table.vocabulary.roles),
-        "unknown": table.unknown.method if table.unknown else None,
-        "recipe": dict(table.recipe),
+        "kind": vocabulary.kind,
+        "roles": dict(vocabulary.roles),
+        "oov": None if oov is None else oov.method,
+        "recipe": dict(fields["recipe"]),
         "sha256": {name: sha256(folder / name) for name in names},
     }
     (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
 
-def load_table(path: Path) -> EmbeddingTable:
-    """Open the folder `path`, its vectors memory-mapped; every file is checked by its hash."""
+def read_fields(path: Path) -> dict[str, Any]:
+    """The fields of the `EmbeddingTable` in the folder `path`, its vectors memory-mapped.
+
+    Every file is checked against its hash. Raises `TableError` for a damaged folder.
+    """
     description = _description(path)
     # A file that is not listed has no hash to agree with.
     hashes = {_VECTORS: "", _TOKENIZER: "", **description["sha256"]}
@@ -88,14 +83,14 @@ def load_table(path: Path) -> EmbeddingTable:
     try:
         arrays = dict(Tensors([path / _VECTORS]))
         tokenizer = Tokenizer.from_file(str(path / _TOKENIZER))
-        return _table(description, arrays, tokenizer, path)
+        return _fields(description, arrays, tokenizer, path)
     except (KeyError, TypeError, CheckpointError, VocabularyError) as error:
         raise TableError(f"{path} does not hold together ({error}); rebuild the table") from error
 
 
-def _table(
+def _fields(
     description: dict[str, Any], arrays: dict[str, ndarray], tokenizer: Tokenizer, path: Path
-) -> EmbeddingTable:
+) -> dict[str, Any]:
     n, ids = len(arrays["vectors"]), tokenizer.get_vocab(with_added_tokens=True)
     # A tokenizer of pieces may leave ids out.
     fits = len(ids) == n if description["kind"] == "words" else len(ids) <= n
@@ -108,50 +103,46 @@ def _table(
     vocabulary = Vocabulary(
         tuple(words), arrays["counts"], description["kind"], tokenizer, description["roles"]
     )
-    table = EmbeddingTable(
-        arrays["vectors"],
-        vocabulary,
-        Provenance.from_arrays(arrays),
-        description["recipe"],
-        arrays.get("scales"),
-        _unknown(description, path),
-        Affine.from_arrays(arrays, "move"),
-    )
-    if not np.isfinite(table.norms).all():
-        bad = [words[row] for row in np.flatnonzero(~np.isfinite(table.norms))[:3]]
-        raise TableError(f"{path} holds NaN or infinite vectors (of {bad}, ...); rebuild the table")
-    return table
+    return {
+        "vectors": arrays["vectors"],
+        "vocabulary": vocabulary,
+        "provenance": Provenance.from_arrays(arrays),
+        "recipe": description["recipe"],
+        "scales": arrays.get("scales"),
+        "oov": _read_oov(description, path),
+        "move": Affine.from_arrays(arrays, "move"),
+    }
 
 
-def _save_unknown(unknown: UnknownWords | None, folder: Path) -> list[str]:
-    """Write what a method has learnt; the names of the files it took."""
+def _write_oov(oov: OovState | None, folder: Path) -> list[str]:
+    """Write the state of an out-of-vocabulary method; returns the names of the files written."""
     names: list[str] = []
-    if unknown is None:
+    if oov is None:
         return names
-    arrays = {_OWN + name: array for name, array in unknown.arrays.items()}
-    if unknown.move is not None:
-        arrays |= unknown.move.arrays("move")
+    arrays = {_OWN + name: array for name, array in oov.arrays.items()}
+    if oov.move is not None:
+        arrays |= oov.move.arrays("move")
     if arrays:
-        write_tensors(folder / _UNKNOWN_ARRAYS, arrays)
-        names.append(_UNKNOWN_ARRAYS)
-    if unknown.settings:
-        settings = json.dumps(dict(unknown.settings), ensure_ascii=False)
-        (folder / _UNKNOWN).write_text(settings, "utf-8")
-        names.append(_UNKNOWN)
+        write_tensors(folder / _OOV_ARRAYS, arrays)
+        names.append(_OOV_ARRAYS)
+    if oov.settings:
+        settings = json.dumps(dict(oov.settings), ensure_ascii=False)
+        (folder / _OOV_SETTINGS).write_text(settings, "utf-8")
+        names.append(_OOV_SETTINGS)
     return names
 
 
-def _unknown(description: dict[str, Any], path: Path) -> UnknownWords | None:
-    if description["unknown"] is None:
+def _read_oov(description: dict[str, Any], path: Path) -> OovState | None:
+    if description["oov"] is None:
         return None
     arrays: dict[str, ndarray] = {}
     settings: dict[str, Any] = {}
-    if _UNKNOWN_ARRAYS in description["sha256"]:
-        arrays = dict(Tensors([path / _UNKNOWN_ARRAYS]))
-    if _UNKNOWN in description["sha256"]:
-        settings = json.loads((path / _UNKNOWN).read_text("utf-8"))
-    return UnknownWords(
-        description["unknown"],
+    if _OOV_ARRAYS in description["sha256"]:
+        arrays = dict(Tensors([path / _OOV_ARRAYS]))
+    if _OOV_SETTINGS in description["sha256"]:
+        settings = json.loads((path / _OOV_SETTINGS).read_text("utf-8"))
+    return OovState(
+        description["oov"],
         {name.removeprefix(_OWN): a for name, a in arrays.items() if name.startswith(_OWN)},
         settings,
         Affine.from_arrays(arrays, "move"),
@@ -160,14 +151,14 @@ def _unknown(description: dict[str, Any], path: Path) -> UnknownWords | None:
 
 def _description(path: Path) -> dict[str, Any]:
     if not (path / MARKER).is_file():
-        found = "there is no such folder" if not path.is_dir() else f"it has no {MARKER}"
-        raise TableError(f"{path} is no table: {found}; make one with 'wordgraft table'")
+        reason = "there is no such folder" if not path.is_dir() else f"it has no {MARKER}"
+        raise TableError(f"{path} is not a table: {reason}; make one with 'wordgraft table'")
     try:
         description = json.loads((path / MARKER).read_text("utf-8"))
         version = int(description["format"])
         for key in ("roles", "recipe", "sha256"):
             description[key] = dict(description[key])
-        for key in ("kind", "unknown"):
+        for key in ("kind", "oov"):
             description[key]
     except (ValueError, KeyError, TypeError) as error:
         raise TableError(f"{path / MARKER} cannot be read ({error}); rebuild the table") from error

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from jaxtyping import Bool, Float32, Int32, UInt8
     from numpy import ndarray
 
-# What `Provenance.source` may say, by its code. Codes are stored in tables: append, never reorder.
+# What the codes mean in `Provenance.source`.
 SOURCES = (
     "padding",
     "lookup",
@@ -27,8 +27,6 @@ SOURCES = (
     "file",
     "mean",
     "neighbours",
-    "ngrams",
-    "characters",
     "encoder",
     "blend",
     "case",
@@ -39,22 +37,21 @@ SOURCES = (
     "emoji",
     "hyphenated",
 )
-# Those of vectors that a method or a fall-back made for a word the source gave none.
+# Sources of vectors that an out-of-vocabulary method, a fallback or chance provided.
 GUESSED = ("unk", "zero", "pieces", "random", *SOURCES[SOURCES.index("mean") :])
 
 
 @dataclass(frozen=True, eq=False)
 class Provenance:
-    """Per row: the source of its vector, its pieces, and what a corpus gave it.
+    """Per row: the source of its vector, its number of pieces, and what a corpus contributed.
 
     Attributes:
         source: index into `SOURCES`.
-        pieces: how many pieces the checkpoint's tokenizer cuts the word into.
+        pieces: how many pieces the checkpoint's tokenizer splits the word into.
         contexts: occurrences that were averaged; 0 for sources that need no corpus.
         spread: root-mean-square distance of those occurrences to their mean, before refinements;
-            NaN where there were none.
-        shrinkage: weight, 0 to 1, of the word's template vector in its mean; NaN where there was
-            no corpus.
+            NaN without occurrences.
+        shrinkage: weight, 0 to 1, of the word's template vector in its mean; NaN without a corpus.
     """
 
     source: UInt8[ndarray, " words"]
@@ -65,7 +62,11 @@ class Provenance:
 
     @classmethod
     def of(cls, sources: str | Sequence[str], pieces: Int32[ndarray, " words"]) -> Provenance:
-        """Rows of one source (or one each), made without a corpus."""
+        """Rows of one source, or of one each, made without a corpus.
+
+        >>> Provenance.of("isolated", np.array([1, 2])).counts()
+        {'isolated': 2}
+        """
         n = len(pieces)
         names = [sources] * n if isinstance(sources, str) else sources
         return cls(
@@ -81,21 +82,21 @@ class Provenance:
 
     @property
     def empty(self) -> Bool[ndarray, " words"]:
-        """Which rows hold no vector: the padding, and words left at zero."""
+        """Whether a row holds no vector: the padding, and words left at zero."""
         return np.isin(self.source, [SOURCES.index("padding"), SOURCES.index("zero")])
 
     @property
     def guessed(self) -> Bool[ndarray, " words"]:
-        """Which rows a method for unknown words gave, or chance: nothing can be learnt of them."""
+        """Whether a row is from an out-of-vocabulary method or random: nothing to learn from."""
         return np.isin(self.source, [SOURCES.index(name) for name in GUESSED])
 
     def counts(self) -> dict[str, int]:
-        """How many rows each source gave, in the order of `SOURCES`."""
-        found = np.bincount(self.source, minlength=len(SOURCES))
-        return {name: int(n) for name, n in zip(SOURCES, found, strict=True) if n}
+        """How many rows are from each source, in the order of `SOURCES`."""
+        rows = np.bincount(self.source, minlength=len(SOURCES))
+        return {name: int(n) for name, n in zip(SOURCES, rows, strict=True) if n}
 
     def arrays(self) -> dict[str, ndarray]:
-        """The arrays by the names they are stored under."""
+        """The arrays by the names under which they are stored."""
         return {f"provenance.{name}": value for name, value in vars(self).items()}
 
     @classmethod

@@ -1,16 +1,16 @@
 """Refinements: changes to all vectors of a table at once, each recorded in its recipe.
 
-A refinement is fitted to the rows of words (the roles are left out) and then moves every row but
-those that stay zero: the padding, and words without a vector. What it does to a word never seen is
-kept with the table, so that a method for unknown words, fitted before or after, gives vectors of
-the same space.
+A refinement is fitted to the rows of words (not of roles) and then moves every row except those
+that stay zero: the padding, and words without a vector. What it does to a word that was never seen
+is stored with the table, so that an out-of-vocabulary method, fitted before or after, returns
+vectors of the same space.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass, replace
-from typing import TYPE_CHECKING, Any, ClassVar, Protocol
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, NamedTuple, Protocol
 
 import numpy as np
 
@@ -18,11 +18,10 @@ from wordgraft.core.linear_algebra import Principal, principal_directions
 from wordgraft.core.named_values import parse_named_values
 from wordgraft.errors import TableError
 from wordgraft.table.affine import Affine, after
-from wordgraft.table.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
-    from jaxtyping import Float32, Int64
+    from jaxtyping import Bool, Float32, Int64
     from numpy import ndarray
 
     from wordgraft.table.affine import Move
@@ -33,9 +32,9 @@ DEFAULT_RMS = 0.3
 
 
 class Refinement(Protocol):
-    """Fitted to the rows of words, gives the move that is then made by all rows.
+    """Fitted to the rows of words, it returns the move that is then applied to all rows.
 
-    For words of one count the move is a linear map and a shift; another kind is refused.
+    For words of equal counts the move must be a linear map and a shift; others are refused.
     """
 
     name: ClassVar[str]
@@ -101,8 +100,8 @@ class Pca:
 class Whiten:
     """Project on the `dims` strongest directions (0: all) and give each the variance 1.
 
-    Directions whose variance is under `floor` times the strongest keep that floor, so that noise
-    is not blown up.
+    A variance below `floor` times the largest counts as that floor, so that noise is not
+    amplified.
     """
 
     dims: int = 0
@@ -120,10 +119,10 @@ class Whiten:
 
 @dataclass(frozen=True)
 class Sif:
-    """Weigh each word by `a / (a + p)`, `p` its share of the running text.
+    """Multiply each word by `a / (a + p)`, where `p` is its share of the running text.
 
-    After Arora et al. 2017. Needs the counts of a vocabulary made from texts; a word that was
-    never seen keeps its length.
+    After Arora et al. 2017. It needs the counts of a vocabulary made from texts; the vector of a
+    word that was never seen is not changed.
     """
 
     a: float = 1e-3
@@ -142,8 +141,8 @@ class Sif:
                 "sif needs word counts, and this vocabulary has none; make it with "
                 "Vocabulary.from_texts (--texts)"
             )
-        return lambda rows, seen: (
-            rows * (self.a / (self.a + seen / total)).astype(np.float32)[:, None]
+        return lambda rows, counts: (
+            rows * (self.a / (self.a + counts / total)).astype(np.float32)[:, None]
         )
 
 
@@ -161,8 +160,8 @@ class Scale:
     def fit(
         self, vectors: Float32[ndarray, "words dims"], counts: Int64[ndarray, " words"]
     ) -> Move:
-        found = float(np.sqrt(np.mean(np.square(vectors), dtype=np.float64)))
-        factor = np.float32(self.rms / found if found else 1.0)
+        rms = float(np.sqrt(np.mean(np.square(vectors), dtype=np.float64)))
+        factor = np.float32(self.rms / rms if rms else 1.0)
         return lambda rows, _: rows * factor
 
 
@@ -172,57 +171,76 @@ REFINEMENTS: dict[str, type[Any]] = {
 
 
 def default_refinements(vocabulary: Vocabulary) -> tuple[Refinement, ...]:
-    """Centred, frequent words weighed down if there are counts to tell them by, and scaled.
+    """Center, Sif if the vocabulary has counts, and Scale.
 
     Chosen on held-out training texts: `make bench-scale`, bench/results/scale.json.
     """
-    weighed = (Sif(),) if vocabulary.counts.any() else ()
-    return (Center(), *weighed, Scale())
+    sif = (Sif(),) if vocabulary.counts.any() else ()
+    return (Center(), *sif, Scale())
 
 
 def parse_refinements(text: str) -> tuple[Refinement, ...]:
-    """`center,pca:128,scale:0.5` as refinements; `none` as no refinement at all.
+    """Refinements from text such as `center,pca:128,scale:0.5`; `none` for no refinements.
 
-    Raises `TableError` for an unknown name or a value that is no number.
+    Raises `TableError` for an unknown name or a value that is not a number.
+
+    >>> parse_refinements("center,pca:128")
+    (Center(), Pca(dims=128))
     """
     return tuple(parse_named_values(text, REFINEMENTS, what="refinement", error=TableError))
 
 
-def refined(table: EmbeddingTable, refinements: Sequence[Refinement]) -> EmbeddingTable:
-    """Apply each refinement in turn to a float32 copy of the rows, and record it."""
-    vectors, unknown, so_far = table.rows(), table.unknown, table.move
-    counts = table.vocabulary.counts
-    words, empty = table.word_rows, table.provenance.empty
+class Refined(NamedTuple):
+    """What refinements made of the rows of a table.
+
+    Attributes:
+        vectors: float32 (rows, new dims).
+        move: all of them as one move of a word that was never seen; None for no refinements.
+        steps: each refinement as a recipe records it.
+    """
+
+    vectors: Float32[ndarray, "rows new_dims"]
+    move: Affine | None
+    steps: list[dict[str, Any]]
+
+
+def apply_refinements(
+    refinements: Sequence[Refinement],
+    vectors: Float32[ndarray, "rows dims"],
+    counts: Int64[ndarray, " rows"],
+    *,
+    words: Int64[ndarray, " words"],
+    empty: Bool[ndarray, " rows"],
+) -> Refined:
+    """Fit each refinement to the rows `words`, then move all rows but the `empty` ones.
+
+    Raises `TableError` when no word has a vector, and for values that are not finite afterwards.
+    """
     if not len(words):
         raise TableError("no word of this table has a vector; there is nothing to refine")
+    total: Affine | None = None
+    steps: list[dict[str, Any]] = []
     for refinement in refinements:
         move = refinement.fit(vectors[words], counts[words])
-        with np.errstate(over="ignore", invalid="ignore"):  # what comes of it is looked at below
+        with np.errstate(over="ignore", invalid="ignore"):  # the result is checked below
             moved = move(vectors, counts)
         moved[empty] = 0
         if not np.isfinite(moved).all():
             raise TableError(f"{refinement.name} gave values that are not finite")
-        step = Affine.of(move, vectors.shape[1], name=refinement.name)
-        vectors, so_far = moved, after(so_far, step)
-        if unknown is not None:
-            unknown = replace(unknown, move=after(unknown.move, step))
-    done: list[dict[str, Any]] = [
-        {"name": each.name, **asdict(each)}  # type: ignore[call-overload]
-        for each in refinements
-    ]
-    for entry in done:
-        if entry["name"] == Sif.name:  # the whole that shares are of, whatever rows are cut later
-            entry["tokens"] = int(counts.sum())
-    done = [*table.recipe.get("refinements", ()), *done]
-    recipe = {**table.recipe, "refinements": done, "dtype": "float32"}
-    return replace(table, vectors=vectors, scales=None, recipe=recipe, unknown=unknown, move=so_far)
+        total = after(total, Affine.of(move, vectors.shape[1], name=refinement.name))
+        vectors = moved
+        step = {"name": refinement.name, **asdict(refinement)}  # type: ignore[call-overload]
+        if refinement.name == Sif.name:  # the total that shares refer to, even if rows are cut
+            step["tokens"] = int(counts.sum())
+        steps.append(step)
+    return Refined(vectors, total, steps)
 
 
 def _principal(vectors: Float32[ndarray, "words dims"], components: int) -> Principal:
     dims = vectors.shape[1]
     if not 1 <= components <= dims:
         raise TableError(
-            f"{components} directions asked for, the vectors have {dims} dimensions; "
+            f"{components} directions cannot be found in vectors of {dims} dimensions; "
             f"choose 1 to {dims}"
         )
     return principal_directions(vectors, components)

@@ -1,4 +1,4 @@
-"""Word similarity: does the table order word pairs as people do?"""
+"""Word similarity: does a table rank word pairs as people do?"""
 
 from __future__ import annotations
 
@@ -23,7 +23,13 @@ Pair = tuple[str, str, float]
 
 @dataclass(frozen=True)
 class Similarity:
-    """Spearman's rank correlation with people's scores, over the pairs that have vectors."""
+    """Spearman's rank correlation with human scores over the pairs that have vectors.
+
+    Attributes:
+        spearman: -1 to 1; NaN when fewer than two pairs are covered.
+        covered: pairs whose two words have vectors.
+        pairs: all pairs.
+    """
 
     spearman: float
     covered: int
@@ -31,9 +37,9 @@ class Similarity:
 
 
 def read_pairs(path: str | Path) -> list[Pair]:
-    """Lines of `word1 TAB word2 TAB score`; `#` comments and a header line are skipped.
+    """Read lines of `word1 TAB word2 TAB score`; `#` comments and a header line are skipped.
 
-    Raises `DataError` naming the line that is no pair.
+    Raises `DataError` for a file that cannot be read, naming the line at fault.
     """
     path = Path(path)
     try:
@@ -51,7 +57,7 @@ def read_pairs(path: str | Path) -> list[Pair]:
         try:
             first, second, score = cells[0].strip(), cells[1].strip(), float(cells[2])
         except (IndexError, ValueError):
-            if not started:  # the first line that is no comment may be a header
+            if not started:  # the first line after comments may be a header
                 started = True
                 continue
             raise DataError(
@@ -67,16 +73,20 @@ def read_pairs(path: str | Path) -> list[Pair]:
 def word_similarity(
     table: EmbeddingTable, pairs: Sequence[Pair], *, vector_of: VectorOf | None = None
 ) -> Similarity:
-    """Rank `pairs` by cosine and correlate with their scores.
+    """Rank `pairs` by cosine and correlate the ranks with human scores.
 
-    `vector_of` gives a word's vector, None to leave its pairs out; by default, rows only.
-    The correlation is NaN when fewer than two pairs are covered.
+    `vector_of` returns the vector of a word, or None to leave out its pairs; by default only words
+    with a row have one. The correlation is NaN when fewer than two pairs are covered.
+
+    >>> pairs = [("sun", "rain", 5.0), ("sun", "sun", 10.0), ("sun", "snow", 1.0)]
+    >>> word_similarity(table, pairs).covered
+    2
     """
     return similarity_of(pairs, vector_of or table.get)
 
 
 def similarity_of(pairs: Sequence[Pair], vector_of: VectorOf) -> Similarity:
-    """The same for vectors that stand in no table."""
+    """As `word_similarity`, for vectors that are not in a table."""
     vectors = {word: vector_of(word) for pair in pairs for word in pair[:2]}
     cosines, scores = [], []
     for first, second, score in pairs:

@@ -1,8 +1,8 @@
-"""`EmbeddingTable`: vectors, their words, and where each row came from."""
+"""`EmbeddingTable`: vectors, the words they belong to, and where each row came from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import cached_property
 from pathlib import Path
@@ -10,56 +10,47 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.atomic_io import new_folder
 from wordgraft.errors import TableError
-from wordgraft.table.affine import Affine
-from wordgraft.table.coverage import Coverage, coverage_of
-from wordgraft.table.fallbacks import Fallbacks
+from wordgraft.table.affine import Affine, after
+from wordgraft.table.io import MARKER, read_fields, write_fields
+from wordgraft.table.oov_state import OovState
 from wordgraft.table.provenance import SOURCES, Provenance
-from wordgraft.table.quantization import dequantize
+from wordgraft.table.quantization import dequantize, stored_as
+from wordgraft.table.refinements import Refinement, apply_refinements
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Num
     from numpy import ndarray
 
-    from wordgraft.checkpoint import Checkpoint
-    from wordgraft.table.refinements import Refinement
-
 # Rows are compared with all others in blocks of this many, to bound memory.
 _BLOCK = 65_536
-# Where a block is copied, a smaller one: every table is looked at as it is loaded.
+# A smaller block where rows are copied: the norms of every table are checked when it is loaded.
 _COPIED_BLOCK = 4_096
-
-
-@dataclass(frozen=True, eq=False)
-class UnknownWords:
-    """What a method for words without a row has learnt; `wordgraft.oov` makes and uses it.
-
-    Attributes:
-        method: name of the method.
-        arrays: the method's own arrays by name, as they were fitted; saved bit by bit.
-        settings: what else it needs, as JSON can hold it.
-        move: what refinements since the fit did to a word never seen; None before the first.
-    """
-
-    method: str
-    arrays: Mapping[str, ndarray] = field(default_factory=dict)
-    settings: Mapping[str, Any] = field(default_factory=dict)
-    move: Affine | None = None
 
 
 @dataclass(frozen=True, eq=False, repr=False)
 class EmbeddingTable:
-    """One vector a word. Never changed in place: `refine` and the like return new tables.
+    """One vector per word. It is never changed in place: `refine` and others return new tables.
 
     Attributes:
         vectors: (words, dims) float32, float16, or int8 with `scales`; row 0 is padding, zeros.
         vocabulary: the words by row, and how text becomes row ids.
-        provenance: per row, where its vector came from.
+        provenance: where the vector of each row came from.
         recipe: how the table was made: checkpoint and its hash, source, layer, refinements, ...
-        scales: float32 (words,), what an int8 row is multiplied by; None otherwise.
-        unknown: the state of the method for words without a row; None for the unk row alone.
-        move: what the refinements did to a word never seen; None for raw vectors.
+        scales: float32 (words,), the factor of each int8 row; None for other dtypes.
+        oov: the fitted out-of-vocabulary method; None for one that returns the unk row.
+        move: what the refinements did to a word that was never seen; None for raw vectors.
+
+    Raises `TableError` when the parts do not fit together.
+
+    >>> table["sun"]
+    array([1., 0., 0., 1.], dtype=float32)
+    >>> "snow" in table
+    False
+    >>> table.astype("int8").vectors.dtype
+    dtype('int8')
     """
 
     vectors: Num[ndarray, "words dims"]
@@ -67,7 +58,7 @@ class EmbeddingTable:
     provenance: Provenance
     recipe: Mapping[str, Any] = field(default_factory=dict)
     scales: Float32[ndarray, " words"] | None = None
-    unknown: UnknownWords | None = None
+    oov: OovState | None = None
     move: Affine | None = None
 
     def __post_init__(self) -> None:
@@ -88,24 +79,19 @@ class EmbeddingTable:
         return f"<EmbeddingTable of {len(self):,} words, {self.dims} dims, {source}>"
 
     def __deepcopy__(self, memo: dict[int, Any]) -> EmbeddingTable:
-        # Frozen, and possibly a mapped file: scikit-learn's clone must not copy it per fold.
+        # Frozen, and perhaps a mapped file: scikit-learn's clone must not copy it for each fold.
         return self
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was computed on the way is computed again rather than pickled.
-        return {each.name: getattr(self, each.name) for each in fields(self)}
-
-    @cached_property
-    def kept(self) -> dict[str, Any]:
-        """What `wordgraft.oov` keeps between its calls, such as an index of the words."""
-        return {}
+        # Cached properties are computed again rather than pickled.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     @property
     def word_rows(self) -> Int64[ndarray, " rows"]:
-        """The rows that hold the vector of a word: no roles, and none left at zero."""
-        holds = ~self.provenance.empty
-        holds[list(self.vocabulary.roles.values())] = False
-        return np.flatnonzero(holds)
+        """The rows that hold the vector of a word: without roles and rows left at zero."""
+        has_vector = ~self.provenance.empty
+        has_vector[list(self.vocabulary.roles.values())] = False
+        return np.flatnonzero(has_vector)
 
     @property
     def dims(self) -> int:
@@ -116,12 +102,12 @@ class EmbeddingTable:
         return word in self.vocabulary
 
     def __getitem__(self, word: str) -> Float32[ndarray, " dims"]:
-        """The vector of a word that has a row. Raises `TableError` for one that has none."""
+        """The vector of a word that has a row. Raises `TableError` for any other word."""
         row = self.vocabulary.row(word)
         if row is None:
             raise TableError(
-                f"{word!r} has no row among {len(self):,}; ask wordgraft.oov for a vector, "
-                "or rebuild the table with this word"
+                f"{word!r} has no row among {len(self):,}; get a vector from "
+                "wordgraft.method_of(table), or rebuild the table with this word"
             )
         vector: Float32[ndarray, " dims"] = self.rows([row])[0]
         return vector
@@ -134,14 +120,14 @@ class EmbeddingTable:
     def rows(
         self, ids: Sequence[int] | Int64[ndarray, " rows"] | slice = slice(None)
     ) -> Float32[ndarray, "rows dims"]:
-        """Rows as float32 whatever they are stored as; all of them by default."""
-        taken = self.vectors[ids]
+        """Rows as float32, whatever dtype they are stored in; all of them by default."""
+        stored = self.vectors[ids]
         if self.scales is not None:
-            return dequantize(taken, self.scales[ids])
-        return np.asarray(taken, np.float32)
+            return dequantize(stored, self.scales[ids])
+        return np.asarray(stored, np.float32)
 
     def neighbours(self, word: str, *, top: int = 10) -> list[tuple[str, float]]:
-        """The `top` words with the largest cosine to a word's vector, itself left out."""
+        """The `top` words with the largest cosine to a word's vector, without the word itself."""
         return self.neighbours_of(self[word], top=top, without=self.vocabulary.row(word))
 
     def neighbours_of(
@@ -156,19 +142,10 @@ class EmbeddingTable:
             cosines[start : start + _BLOCK] = block @ query / norms
         left_out = set(self.vocabulary.roles.values()) | ({without} - {None})
         best = np.argsort(-cosines, kind="stable")[: top + len(left_out)]
-        found = [
+        pairs = [
             (self.vocabulary.words[row], float(cosines[row])) for row in best if row not in left_out
         ]
-        return found[:top]
-
-    def coverage(self, texts: Iterable[str]) -> Coverage:
-        """How much of the running text, and of its different words, has a row."""
-        return coverage_of(self.vocabulary, texts, self.fallbacks)
-
-    @cached_property
-    def fallbacks(self) -> Fallbacks:
-        """Which rows a word without one can borrow: another case, a shape, the parts, ..."""
-        return Fallbacks(self.vocabulary, self.word_rows)
+        return pairs[:top]
 
     @cached_property
     def norms(self) -> Float32[ndarray, " words"]:
@@ -179,33 +156,41 @@ class EmbeddingTable:
         )
 
     def refine(self, *refinements: Refinement) -> EmbeddingTable:
-        """Apply refinements in turn: `table.refine(Center(), Pca(128))`. See `table.refine`."""
-        from wordgraft.table.refinements import refined
+        """A table with the refinements applied in turn: `table.refine(Center(), Pca(128))`.
 
-        return refined(self, refinements)
-
-    def with_oov(
-        self, method: str, checkpoint: Checkpoint | str | None = None, **options: Any
-    ) -> EmbeddingTable:
-        """The table with another method for unknown words, fitted to it and saved along with it.
-
-        `wordgraft.with_oov` with this table: its arguments, its errors.
+        The rows become float32, each refinement is recorded in the recipe, and an
+        out-of-vocabulary method that is fitted already follows. Raises `TableError` for a table
+        without words that have vectors, and for values that are not finite afterwards.
         """
-        # By the front door, which finds the name's home: this folder knows none to its right.
-        import wordgraft
-
-        return wordgraft.with_oov(self, method, checkpoint, **options)
+        refined = apply_refinements(
+            refinements,
+            self.rows(),
+            self.vocabulary.counts,
+            words=self.word_rows,
+            empty=self.provenance.empty,
+        )
+        oov, move = self.oov, self.move
+        if refined.move is not None:
+            move = after(move, refined.move)
+            oov = None if oov is None else replace(oov, move=after(oov.move, refined.move))
+        steps = [*self.recipe.get("refinements", ()), *refined.steps]
+        return replace(
+            self,
+            vectors=refined.vectors,
+            scales=None,
+            recipe={**self.recipe, "refinements": steps, "dtype": "float32"},
+            oov=oov,
+            move=move,
+        )
 
     def astype(self, dtype: str) -> EmbeddingTable:
-        """The same table with its rows stored as `float32`, `float16` or `int8` (a scale a row)."""
-        from wordgraft.table.quantization import stored_as
-
+        """The same table with rows stored as `float32`, `float16` or `int8` (one scale per row)."""
         vectors, scales = stored_as(dtype, self.rows())
         recipe = {**self.recipe, "dtype": dtype}
         return replace(self, vectors=vectors, scales=scales, recipe=recipe)
 
     def select(self, ids: Int64[ndarray, " rows"]) -> EmbeddingTable:
-        """The table of some rows, in the order given; they must begin with the padding."""
+        """The table of some rows, in the given order; the first must be the padding."""
         return replace(
             self,
             vectors=self.vectors[ids],
@@ -221,9 +206,9 @@ class EmbeddingTable:
         *,
         source: str | Sequence[str],
     ) -> EmbeddingTable:
-        """A float32 copy with rows for more words behind its own, from one source or one each.
+        """A float32 copy with rows for more words after its own, of one source or one each.
 
-        Words, not pieces.
+        Only for a vocabulary of words.
         """
         added = Provenance.of(source, np.zeros(len(words), np.int32))
         return replace(
@@ -241,7 +226,7 @@ class EmbeddingTable:
         *,
         source: str,
     ) -> EmbeddingTable:
-        """A float32 copy in which the rows `ids` hold `vectors`, their provenance `source`."""
+        """A float32 copy in which the rows `ids` hold `vectors`, with the provenance `source`."""
         rows = self.rows().copy() if self.scales is None else self.rows()
         rows[ids] = vectors
         sources = self.provenance.source.copy()
@@ -255,17 +240,31 @@ class EmbeddingTable:
         )
 
     def save(self, path: str | Path, *, force: bool = False) -> None:
-        """Write the table as a folder, whole or not at all.
+        """Write the table as a folder, completely or not at all.
 
-        Raises `OutputError` when `path` exists (unless `force`) or cannot be written.
+        Raises `OutputError` when `path` exists (unless `force`) or cannot be written, and
+        `TableError` when vectors hold NaN or infinite values.
         """
-        from wordgraft.table.io import save_table
+        with new_folder(Path(path), force=force, marker=MARKER) as folder:
+            self.write_into(folder)
 
-        save_table(self, Path(path), force=force)
+    def write_into(self, folder: Path) -> None:
+        """Write the files of the table into a folder that exists; some of them if that fails."""
+        if not np.isfinite(self.norms).all():
+            raise TableError("the vectors hold NaN or infinite values; such a table is not saved")
+        write_fields({field.name: getattr(self, field.name) for field in fields(self)}, folder)
 
     @classmethod
     def load(cls, path: str | Path) -> EmbeddingTable:
-        """Open a saved table, its vectors memory-mapped. Raises `TableError` when damaged."""
-        from wordgraft.table.io import load_table
+        """Open a saved table, its vectors memory-mapped.
 
-        return load_table(Path(path))
+        Raises `TableError` when a file is missing, was altered or does not fit the others.
+        """
+        table = cls(**read_fields(Path(path)))
+        bad = np.flatnonzero(~np.isfinite(table.norms))
+        if len(bad):
+            words = [table.vocabulary.words[row] for row in bad[:3]]
+            raise TableError(
+                f"{path} holds NaN or infinite vectors (of {words}, ...); rebuild the table"
+            )
+        return table

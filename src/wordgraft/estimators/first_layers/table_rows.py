@@ -18,11 +18,9 @@ from wordgraft.estimators.first_layers.protocol import (
     Text,
 )
 from wordgraft.grafts import RowSubset
-from wordgraft.oov import METHODS, carrying, method_of, read_rows_of, read_words_of
-from wordgraft.oov.text_rows import TextRows
+from wordgraft.oov import METHODS, TextReader, TextRows, ensure_fitted
 from wordgraft.sources.random import random_like
 from wordgraft.table import EmbeddingTable
-from wordgraft.table.io import write_table
 from wordgraft.training.settings import wrong_name
 
 if TYPE_CHECKING:
@@ -130,6 +128,7 @@ class TableLayer:
         self._seed, self._progress = seed, progress
         self._row_subset: RowSubset | None = None
         self.unknown: TextRows | None = None
+        self._reader: TextReader | None = None
 
     @property
     def dims(self) -> int:
@@ -153,29 +152,30 @@ class TableLayer:
 
     def read(self, texts: Sequence[Text]) -> LayerInput:
         # Only the rows of these texts: predicting costs what they need, whatever the table holds.
-        self.unknown = _read(self.table, texts, self.oov)
+        if self._reader is None or self._reader.table is not self.table:
+            self._reader = TextReader(self.table, self.oov)
+        self.unknown = _read(self._reader, texts)
         ids, vectors = self.unknown.alone(self.table)
         return LayerInput(ids, _rows().EmbeddingRows(_torch().embedding_of(vectors)), {})
 
     def save(
         self, folder: Path, network: Network, labels: Sequence[str], *, multi: bool
     ) -> dict[str, Any]:
-        (folder / "table").mkdir()
-        write_table(self.table, folder / "table")
+        self.table.save(folder / "table")
         return {}
 
     def _with_rows_for(self, texts: Sequence[Text]) -> Ragged:
         """Give each training word a row; the texts' row ids."""
         table, oov = self.table, self._training_oov
-        table = carrying(table, oov, seed=self._seed, progress=self._progress)
-        self.table, self.unknown = table, (reading := _read(table, texts, oov))
+        table = ensure_fitted(table, oov, seed=self._seed, progress=self._progress)
+        reader = TextReader(table, oov)
+        self.table, self.unknown = table, (reading := _read(reader, texts))
         if not reading.words:
             return reading.ids
         if table.vocabulary.kind == "pieces":  # only its [UNK] piece can be unknown there
             return table.vocabulary.ids([str(text) for text in texts])
-        method = method_of(table, oov).name
-        _LOG.info("training texts: %s; they get rows by %s", reading, method)
-        self.table = table.extended(reading.words, reading.vectors, source=reading.ways)
+        _LOG.info("training texts: %s; they get rows by %s", reading, reader.method_name)
+        self.table = table.extended(reading.words, reading.vectors, source=reading.origins)
         return reading.ids
 
 
@@ -194,17 +194,16 @@ def _not_a_table(value: Any) -> str:
     )
 
 
-def _read(table: EmbeddingTable, texts: Sequence[Text], oov: str | None) -> TextRows:
-    method = method_of(table, oov)
+def _read(reader: TextReader, texts: Sequence[Text]) -> TextRows:
     whole = [text for text in texts if isinstance(text, str)]
     if len(whole) == len(texts):
-        return read_rows_of(table, whole, method)
-    if table.vocabulary.kind == "pieces":
+        return reader.read(whole)
+    if reader.table.vocabulary.kind == "pieces":
         raise TrainingError(
             "this table's rows are pieces, and tags are of words: build one of words, with "
             "Vocabulary.from_texts or --texts"
         )
-    return read_words_of(table, [text for text in texts if not isinstance(text, str)], method)
+    return reader.read_words([text for text in texts if not isinstance(text, str)])
 
 
 def _torch() -> Any:

@@ -15,7 +15,6 @@ from wordgraft.export.formats.protocol import MARKER, Format
 from wordgraft.export.formats.sentence_transformers import write_static_embedding
 from wordgraft.table import EmbeddingTable
 from wordgraft.table.io import MARKER as TABLE_MARKER
-from wordgraft.table.io import write_table
 
 CARD = "README.md"
 
@@ -93,7 +92,7 @@ def _write(
     card = model_card(table, repo=repo, kind=kind, measured=measured)
     table = published(table)
     if kind == "hub":
-        write_table(table, folder)
+        table.write_into(folder)
     else:
         write = write_static_model if kind == "model2vec" else write_static_embedding
         write(table, folder)

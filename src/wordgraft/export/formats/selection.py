@@ -9,8 +9,8 @@ import numpy as np
 
 from wordgraft.errors import DataError
 from wordgraft.export.formats.protocol import ROLES
-from wordgraft.oov.constant import Zero
-from wordgraft.table import EmbeddingTable, UnknownWords
+from wordgraft.oov import ZeroRow
+from wordgraft.table import EmbeddingTable, OovState
 from wordgraft.vocabulary.vocabulary import UNK
 
 
@@ -50,7 +50,7 @@ def with_constant_oov(table: EmbeddingTable, oov: str) -> EmbeddingTable:
     >>> with_constant_oov(table, "zero").recipe["oov"]
     'zero'
     """
-    if oov == Zero.name:
+    if oov == ZeroRow.name:
         unk = np.array([table.vocabulary.roles[UNK]])
         table = table.with_rows(unk, np.zeros((1, table.dims), np.float32), source="zero")
-    return replace(table, unknown=UnknownWords(oov), recipe={**table.recipe, "oov": oov})
+    return replace(table, oov=OovState(oov), recipe={**table.recipe, "oov": oov})

@@ -21,8 +21,7 @@ from wordgraft.estimators.first_layers import TableLayer
 from wordgraft.estimators.resolved import resolve
 from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, GraphBuilder, GraphPlan, build
 from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel
-from wordgraft.oov import method_of
-from wordgraft.oov.pieces import Pieces
+from wordgraft.oov import Pieces, method_of
 from wordgraft.oov.table_rows import moved
 from wordgraft.table.quantization import dequantize, stored_as
 
@@ -95,7 +94,7 @@ def _rows(model: Any) -> tuple[Float32[ndarray, "rows dims"], str, str]:
     table = model.table_
     method = method_of(table, model.layer_.oov)
     if method.name == Pieces.name:
-        state = table.unknown
+        state = table.oov
         pieces = moved(state, np.asarray(state.arrays["rows"], np.float32))
         rule = json.dumps(state.settings["tokenizer"])
         return np.concatenate([table.rows(), pieces]), Pieces.name, rule

@@ -18,7 +18,7 @@ from wordgraft.data.labels import Labels
 from wordgraft.data.tag_schemes import Span, spans_of
 from wordgraft.data.validation import checked_sentences, checked_texts
 from wordgraft.errors import TrainingError, first_line
-from wordgraft.table.fallbacks import Fallbacks
+from wordgraft.oov.fallbacks import Fallbacks
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.segmentation import normalize
 from wordgraft.vocabulary.spelling import extras_of

@@ -1,19 +1,19 @@
-"""Before a method is asked: rows that a word without one of its own can borrow.
+"""Fallbacks: rows that an out-of-vocabulary word can borrow before a method is used.
 
-In this order; the first way that finds a row of the table is taken.
+The first of these rules that finds a row of the table applies.
 
     case         the word in lower case, capitalised, or in capitals: `RAIN` -> `rain`
     possessive   without its `'s` or `'`, in any case: `company's` -> `company`
     url          `https://...`, `www...`, `x@y.z`: the mean of the table's addresses; else the row
                  of `url`, `link`, `website`, `http` or `https`
-    name         `@bank`, `#bank`, `$bank`: the row behind the sign, in any case; for `@`, else the
+    name         `@bank`, `#bank`, `$bank`: the row after the sign, in any case; for `@`, else the
                  mean of the table's @names
-    number       words with digits: the mean of the rows of one shape (`2031` -> `0000`, `3.5%` ->
-                 `0.0%`); else of one shape with runs of digits as one
+    number       words with digits: the mean of the rows of the same shape (`2031` -> `0000`,
+                 `3.5%` -> `0.0%`); else of the same shape with each run of digits as one
     emoji        without skin colour and joiners; else the mean of the words of its Unicode name
     hyphenated   the mean of the rows of its parts, if all have one: `bank-river`
 
-What a text's rule of segmentation cuts apart never comes here whole: BERT's splits at every sign.
+Words that the tokenizer splits never arrive here whole: BERT's splits at every sign.
 """
 
 from __future__ import annotations
@@ -25,13 +25,14 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING
 
+from wordgraft.table import EmbeddingTable
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from jaxtyping import Int64
     from numpy import ndarray
 
-# Longer words are no variant of a word: they are left to the method.
+# Longer words are not variants of a word: they are left to the method.
 LONGEST = 100
 _POSSESSIVE = re.compile(r"(?<=\w)(['\u2019]s|(?<=s)['\u2019])$", re.IGNORECASE)
 _URL = re.compile(r"(https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECASE)
@@ -46,24 +47,27 @@ _NAME_FILLERS = frozenset({"with", "of", "and", "the", "sign", "symbol"})
 
 @dataclass(frozen=True)
 class Borrowed:
-    """The way, by its name above, and the rows whose mean stands for the word."""
+    """The name of the rule that applies, and the rows whose mean stands for the word."""
 
-    way: str
+    rule: str
     rows: tuple[int, ...]
 
 
 class Fallbacks:
-    """The rows that words without one can borrow from a vocabulary's `rows` that hold a vector."""
+    """Finds rows to borrow among those `rows` of a vocabulary that hold a vector.
+
+    The export's runtime needs no table for this; `fallbacks_of(table)` is for all others.
+    """
 
     def __init__(self, vocabulary: Vocabulary, rows: Int64[ndarray, " rows"]) -> None:
         self._vocabulary = vocabulary
         self._rows = frozenset(rows.tolist())
 
     def find(self, word: str) -> Borrowed | None:
-        """The first way that finds rows for `word`; None if none does, and for a blank word."""
+        """The first rule that finds rows for `word`; None if none does, or it is whitespace."""
         if not word.strip() or len(word) > LONGEST:
             return None
-        for way in (
+        for rule in (
             self._case,
             self._possessive,
             self._url,
@@ -72,8 +76,8 @@ class Fallbacks:
             self._emoji,
             self._hyphenated,
         ):
-            if rows := way(word):
-                return Borrowed(way.__name__.removeprefix("_"), rows)
+            if rows := rule(word):
+                return Borrowed(rule.__name__.removeprefix("_"), rows)
         return None
 
     def _row(self, word: str) -> int | None:
@@ -102,13 +106,14 @@ class Fallbacks:
         return next(((row,) for name in _URL_WORDS if (row := self._row(name)) is not None), ())
 
     def _name(self, word: str) -> tuple[int, ...]:
-        found = _NAME.fullmatch(word)
-        if found is None:
+        match = _NAME.fullmatch(word)
+        if match is None:
             return ()
-        if found[1] == "$" and found[2][0].isdigit():  # a price, not a ticker
+        sign, name = match.groups()
+        if sign == "$" and name[0].isdigit():  # a price, not a ticker
             return ()
-        rows = self._any_case(found[2])
-        return rows or (self._shapes.get("@name", ()) if found[1] == "@" else ())
+        rows = self._any_case(name)
+        return rows or (self._shapes.get("@name", ()) if sign == "@" else ())
 
     def _number(self, word: str) -> tuple[int, ...]:
         if not _DIGIT.search(word):
@@ -122,8 +127,8 @@ class Fallbacks:
         row = self._row(plain) if plain != word else None
         if row is not None:
             return (row,)
-        said = " ".join(unicodedata.name(letter, "") for letter in plain).lower()
-        names = (name for name in re.findall(r"[a-z]+", said) if name not in _NAME_FILLERS)
+        unicode_names = " ".join(unicodedata.name(letter, "") for letter in plain).lower()
+        names = (name for name in re.findall(r"[a-z]+", unicode_names) if name not in _NAME_FILLERS)
         return tuple(row for name in dict.fromkeys(names) if (row := self._row(name)) is not None)
 
     def _hyphenated(self, word: str) -> tuple[int, ...]:
@@ -131,17 +136,26 @@ class Fallbacks:
         if parts == [word] or not parts:
             return ()
         rows = [self._any_case(part) for part in parts]
-        return tuple(row for found in rows for row in found) if all(rows) else ()
+        return tuple(row for part_rows in rows for row in part_rows) if all(rows) else ()
 
     @cached_property
     def _shapes(self) -> dict[str, tuple[int, ...]]:
-        """The rows of each shape; of a number's, runs of digits as one are a shape of their own."""
+        """The rows of each shape; a number also has a shape with each run of digits as one."""
         rows: dict[str, list[int]] = {}
         for row, word in enumerate(self._vocabulary.words):
             if row in self._rows:
                 for shape in _shapes_of(word):
                     rows.setdefault(shape, []).append(row)
-        return {shape: tuple(found) for shape, found in rows.items()}
+        return {shape: tuple(shape_rows) for shape, shape_rows in rows.items()}
+
+
+def fallbacks_of(table: EmbeddingTable) -> Fallbacks:
+    """The fallbacks of a table's words.
+
+    >>> fallbacks_of(table).find("sun-moon")
+    Borrowed(rule='hyphenated', rows=(2, 4))
+    """
+    return Fallbacks(table.vocabulary, table.word_rows)
 
 
 def _shapes_of(word: str) -> Iterator[str]:

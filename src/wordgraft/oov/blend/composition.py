@@ -1,7 +1,7 @@
 """A word as numbers made of its pieces' rows: their mean, the first and the last of them.
 
-Where a piece stands matters: from the three, a linear map reaches a held-out word's vector better
-than from the mean alone (bench/results/oov.json, `pieces` and the base of `characters`).
+The position of a piece matters: from these three, a linear map comes closer to the vectors of
+held-out words than from the mean alone.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ GROUPS = 4
 
 @dataclass(frozen=True, eq=False)
 class Composition:
-    """The pieces' rows, standardised, and the tokenizer that cuts words into them."""
+    """The pieces' rows, standardized, and the tokenizer that splits words into pieces."""
 
     rows: Float16[ndarray, "pieces embedding"]
     tokenizer: PieceTokenizer
@@ -45,7 +45,7 @@ class Composition:
     def from_state(
         cls, arrays: Mapping[str, ndarray], settings: Mapping[str, Any]
     ) -> Composition | None:
-        """The reverse of `arrays` and `settings`; None where there were no pieces."""
+        """The reverse of `arrays` and `settings`; None without pieces."""
         if "pieces" not in arrays:
             return None
         tokenizer = PieceTokenizer.from_json(json.dumps(settings["tokenizer"]))
@@ -61,11 +61,11 @@ class Composition:
 
     @property
     def width(self) -> int:
-        """Numbers a word."""
+        """How many numbers represent a word."""
         return 3 * int(self.rows.shape[1]) + GROUPS
 
     def inputs(self, words: Sequence[str]) -> Float32[ndarray, "words width"]:
-        """Per word the mean, first and last row of its pieces, and its group as four bits."""
+        """Per word, the mean, first and last row of its pieces, and its group as four bits."""
         if not words:
             return np.zeros((0, self.width), np.float32)
         pieces = self.tokenizer.word_pieces(words)
@@ -77,7 +77,7 @@ class Composition:
 
 
 def by_group(inputs: Float32[ndarray, "words width"]) -> Float32[ndarray, "words columns"]:
-    """The inputs so that a linear map treats words of one piece apart from words of several."""
+    """The inputs rearranged so that a linear map has separate weights for one-piece words."""
     embedding = (inputs.shape[1] - GROUPS) // 3
     whole = inputs[:, 3 * embedding, None]
     groups = inputs[:, 3 * embedding :]

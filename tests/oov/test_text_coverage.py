@@ -7,21 +7,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tables import table_of
 
+from wordgraft.oov import coverage
+
 TABLE = table_of(["the", "river", "bank"], [[1.0], [2.0], [3.0]])
 
 
 def test_counts_of_a_small_text() -> None:
-    found = TABLE.coverage(["The bank, the BOAT", "", "boat river rain"])
+    found = coverage(TABLE, ["The bank, the BOAT", "", "boat river rain"])
     assert (found.texts, found.tokens, found.words) == (3, 8, 6)
-    assert found.unknown == {"boat": 2, ",": 1, "rain": 1}
-    assert found.unknown_tokens == 4
+    assert found.oov_words == {"boat": 2, ",": 1, "rain": 1}
+    assert found.oov_tokens == 4
     assert found.token_share == 0.5
     assert found.word_share == 0.5
-    assert str(found) == "4 of 8 running words (3 of 6 different ones) have no row"
+    assert str(found) == "4 of 8 running words (3 of 6 different ones) are out of vocabulary"
 
 
 def test_no_text_is_wholly_covered() -> None:
-    found = TABLE.coverage([])
+    found = coverage(TABLE, [])
     assert (found.texts, found.tokens, found.token_share, found.word_share) == (0, 0, 1.0, 1.0)
 
 
@@ -30,7 +32,7 @@ def test_equals_counting_by_hand_in_blocks_of_any_size(texts: list[list[str]]) -
     running = [word for text in texts for word in text]
     unknown = [word for word in running if word in ("boat", "tea", ".")]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("wordgraft.table.coverage._TEXTS_AT_ONCE", 2)
-        found = TABLE.coverage(" ".join(text) for text in texts)
+        patch.setattr("wordgraft.oov.text_coverage._TEXTS_AT_ONCE", 2)
+        found = coverage(TABLE, (" ".join(text) for text in texts))
     assert (found.texts, found.tokens, found.words) == (len(texts), len(running), len({*running}))
-    assert found.unknown == {word: unknown.count(word) for word in unknown}
+    assert found.oov_words == {word: unknown.count(word) for word in unknown}

@@ -1,6 +1,6 @@
-"""The network of `characters`: a CNN over letters with a highway layer, beside the pieces.
+"""The character network: a CNN over letters with a highway layer, beside the pieces.
 
-After Kim et al. 2016, with the correction of a linear map from the pieces as its task.
+After Kim et al. 2016. Its task is to correct a linear map from the pieces.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from numpy.random import Generator
     from torch import Tensor, nn
 else:
-    torch = require("torch", purpose="oov characters")
+    torch = require("torch", purpose="oov blend")
     nn = torch.nn
 
 # Filters by the number of letters they see.
@@ -27,19 +27,19 @@ FILTERS = {1: 32, 2: 64, 3: 96, 4: 96}
 LETTER_DIMS = 32
 HIDDEN = 1024
 DROPOUT = 0.1
-# Beside the pieces, what the letters tell is turned down and often left out. Loud, it is learnt
+# Beside the pieces, the letters are scaled down and often dropped. At full scale they are learnt
 # first, and by heart: cosine with held-out words 0.832; at a tenth 0.847, without letters 0.860.
-QUIET, LETTERS_DROPOUT = 0.03, 0.5
+LETTERS_SCALE, LETTERS_DROPOUT = 0.03, 0.5
 
 
 # Letters of an n-gram in one number: an alphabet has at most 1,004 ids.
 _BITS, _ID = 12, (1 << 12) - 1
 
 
-def rise_and_fall(
+def warmup_cosine(
     optimizer: torch.optim.Optimizer, steps: int
 ) -> torch.optim.lr_scheduler.LambdaLR:
-    """Up to the optimizer's rate in the first tenth of `steps`, then down to nothing."""
+    """Linear warmup to the optimizer's rate in the first tenth of `steps`, then a cosine to 0."""
     rise = max(1, steps // 10)
 
     def share(step: int) -> float:
@@ -50,13 +50,13 @@ def rise_and_fall(
 
 
 class CharacterNetwork(nn.Module):
-    """Letters, and numbers made of the pieces, to a correction of what is known from the pieces.
+    """Maps letters and numbers made of the pieces to a correction of the vector by pieces alone.
 
     Args:
-        letters: size of the alphabet, ids for padding, other letters and borders included.
-        inputs: numbers a word made of its pieces; 0 for a network of letters alone.
+        letters: size of the alphabet, with the ids for padding, other letters and word borders.
+        inputs: numbers per word made of its pieces; 0 for a network of letters alone.
         dims: width of the vectors.
-        rng: of the start; None leaves it to weights that are loaded.
+        rng: of the initial weights; None if weights will be loaded.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class CharacterNetwork(nn.Module):
         super().__init__()
         self.alone = inputs == 0
         found = sum(FILTERS.values())
-        # torch's own start would move the caller's random state.
+        # torch's own initialization would change the caller's random state.
         with torch.random.fork_rng(devices=[]):
             self.letters = nn.Embedding(letters, LETTER_DIMS, padding_idx=0)
             self.filters = nn.ModuleList(
@@ -76,21 +76,21 @@ class CharacterNetwork(nn.Module):
             self.hidden = nn.Linear(found + inputs, HIDDEN)
             self.out = nn.Linear(HIDDEN, dims)
         if rng is not None:
-            self._start(rng, correcting=inputs > 0)
+            self._initialize(rng, correcting=inputs > 0)
 
     def forward(self, letters: Tensor, inputs: Tensor, base: Tensor) -> Tensor:
         """(words, length) ids, (words, inputs) and (words, dims) to (words, dims)."""
-        found = self.spelt(letters)
+        found = self.encode_letters(letters)
         if not self.alone:
-            found = QUIET * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
+            found = LETTERS_SCALE * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
         hidden = nn.functional.gelu(self.hidden(torch.cat([found, inputs], dim=1)))
         hidden = nn.functional.dropout(hidden, DROPOUT, self.training)
         vectors: Tensor = self.out(hidden) + base
         return vectors
 
     def from_inner(self, letters: Tensor, inner: Tensor, base: Tensor) -> Tensor:
-        """As `forward` in use, with what the hidden layer makes of the inputs computed before."""
-        found = QUIET * self.spelt(letters)
+        """As `forward` in evaluation, with the inputs already through the hidden layer."""
+        found = LETTERS_SCALE * self.encode_letters(letters)
         own = self.hidden.weight[:, : found.shape[1]]
         hidden = nn.functional.gelu(
             nn.functional.linear(found, own, self.hidden.bias) + inner  # letters come first
@@ -103,26 +103,26 @@ class CharacterNetwork(nn.Module):
         """(hidden, inputs): the hidden layer's weights for the numbers made of the pieces."""
         return self.hidden.weight[:, sum(FILTERS.values()) :]
 
-    def spelt(self, letters: Tensor) -> Tensor:
-        """(words, length) ids to what the letters tell, (words, filters)."""
+    def encode_letters(self, letters: Tensor) -> Tensor:
+        """(words, length) ids of letters to (words, filters)."""
         if torch.is_grad_enabled():
             there = letters.ne(0)[:, None]
             spelt = self.letters(letters).transpose(1, 2)
-            # The least that a filter finds is nothing, so padding can be nothing too.
+            # After the ReLU a maximum is at least 0, so padding can be 0 too.
             maxima = [
                 (torch.relu(filter(spelt)[..., : letters.shape[1]]) * there).amax(dim=2)
                 for filter in self.filters
             ]
         else:
-            maxima = [self._found(filter, letters) for filter in self.filters]  # type: ignore[arg-type]
+            maxima = [self._maxima(filter, letters) for filter in self.filters]  # type: ignore[arg-type]
         found = torch.cat(maxima, dim=1)
         changed, gate = self.highway(found).chunk(2, dim=1)
         gate = torch.sigmoid(gate)
         told: Tensor = gate * torch.relu(changed) + (1 - gate) * found
         return told
 
-    def _found(self, filter: nn.Conv1d, letters: Tensor) -> Tensor:
-        """The same maxima, each different n-gram computed once: words share most of them."""
+    def _maxima(self, filter: nn.Conv1d, letters: Tensor) -> Tensor:
+        """The same maxima, with each different n-gram computed once: words share most of them."""
         there, size = letters.ne(0), filter.kernel_size[0]
         padded = nn.functional.pad(letters, (size // 2, size - 1 - size // 2))
         windows = [padded[:, place : place + letters.shape[1]][there] for place in range(size)]
@@ -144,7 +144,7 @@ class CharacterNetwork(nn.Module):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ndarray]) -> CharacterNetwork:
-        """The reverse of `arrays`, for use: no dropout, no gradient."""
+        """The reverse of `arrays`, for evaluation: no dropout, no gradient."""
         weights = {
             name.removeprefix("network."): torch.from_numpy(np.array(value))
             for name, value in arrays.items()
@@ -155,11 +155,11 @@ class CharacterNetwork(nn.Module):
         network.load_state_dict(weights)
         return network.eval().requires_grad_(False)
 
-    def _start(self, rng: Generator, *, correcting: bool) -> None:
-        """Weights from `rng`: of layers before a ReLU or GELU after He et al. 2015.
+    def _initialize(self, rng: Generator, *, correcting: bool) -> None:
+        """Initial weights from `rng`: before a ReLU or GELU after He et al. 2015.
 
-        The inputs have the variance 1, and the hidden layer must bend them: with a start ten
-        times smaller it stayed linear and learnt nothing. A correction starts at nothing.
+        The inputs have variance 1, and the hidden layer must be nonlinear on them: with initial
+        weights ten times smaller it stayed linear and learnt nothing. A correction starts at 0.
         """
         for name, values in self.named_parameters():
             if values.ndim == 1:
@@ -169,7 +169,7 @@ class CharacterNetwork(nn.Module):
                 start = rng.normal(0, 1 if name == "letters.weight" else spread, values.shape)
             if name == "letters.weight":
                 start[0] = 0
-            if name == "highway.bias":  # carries letters through at first
+            if name == "highway.bias":  # lets the letters pass at first
                 start[len(start) // 2 :] = -1
             if name == "out.weight" and correcting:
                 start = np.zeros(values.shape)

@@ -1,4 +1,4 @@
-"""Which rows a word without one borrows, by which way, in which order."""
+"""Which rows an out-of-vocabulary word borrows, by which rule, in which order."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ import pytest
 from tables import table_of
 from tokenizers import normalizers
 
-from wordgraft.table import EmbeddingTable, Fallbacks
+from wordgraft.oov import coverage
+from wordgraft.oov.fallbacks import Fallbacks, fallbacks_of
+from wordgraft.table import EmbeddingTable
 
 WORDS = ["rain", "Berlin", "NATO", "company", "river", "bank", "1999", "2004", "3.5%", "$12"]
 WORDS += ["https://a.bc", "www.x.org/y", "link", "@anna", "😂", "joy", "tears", "face", "don't"]
@@ -15,7 +17,7 @@ WORDS += ["https://a.bc", "www.x.org/y", "link", "@anna", "😂", "joy", "tears"
 
 def _cased(words: list[str]) -> EmbeddingTable:
     table = table_of(words, np.arange(1.0, len(words) + 1)[:, None])
-    # As a cased checkpoint's: nothing is lower-cased before the fall-backs see it.
+    # As a cased checkpoint's: nothing is lowercased before the fallbacks see it.
     table.vocabulary.tokenizer.normalizer = normalizers.NFC()
     return table
 
@@ -24,7 +26,7 @@ TABLE = _cased(WORDS)
 
 
 @pytest.mark.parametrize(
-    ("word", "way", "borrowed"),
+    ("word", "rule", "borrowed"),
     [
         ("RAIN", "case", ["rain"]),
         ("Rain", "case", ["rain"]),
@@ -49,10 +51,10 @@ TABLE = _cased(WORDS)
         ("River/Bank", "hyphenated", ["river", "bank"]),
     ],
 )
-def test_the_way_and_the_rows(word: str, way: str, borrowed: list[str]) -> None:
-    found = TABLE.fallbacks.find(word)
+def test_the_rule_and_the_rows(word: str, rule: str, borrowed: list[str]) -> None:
+    found = fallbacks_of(TABLE).find(word)
     assert found is not None
-    assert found.way == way
+    assert found.rule == rule
     assert sorted(TABLE.vocabulary.words[row] for row in found.rows) == sorted(borrowed)
 
 
@@ -64,12 +66,12 @@ def test_the_way_and_the_rows(word: str, way: str, borrowed: list[str]) -> None:
     ],
 )
 def test_what_finds_nothing_is_left_to_the_method(word: str) -> None:
-    assert TABLE.fallbacks.find(word) is None
+    assert fallbacks_of(TABLE).find(word) is None
 
 
 def test_a_url_without_urls_takes_the_word_for_them() -> None:
     table = _cased(["link", "rain"])
-    found = table.fallbacks.find("www.x.org")
+    found = fallbacks_of(table).find("www.x.org")
     assert found is not None
     assert [table.vocabulary.words[row] for row in found.rows] == ["link"]
 
@@ -83,10 +85,10 @@ def test_rows_without_a_vector_are_not_lent() -> None:
 
 
 def test_they_are_counted_in_the_coverage() -> None:
-    found = TABLE.coverage(["rain RAIN RAIN Rain 2031 unheard"])
-    assert found.unknown_tokens == 5
+    found = coverage(TABLE, ["rain RAIN RAIN Rain 2031 unheard"])
+    assert found.oov_tokens == 5
     assert found.borrowed == {"case": 3, "number": 1}
     assert str(found) == (
-        "5 of 6 running words (4 of 5 different ones) have no row; "
-        "4 of them borrow one: 3 by case, 1 by number"
+        "5 of 6 running words (4 of 5 different ones) are out of vocabulary; "
+        "4 of them borrow a row: 3 by case, 1 by number"
     )
