@@ -23,7 +23,8 @@ def padded_ids(
 ) -> Int32[ndarray, "texts length"]:
     """The row ids of each text's words, padded at the end with 0.
 
-    An out-of-vocabulary word has the id of the unk row; `wordgraft.coverage(table, texts)` counts such words.
+    An out-of-vocabulary word has the id of the unk row; `wordgraft.coverage(table, texts)` counts
+    such words.
 
     >>> padded_ids(table, ["sun rain snow", "rain"])
     array([[2, 3, 1],
