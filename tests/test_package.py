@@ -28,7 +28,7 @@ KNOWN_CIRCLES = Counter(
     {"comparison": 3, "estimators": 4, "sources": 6},
 )  # files in circles, by folder
 KNOWN_REPEATED_CLASSES = {
-    *("Encoder", "Engine", "Inputs", "Local", "Plan", "Read", "Rows", "Run"),
+    *("Encoder", "Engine", "Inputs", "Local", "Mean", "Plan", "Read", "Rows", "Run"),
     "Tuned",
 }
 KNOWN_PRIVATE_USES = [
