@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wordgraft.vocabulary.spelling import CASES, casing_of, letters_of
+from wordgraft.vocabulary.word_features import CASING_KINDS, casing_of, letters_of
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from wordgraft.vocabulary.spelling import CASES, casing_of, letters_of
     ],
 )
 def test_how_words_are_written(word: str, kind: str) -> None:
-    assert CASES[casing_of(word)] == kind
+    assert CASING_KINDS[casing_of(word)] == kind
 
 
 def test_letters_are_numbers_and_long_words_are_cut_inside() -> None:

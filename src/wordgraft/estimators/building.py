@@ -14,7 +14,7 @@ from wordgraft.estimators.first_layers import (
     Text,
 )
 from wordgraft.estimators.resolved import LOGISTIC, Resolved
-from wordgraft.vocabulary.spelling import extras_of
+from wordgraft.vocabulary.word_features import word_features
 
 if TYPE_CHECKING:
     from torch import Generator, nn
@@ -64,7 +64,7 @@ def spelling_of(resolved: Resolved, texts: Sequence[Text]) -> dict[str, Ragged]:
     if not resolved.per_word:
         return {}
     sentences = [text for text in texts if not isinstance(text, str)]
-    return extras_of(sentences, casing=resolved.casing, letters=resolved.letters)
+    return word_features(sentences, casing=resolved.casing, letters=resolved.letters)
 
 
 def _on_encoder(

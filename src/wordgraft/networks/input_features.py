@@ -12,7 +12,7 @@ from wordgraft.networks.cnn import over
 from wordgraft.networks.initialize import conv1d, start_embedding
 from wordgraft.networks.inputs import Sequences
 from wordgraft.networks.network import Body
-from wordgraft.vocabulary.word_features import CASES, CASING, LETTER_CODES, LETTERS
+from wordgraft.vocabulary.word_features import CASING, CASING_KINDS, LETTER_CODES, LETTERS
 
 CASING_DIMS = 8
 LETTER_DIMS, LETTER_FILTERS = 25, 50
@@ -33,13 +33,13 @@ class LayerMix(nn.Module):
 
 
 class Casing(nn.Module):
-    """A small vector for how a word is written: see `vocabulary.spelling`."""
+    """A small vector for how a word is written: see `vocabulary.word_features`."""
 
     width = CASING_DIMS
 
     def __init__(self, *, generator: Generator) -> None:
         super().__init__()
-        self.table: nn.Embedding = skip_init(nn.Embedding, CASES, CASING_DIMS)  # type: ignore[no-untyped-call]
+        self.table: nn.Embedding = skip_init(nn.Embedding, len(CASING_KINDS), CASING_DIMS)  # type: ignore[no-untyped-call]
         start_embedding(self.table, generator=generator)
 
     def forward(self, extras: dict[str, Tensor]) -> Tensor:

@@ -15,7 +15,7 @@ class Inputs(NamedTuple):
     Attributes:
         ids: int64 (tokens,), the texts' ids end to end.
         lengths: int64 (texts,), tokens of each text.
-        extras: what else is known of each word or text, by name; see `vocabulary.spelling`.
+        extras: what else is known of each word or text, by name; see `vocabulary.word_features`.
         sizes: the lengths as plain numbers, for who would have to wait for a GPU to tell them.
     """
 

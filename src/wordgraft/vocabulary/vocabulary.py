@@ -13,7 +13,7 @@ from tokenizers import Tokenizer
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import VocabularyError
-from wordgraft.vocabulary.lookup import IdLookup, fits
+from wordgraft.vocabulary.ids import IdLookup, can_look_up
 from wordgraft.vocabulary.segmentation import normalize, piece_tokenizer, segment, word_tokenizer
 
 if TYPE_CHECKING:
@@ -218,7 +218,7 @@ class Vocabulary:
     @cached_property
     def _lookup(self) -> IdLookup | None:
         """A faster way to the tokenizer's ids, where there is one."""
-        if not fits(self.tokenizer):
+        if not can_look_up(self.tokenizer):
             return None
         row_of = self._row_of if self.kind == "words" else {}
         return IdLookup(self.tokenizer, row_of, self.roles[UNK])

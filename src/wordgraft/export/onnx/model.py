@@ -21,7 +21,7 @@ from wordgraft.errors import TrainingError, first_line
 from wordgraft.oov.fallbacks import Fallbacks
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.segmentation import normalize
-from wordgraft.vocabulary.spelling import extras_of
+from wordgraft.vocabulary.word_features import word_features
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Shaped
@@ -149,7 +149,7 @@ class OnnxModel:
             return self.labels_.chosen(self.predict_proba(texts))
         sentences = checked_sentences(texts, empty=True)
         ids, words = self._of_words(sentences)
-        extras = extras_of(sentences, casing=self._casing, letters=self._letters)
+        extras = word_features(sentences, casing=self._casing, letters=self._letters)
         tags: list[list[str]] = [[] for _ in sentences]
         for batch, inputs in self._batches(ids, words, extras):
             logits = self.run(inputs)

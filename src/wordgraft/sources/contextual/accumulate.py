@@ -19,7 +19,7 @@ from wordgraft.core.parallel import ahead
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
 from wordgraft.vocabulary import Vocabulary
-from wordgraft.vocabulary.chunks import Chunks
+from wordgraft.vocabulary.ids import ChunkCache
 
 if TYPE_CHECKING:
     import torch
@@ -61,7 +61,7 @@ class Aligner:
     """Turns sentences into encoder inputs; those too long for the encoder become windows."""
 
     def __init__(self, checkpoint: Checkpoint, vocabulary: Vocabulary) -> None:
-        self._chunks = Chunks(AlignedWords(checkpoint, vocabulary))
+        self._chunks = ChunkCache(AlignedWords(checkpoint, vocabulary))
         self._specials = checkpoint.tokenizer.specials
         self._max_pieces = checkpoint.max_tokens - sum(map(len, self._specials))
         self._roles = np.array(list(vocabulary.roles.values()))

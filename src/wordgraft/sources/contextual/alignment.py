@@ -12,7 +12,7 @@ import numpy as np
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
 from wordgraft.vocabulary import Vocabulary
-from wordgraft.vocabulary.chunks import Columns
+from wordgraft.vocabulary.ids import Columns
 from wordgraft.vocabulary.segmentation import segment, word_tokenizer
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ class AlignedWords:
         texts = [f" {chunk}" for chunk in chunks]
         pieces = self._pieces.tokenizer.encode_batch(texts, add_special_tokens=False)
         words = self._words.encode_batch(texts, add_special_tokens=False)
-        # Chunks are laid one after the other on one line of characters.
+        # ChunkCache are laid one after the other on one line of characters.
         starts = np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
         piece_spans, word_spans = _spans(pieces, starts), _spans(words, starts)
         first = np.searchsorted(piece_spans[:, 1], word_spans[:, 0], side="right")

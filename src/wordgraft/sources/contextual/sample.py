@@ -22,7 +22,7 @@ from wordgraft.sources.contextual.alignment import KnownWords, OpenWords
 from wordgraft.sources.contextual.corpus import Corpus, Position
 from wordgraft.sources.contextual.sentence_store import StoredSentences
 from wordgraft.vocabulary import Vocabulary
-from wordgraft.vocabulary.chunks import Chunks
+from wordgraft.vocabulary.ids import ChunkCache
 
 if TYPE_CHECKING:
     from jaxtyping import Int64, UInt64
@@ -173,7 +173,7 @@ class Sampler:
         self._words = rule
         # Padding and unk, which have no contexts, are the numbers below this.
         self._first = 0 if vocabulary is None else len(vocabulary.roles)
-        self._chunks = Chunks(rule)
+        self._chunks = ChunkCache(rule)
         self._size, self._seed = size, seed
         self._counts = np.zeros(0, np.int64)
         # For each word, the largest hash that still enters the sample.

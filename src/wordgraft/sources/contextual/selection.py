@@ -18,7 +18,7 @@ from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
 from wordgraft.sources.contextual.sample import Sample
 from wordgraft.vocabulary import Vocabulary
-from wordgraft.vocabulary.chunks import Chunks
+from wordgraft.vocabulary.ids import ChunkCache
 
 if TYPE_CHECKING:
     import pyarrow as pa
@@ -98,7 +98,7 @@ def _rows_and_pieces(
     sentences: pa.LargeStringArray, checkpoint: Checkpoint, vocabulary: Vocabulary
 ) -> tuple[Ragged, Int64[ndarray, " sentences"]]:
     """The distinct rows of each sentence's words, roles excluded, and its number of pieces."""
-    chunks = Chunks(AlignedWords(checkpoint, vocabulary))
+    chunks = ChunkCache(AlignedWords(checkpoint, vocabulary))
     roles = np.array(list(vocabulary.roles.values()))
     none = np.zeros(0, np.int64)
     ids, lengths, pieces = [none], [none], [none]
