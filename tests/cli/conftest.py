@@ -57,8 +57,8 @@ def tags_folder(
     assert made.returncode == 0, made.stderr
     trained = run(
         *("train", "train.conll", "--task", "tag", "--table", "t.table", "-o", "m.model"),
-        *("--network", "bilstm-crf", "--hidden", 16, "--head-rate", "1e-2", "--dropout", "0.2"),
-        *("--batch-size", 8),
+        *("--network", "bilstm-crf", "--set", "hidden=16", "--set", "dropout=0.2"),
+        *("--set", "training__head_rate=1e-2", "--set", "training__batch_size=8"),
         cwd=folder,
     )
     assert trained.returncode == 0, trained.stderr

@@ -11,7 +11,7 @@ from commands import run
 
 COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
-    *("cache", "compare", "explore"),
+    *("cache", "compare", "explore", "forgetting"),
 )
 
 
@@ -66,7 +66,7 @@ def test_a_full_disk_names_the_output_and_leaves_nothing(
         texts_folder / "train.csv",
         "--table",
         texts_folder / "t.table",
-        "--max-epochs",
+        "--epochs",
         "1",
     ]
     export = ["export", texts_folder / "t.table", "--to", "npz"]

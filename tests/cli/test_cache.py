@@ -9,8 +9,8 @@ from commands import run
 
 def test_features_are_kept_shown_pruned_and_cleared(tags_folder: Path, tmp_path: Path) -> None:
     train = (
-        *("train", "train.conll", "--task", "tag", "--checkpoint", "bert", "--max-epochs", 1),
-        *("--network", "features", "--body", "cnn", "--layers", "0,2", "--force"),
+        *("train", "train.conll", "--task", "tag", "--frozen-encoder", "bert", "--epochs", 1),
+        *("--network", "cnn", "--layers", "0,2", "--force"),
     )
     empty = run("cache", cwd=tags_folder, env={"WORDGRAFT_CACHE": str(tmp_path)})
     assert "0 B" in empty.stdout
@@ -57,7 +57,8 @@ def test_features_are_kept_shown_pruned_and_cleared(tags_folder: Path, tmp_path:
     assert list((tmp_path / "features").iterdir()) == []
     none = run(
         *train,
-        "--no-cache",
+        "--set",
+        "first_layer__cache=none",
         "-o",
         tmp_path / "m",
         cwd=tags_folder,

@@ -35,7 +35,7 @@ def test_a_file_goes_through_the_same_grafts(vectors: Path, tmp_path: Path) -> N
     assert wg.method_of(table).name == "unk"
     lines = ["text,label", *["the sun,good", "the rain,bad"] * 20]
     (tmp_path / "train.csv").write_text("\n".join(lines))
-    arguments = ["--table", "g.table", "-o", "m", "--network", "bag", "--max-epochs", "30"]
+    arguments = ["--table", "g.table", "-o", "m", "--network", "bag", "--epochs", "30"]
     trained = run("train", "train.csv", *arguments, cwd=tmp_path)
     assert trained.returncode == 0, trained.stderr
     assert run("predict", "m", "the sun", cwd=tmp_path).stdout.splitlines()[1].startswith("good")

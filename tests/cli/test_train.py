@@ -14,15 +14,14 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
+import typer
 from commands import run
 from tiny import SENTENCES
-from typer.testing import CliRunner
 
 import wordgraft as wg
 from wordgraft.cli.app import app
 from wordgraft.table import EmbeddingTable
 
-PAIRS = "bank\tmoney\t9\nriver\tboat\t8\ntea\tstation\t1\nstorm\tbread\t2\n"
 Tiny = Callable[[str], Path]
 
 
@@ -31,7 +30,7 @@ def test_train_fits_a_method_that_the_table_does_not_carry(
 ) -> None:
     done = run(
         *("train", "train.csv", "--table", "t.table", "-o", tmp_path / "m", "--oov", "encoder"),
-        *("--max-epochs", "1"),
+        *("--epochs", "1"),
         cwd=texts_folder,
     )
     assert done.returncode == 0, done.stderr
@@ -70,25 +69,23 @@ def test_bad_training_data(
     assert not output.exists()
 
 
-def test_a_model_teaches_another_on_texts_without_labels(
-    texts_folder: Path, tmp_path: Path
-) -> None:
+def test_a_teacher_labels_texts_without_labels(texts_folder: Path, tmp_path: Path) -> None:
     (tmp_path / "more.txt").write_text("warm sun\ncold rain\nsun\n")
     train = [
         "train",
         texts_folder / "train.csv",
         "--table",
         texts_folder / "t.table",
-        "--max-epochs",
+        "--epochs",
         "2",
     ]
-    teach = ["--teacher", texts_folder / "m.model", "--unlabelled", tmp_path / "more.txt"]
-    done = run(*train, "-o", tmp_path / "m", *teach)
+    distillation = ["--teacher", texts_folder / "m.model", "--unlabelled", tmp_path / "more.txt"]
+    done = run(*train, "-o", tmp_path / "m", *distillation)
     assert done.returncode == 0, done.stderr
-    assert "3 of them by the teacher" in done.stdout
-    done = run(*train, "-o", tmp_path / "n", *teach[:2])
+    assert "3 of them, labelled by the teacher" in done.stdout
+    done = run(*train, "-o", tmp_path / "n", *distillation[:2])
     assert done.returncode == 2
-    assert "--teacher and --unlabelled go together" in " ".join(done.stderr.split())
+    assert "--teacher and --unlabelled need each other" in " ".join(done.stderr.split())
     assert not (tmp_path / "n").exists()
 
 
@@ -110,16 +107,80 @@ def test_bad_tagged_files(tags_folder: Path, tmp_path: Path, content: str, messa
     assert not output.exists()
 
 
-def test_wrong_usage_exits_with_2(tags_folder: Path) -> None:
-    for more in (
-        ["--task", "parse"],
-        ["--head-init", "zero"],
-        ["--label-words", "no colon"],
-        ["--layers", "top"],
-        ["--checkpoint", "bert"],  # besides the table
-    ):
-        done = run("train", "x.csv", "--table", "t.table", "-o", "y", *more, cwd=tags_folder)
-        assert done.returncode == 2, (more, done.stderr)
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--table", "t", "--task", "parse"], "'parse' is not one of classify, tag"),
+        (["--table", "t", "--encoder", "bert"], "give exactly one of --table, --encoder and"),
+        ([], "give exactly one of --table, --encoder and --frozen-encoder"),
+        (["--table", "t", "--pooling", "cls"], "--pooling has no effect with --table, only with"),
+        (["--table", "t", "--layers", "3"], "--layers has no effect with --table, only with"),
+        (["--encoder", "b", "--layers", "3"], "--layers has no effect with --encoder, only with"),
+        (["--frozen-encoder", "b", "--regime", "full"], "--regime has no effect with --frozen-enc"),
+        (["--table", "t", "--regularizer", "lora"], "--regularizer has no effect with --table"),
+        (["--encoder", "b", "--oov", "unk"], "--oov has no effect with --encoder, only with --tab"),
+        (["--encoder", "b", "--network", "cnn"], "--network has no effect with --encoder"),
+        (["--frozen-encoder", "b", "--no-resume"], "--no-resume has no effect on --network logis"),
+        (
+            ["--frozen-encoder", "b", "--epochs", "3"],
+            "--epochs has no effect on network 'logistic'",
+        ),
+        (["--frozen-encoder", "b", "--layers", "top"], "'top' is not a list of layers such as 3,6"),
+        (["--table", "t", "--head-init", "zero"], "'zero' is not xavier, labels or 'label: word"),
+        (["--table", "t", "--label-words", "up: gain"], "No such option: --label-words"),
+        (["--table", "t", "--teacher", "m"], "--teacher and --unlabelled need each other"),
+        (["--table", "t", "--set", "letters=true"], "'letters' is not a parameter of this model"),
+        (["--table", "t", "--set", "casing=true"], "'casing' is not a parameter of this model"),
+        (["--table", "t", "--set", "first_layer__cache=none"], "'first_layer__cache' is not a par"),
+        (["--table", "t", "--set", "training__epochs=3"], "use --epochs for training__epochs"),
+        (["--table", "t", "--set", "hidden"], "'hidden' is not NAME=VALUE"),
+        (["--table", "t", "--set", "hidden=0"], "--set hidden is 0, expected"),
+        (
+            ["--table", "t", "--network", "linear", "--set", "hidden=9"],
+            "--set hidden has no effect",
+        ),
+        (["--table", "t", "--network", "crf"], "--network is 'crf', expected one of"),
+        (
+            ["--table", "t", "--task", "tag", "--head-init", "labels"],
+            "--head-init has no effect wi",
+        ),
+        (
+            ["--table", "t", "--task", "tag", "--set", "class_weight=none"],
+            "'class_weight' is not a",
+        ),
+        (
+            ["--table", "t", "--task", "tag", "--label-separator", "|"],
+            "--label-separator has no ef",
+        ),
+    ],
+    ids=lambda value: " ".join(value) if isinstance(value, list) else "",
+)
+def test_what_has_no_effect_is_refused_by_name(
+    tmp_path: Path, options: list[str], message: str
+) -> None:
+    done = run("train", "x.csv", "-o", "y", *options, cwd=tmp_path)
+    assert done.returncode == 2, done.stderr
+    assert message in " ".join(done.stderr.replace("│", " ").split())
+    assert not [*tmp_path.iterdir()]
+
+
+def test_the_command_has_at_most_25_options() -> None:
+    command = typer.main.get_command(app).commands["train"]  # type: ignore[attr-defined]
+    options = [parameter for parameter in command.params if parameter.param_type_name == "option"]
+    assert len(options) <= 25
+
+
+def test_a_setting_reaches_the_model_by_its_python_name(texts_folder: Path, tmp_path: Path) -> None:
+    settings = ["--set", "training__head_rate=2e-3", "--set", "first_layer__trainable=false"]
+    options = ["--table", "t.table", "--epochs", "1", "--set", "class_weight=none", *settings]
+    done = run("train", "train.csv", "-o", tmp_path / "m", *options, cwd=texts_folder)
+    assert done.returncode == 0, done.stderr
+    model = wg.TextClassifier.load(tmp_path / "m")
+    assert model.get_params()["training__head_rate"] == 2e-3
+    assert model.class_weight is None
+    # Rows that are not trained are those of the table.
+    row = wg.EmbeddingTable.load(texts_folder / "t.table")["sun"]
+    assert (model.table_["sun"] == row).all()
 
 
 @pytest.fixture
@@ -135,51 +196,31 @@ def data(tmp_path: Path) -> Path:
 
 def arguments(data: Path, folder: Path, output: Path, *more: str) -> list[str]:
     return [
-        *("train", str(data), "--network", "encoder", "--checkpoint", str(folder)),
+        *("train", str(data), "--encoder", str(folder)),
         *("-o", str(output), "--device", "cpu", *more),
     ]
 
 
-def test_train_report_and_table(data: Path, tiny_checkpoint: Tiny, tmp_path: Path) -> None:
-    (tmp_path / "pairs.tsv").write_text(PAIRS, "utf-8")
-    output = tmp_path / "my.model"
-    more = (
-        *("--regime", "lp-ft", "--regularizer", "layer_decay", "--max-epochs", "2", "--tune", "2"),
-        *("--report-forgetting", "--pairs", str(tmp_path / "pairs.tsv")),
-        *("--general-text", f"{data}:text", "--probe", f"{data}:text:label"),
-        *("--forget-at-most", "0.5"),
-    )
-    done = CliRunner().invoke(app, arguments(data, tiny_checkpoint("roberta"), output, *more))
-    assert done.exit_code == 0, done.output
-    assert re.search(r"similarity pairs\.tsv +spearman", done.output)
-    assert re.search(r"masked words of general texts +loss", done.output)
-    assert re.search(r"probe texts\.csv +accuracy", done.output)
-    assert re.search(
-        r"settings +head_rate \S+, rows_rate \S+, regularizer layer_decay:", done.output
-    )
-    assert re.search(r"saved +weight", done.output)
-    report = json.loads((output / "forgetting.json").read_text("utf-8"))
-    assert report["verdict"] in done.output
-    assert "vega" in (output / "forgetting.html").read_text("utf-8")
-    assert sorted(path.name for path in tmp_path.iterdir()) == [
-        *("my.model", "pairs.tsv", "texts.csv"),
-    ]
-    said = CliRunner().invoke(app, ["predict", str(output), "The bank lent money."])
-    assert said.output.splitlines()[0] == "label\tmoney\tother\ttext"
-    (tmp_path / "words.txt").write_text("bank\nriver\n", "utf-8")
-    table = ["table", str(output), "--words", str(tmp_path / "words.txt")]
-    made = CliRunner().invoke(app, [*table, "-o", str(tmp_path / "t.table")])
-    assert made.exit_code == 0, made.output
-    assert wg.EmbeddingTable.load(tmp_path / "t.table").recipe["layer"] == 3
-
-
-def test_options_that_are_of_no_use_are_refused(
+def test_train_searches_and_saves_a_checkpoint(
     data: Path, tiny_checkpoint: Tiny, tmp_path: Path
 ) -> None:
-    folder, output = tiny_checkpoint("bert"), tmp_path / "m"
-    wrong = CliRunner().invoke(app, arguments(data, folder, output, "--general-text", str(data)))
-    assert wrong.exit_code == 2
-    assert "give it too" in wrong.output
+    output = tmp_path / "my.model"
+    more = (
+        *("--regime", "lp-ft", "--regularizer", "layer_decay", "--epochs", "2", "--trials", "2"),
+        *("--head-init", "money: bank, market", "--head-init", "other: river, rain"),
+    )
+    done = run(*arguments(data, tiny_checkpoint("roberta"), output, *more))
+    assert done.returncode == 0, done.stderr
+    assert re.search(
+        r"settings +best of 2: head_rate \S+, rows_rate \S+, regularizer layer_decay:", done.stdout
+    )
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["my.model", "texts.csv"]
+    predicted = run("predict", output, "The bank lent money.")
+    assert predicted.stdout.splitlines()[0] == "label\tmoney\tother\ttext"
+    (tmp_path / "words.txt").write_text("bank\nriver\n", "utf-8")
+    made = run("table", output, "--words", tmp_path / "words.txt", "-o", tmp_path / "t.table")
+    assert made.returncode == 0, made.stderr
+    assert wg.EmbeddingTable.load(tmp_path / "t.table").recipe["layer"] == 3
 
 
 def launched(command: list[str]) -> subprocess.CompletedProcess[str]:
@@ -192,7 +233,7 @@ def test_two_processes_learn_what_one_does(
     data: Path, tiny_checkpoint: Tiny, tmp_path: Path
 ) -> None:
     folder = tiny_checkpoint("bert")
-    more = ("--max-epochs", "3", "--dropout", "0", "--class-weight", "none")
+    more = ("--epochs", "3", "--set", "dropout=0", "--set", "class_weight=none")
     one = launched(
         [sys.executable, "-m", "wordgraft", *arguments(data, folder, tmp_path / "one", *more)]
     )
@@ -222,33 +263,33 @@ def test_killed_and_run_again_it_ends_the_same(
         "from wordgraft.training import plan\n"
         "plan.Plan.__dataclass_fields__['save_every'].default = -1.0\n"
         "plan.Plan.__init__.__defaults__ = tuple(\n"
-        "    -1.0 if each == 60.0 else each for each in plan.Plan.__init__.__defaults__)\n"
+        "    -1.0 if value == 60.0 else value for value in plan.Plan.__init__.__defaults__)\n"
         "from wordgraft.cli import main\n"
         "main()\n"
     )
     command = [sys.executable, "-c", script]
-    calm = launched([*command, *arguments(data, folder, tmp_path / "calm", "--max-epochs", "12")])
+    calm = launched([*command, *arguments(data, folder, tmp_path / "calm", "--epochs", "12")])
     assert calm.returncode == 0, calm.stderr
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    own = arguments(data, folder, tmp_path / "killed", "--max-epochs", "12")
-    run = subprocess.Popen([*command, *own], env=environment, stderr=subprocess.PIPE)
-    kept = tmp_path / "killed.progress" / "progress.json"
+    again_arguments = arguments(data, folder, tmp_path / "killed", "--epochs", "12")
+    run = subprocess.Popen([*command, *again_arguments], env=environment, stderr=subprocess.PIPE)
+    progress = tmp_path / "killed.progress" / "progress.json"
     deadline = time.monotonic() + 200
     saved = 0
     while time.monotonic() < deadline and run.poll() is None and saved < 2:
-        # Between two savings the folder is away for a moment.
+        # The folder is missing for a moment while it is replaced.
         with suppress(FileNotFoundError):
-            saved = len(json.loads(kept.read_text("utf-8"))["position"]["losses"])
+            saved = len(json.loads(progress.read_text("utf-8"))["position"]["losses"])
         time.sleep(0.005)
     ended = run.poll() is not None
     run.send_signal(signal.SIGKILL)
     run.communicate()
     assert not ended, "it ended before it could be killed"
     assert not (tmp_path / "killed").exists()
-    again = launched([*command, *own])
+    again = launched([*command, *again_arguments])
     assert again.returncode == 0, again.stderr
     assert "going on after step" in again.stderr
     first, second = (wg.TextClassifier.load(tmp_path / name) for name in ("calm", "killed"))
     assert second.record_.losses == first.record_.losses
     assert (second.predict_proba(SENTENCES) == first.predict_proba(SENTENCES)).all()
-    assert not kept.parent.exists()
+    assert not progress.parent.exists()

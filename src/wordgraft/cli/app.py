@@ -13,6 +13,7 @@ from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
 from wordgraft.cli.explore import explore
 from wordgraft.cli.export import export
+from wordgraft.cli.forgetting import forgetting
 from wordgraft.cli.inspect import inspect
 from wordgraft.cli.predict import predict
 from wordgraft.cli.push import push
@@ -29,7 +30,7 @@ app = typer.Typer(
 )
 _COMMANDS = (
     *(table, inspect, explore, similarity, export, push),
-    *(train, predict, evaluate, compare, cache),
+    *(train, predict, evaluate, forgetting, compare, cache),
 )
 for command in _COMMANDS:
     app.command()(command)

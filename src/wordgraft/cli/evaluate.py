@@ -22,17 +22,17 @@ _LOG = logging.getLogger(__name__)
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
     data: Annotated[str, typer.Argument(help="Labelled texts that the model was not trained on.")],
-    text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
-    label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
+    text: Annotated[
+        str | None,
+        typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
+    ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
+    ] = None,
     label_separator: Annotated[
         str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
     ] = "|",
-    token_column: Annotated[
-        str | None, typer.Option(help="Column of the words.  [default: detected]")
-    ] = None,
-    tag_column: Annotated[
-        str | None, typer.Option(help="Column of the tags.  [default: detected]")
-    ] = None,
     quiet: Quiet = False,
 ) -> None:
     """Print accuracy, macro-F1, scores per class and the confusion matrix; or entity scores.
@@ -51,20 +51,18 @@ def evaluate(
     trained: Any
     if task_in(model) == "tag":
         trained = SequenceTagger.load(model)
-        _entities(trained, data, token_column, tag_column)
+        _entities(trained, data, text, label)
     else:
         trained = TextClassifier.load(model)
-        _classes(trained, data, text, label, label_separator)
+        _classes(trained, data, text or "text", label or "label", label_separator)
     if trained.unknown_ is not None and trained.unknown_.words:
         _LOG.info("%s", trained.unknown_)
 
 
-def _entities(
-    tagger: SequenceTagger, data: str, token_column: str | None, tag_column: str | None
-) -> None:
+def _entities(tagger: SequenceTagger, data: str, text: str | None, label: str | None) -> None:
     from wordgraft.data.conll import read_tagged
 
-    tagged = read_tagged(data, token=token_column, tag=tag_column)
+    tagged = read_tagged(data, token=text, tag=label)
     known = {tag[2:] for tag in tagger.tags_[1:]}
     types = [{tag[2:] for tag in tags if tag != "O"} for tags in tagged.tags]
     _warn_of_unknown(types, known, "entity types")

@@ -123,7 +123,7 @@ class FeatureStore:
         except OSError as error:
             raise OutputError(
                 f"cannot keep vectors in {self._folder} ({error.strerror}); set WORDGRAFT_CACHE to "
-                "a folder that may be written, or keep none (cache=None, --no-cache)"
+                "a folder that may be written, or cache nothing (first_layer__cache=None)"
             ) from error
         if not (self._folder / _RECIPE).is_file():
             content = {"format": FORMAT_VERSION, "checkpoint": self._name, **asdict(self.recipe)}
