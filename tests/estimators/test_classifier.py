@@ -270,3 +270,79 @@ def test_texts_of_nothing_known_have_an_answer_and_nothing_breaks() -> None:
         ["", " ", "🚀", "sun"] * 9, ["a", "b", "b", "a"] * 9
     )
     assert np.isfinite(fitted.predict_proba(odd)).all()
+
+
+_AXIS = np.array([[1.0] * 8 + [0.0] * 8]) * 0.3
+_NOISE = _RNG.normal(size=(8, 16)) * 0.1
+OPPOSITES = table_of(
+    [*WARM, *COLD, "not", "day"], _NOISE + np.array([1, 1, 1, -1, -1, -1, 0, 0])[:, None] * _AXIS
+)
+
+
+def network_classifier(network: str = "auto", **arguments: Any) -> wg.TextClassifier:
+    """A small one; `training` holds settings of the run."""
+    settings = {"epochs": 20, "batch_size": 8, **arguments.pop("training", {})}
+    defaults: dict[str, Any] = {} if network == "linear" else {"hidden": 16}
+    defaults |= {"random_state": 0, "training": wg.TrainingSettings(**settings)}
+    return wg.TextClassifier(OPPOSITES, network=network, **{**defaults, **arguments})
+
+
+@pytest.mark.parametrize("network", ["bag", "linear", "cnn", "bilstm", "transformer"])
+def test_every_network_learns_saves_and_loads(network: str, tmp_path: Path) -> None:
+    fitted = network_classifier(network, training={"head_rate": 1e-2}).fit(X, Y)
+    assert fitted.score(X, Y) > 0.95
+    fitted.save(tmp_path / "m")
+    loaded = wg.TextClassifier.load(tmp_path / "m")
+    assert_allclose(loaded.predict_proba(X), fitted.predict_proba(X), atol=1e-6)
+    assert np.isfinite(fitted.predict_proba(["", "sun " * 5_000, "unheard"])).all()
+
+
+def test_word_order_is_learned_by_those_that_read_it() -> None:
+    """`not warm` is cold and `warm not` is warm: the same bag."""
+    texts = [f"{a} {b}" for w in WARM for a, b in (("not", w), (w, "not"))] * 20
+    labels = ["bad", "good"] * (len(texts) // 2)
+    for network, learns in (("bag", False), ("cnn", True), ("bilstm", True)):
+        fitted = network_classifier(network, dropout=0.0, training={"head_rate": 1e-2}).fit(
+            texts, labels
+        )
+        assert (fitted.score(texts, labels) > 0.9) == learns, network
+
+
+def test_several_labels_a_text_in_either_form(tmp_path: Path) -> None:
+    texts = [f"{_RNG.choice(WARM)} {_RNG.choice(COLD)}" for _ in range(20)]
+    every = [*X, *texts]
+    sets = [["good"] if label == "good" else ["bad"] for label in Y] + [["good", "bad"]] * 20
+    fitted = network_classifier("cnn", training={"head_rate": 1e-2, "epochs": 40}).fit(every, sets)
+    assert fitted.multilabel_
+    assert fitted.predict(["sun warm", "rain cold", "sun rain"]) == [
+        ("good",),
+        ("bad",),
+        ("bad", "good"),
+    ]
+    scores = fitted.evaluate(every, sets)
+    assert scores.accuracy > 0.9
+    assert scores.confusion is None
+    fitted.save(tmp_path / "m")
+    assert wg.TextClassifier.load(tmp_path / "m").predict(every) == fitted.predict(every)
+    matrix = np.array([["bad" in each, "good" in each] for each in sets], int)
+    by_matrix = network_classifier("cnn", training={"head_rate": 1e-2, "epochs": 40}).fit(
+        every, matrix
+    )
+    assert_array_equal(
+        by_matrix.predict(every), [[("bad" in p), ("good" in p)] for p in fitted.predict(every)]
+    )
+
+
+@pytest.mark.parametrize(
+    ("labels", "message"),
+    [
+        ([["a"], []], "'a' is the only label"),
+        ([[], []], "no text has a label"),
+        (np.array([[0, 2], [1, 1]]), "a matrix with numbers other than 0 and 1"),
+        ([["a", "b"]], "2 texts have 1 labels"),
+        ([["a", None], ["b"]], "1 of 3 labels are missing"),
+    ],
+)
+def test_several_labels_that_cannot_be_used(labels: object, message: str) -> None:
+    with pytest.raises(DataError, match=message):
+        network_classifier().fit(["sun", "rain"], labels)

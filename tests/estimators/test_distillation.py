@@ -1,4 +1,4 @@
-"""A small network that learns from a larger one's answers on texts without labels."""
+"""A small network that learns from a larger one's predictions for texts without labels."""
 
 from __future__ import annotations
 
@@ -41,15 +41,15 @@ TEACHER = classifier(training={"epochs": 200, "patience": 200}).fit(ALL, ["good"
 
 
 class Odd:
-    """A teacher that is no estimator, with answers of any form."""
+    """A teacher that is not an estimator, with any predictions."""
 
     classes_ = ("bad", "good")
 
-    def __init__(self, answers: list[list[float]]) -> None:
-        self.answers = answers
+    def __init__(self, predictions: list[list[float]]) -> None:
+        self.predictions = predictions
 
     def predict_proba(self, texts: list[str]) -> list[list[float]]:
-        return self.answers
+        return self.predictions
 
 
 @pytest.mark.parametrize("network", ["bag", "bilstm"])
@@ -71,7 +71,7 @@ def test_what_the_teacher_knows_comes_across(network: str) -> None:
     assert sure[0] > sure[1] + 0.1
 
 
-def test_a_folder_teaches_as_the_model_does_and_is_not_kept(tmp_path: Path) -> None:
+def test_a_folder_teaches_as_the_model_does_and_is_not_saved(tmp_path: Path) -> None:
     TEACHER.save(tmp_path / "teacher")
     by_folder = classifier(teacher=tmp_path / "teacher").fit(X, Y, unlabelled=ALL)
     by_model = classifier(teacher=TEACHER).fit(X, Y, unlabelled=ALL)
@@ -103,7 +103,7 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "unlabelled", "says"),
+    ("arguments", "unlabelled", "message"),
     [
         ({"teacher": TEACHER}, None, "give them to fit as unlabelled"),
         ({}, ALL, "give teacher"),
@@ -119,12 +119,12 @@ def test_a_search_holds_out_labelled_texts_alone() -> None:
         ({"teacher": TEACHER}, [None], "texts"),
     ],
 )
-def test_what_cannot_teach_is_said(arguments: Any, unlabelled: Any, says: str) -> None:
-    with pytest.raises((TrainingError, DataError), match=says):
+def test_what_cannot_teach_is_refused(arguments: Any, unlabelled: Any, message: str) -> None:
+    with pytest.raises((TrainingError, DataError), match=message):
         classifier(**arguments).fit(X, Y, unlabelled=unlabelled)
 
 
-def test_a_teacher_answers_for_some_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_teacher_predicts_some_texts_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     whole = probabilities_of(TEACHER, ALL)
     monkeypatch.setattr("wordgraft.estimators.distillation._TEXTS_AT_ONCE", 7)
     np.testing.assert_allclose(probabilities_of(TEACHER, ALL), whole, atol=1e-6)
@@ -171,7 +171,7 @@ def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
 
 
 @pytest.mark.parametrize(
-    ("soft", "says"),
+    ("soft", "message"),
     [
         ([[0.5, 0.5]], r"shape \(1, 2\), expected \(32, 2\): .* classes \['bad', 'good'\]"),
         ([[0.5, np.nan]] * 32, "not from 0 to 1"),
@@ -179,8 +179,8 @@ def test_soft_labels_beside_unlabelled_texts_and_of_several_labels() -> None:
         ([["a", "b"]] * 32, "not numbers"),
     ],
 )
-def test_soft_labels_that_are_none_are_said(soft: Any, says: str) -> None:
-    with pytest.raises(DataError, match=says):
+def test_soft_labels_that_are_not_probabilities_are_refused(soft: Any, message: str) -> None:
+    with pytest.raises(DataError, match=message):
         classifier().fit(X, Y, soft_labels=soft)
 
 

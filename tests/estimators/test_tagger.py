@@ -94,7 +94,7 @@ def test_a_seed_repeats_a_run() -> None:
 
 
 @pytest.mark.parametrize(("best", "expected"), [(3, 1.5), (None, 0.0)])
-def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
+def test_o_is_penalised_by_what_finds_most_in_the_validation_part(
     monkeypatch: pytest.MonkeyPatch, best: int | None, expected: float
 ) -> None:
     monkeypatch.setattr(wg.SequenceTagger, "_badness", lambda *_: 0.0)
@@ -123,7 +123,7 @@ def test_o_gives_way_by_what_finds_most_on_the_held_out_sentences(
     assert bias[1:].tolist() == straight[1:].tolist()
 
 
-def test_nothing_held_out_leaves_o_as_it_is() -> None:
+def test_without_a_validation_part_o_is_not_penalised() -> None:
     model = tagger(training={"validation_share": 0.0, "epochs": 2}).fit(X, Y)
     assert (model.o_penalty_, model.validation_scores_) == (0.0, None)
 
@@ -147,11 +147,11 @@ def test_casing_tells_what_lower_cased_rows_cannot() -> None:
     sentences = [[str(w) for w in rng.choice(words, 4)] for _ in range(120)]
     sentences = [[w.title() if rng.random() < 0.3 else w for w in each] for each in sentences]
     tags = [["B-X" if w[0].isupper() else "O" for w in each] for each in sentences]
-    kept = {
+    fitted = {
         casing: tagger(casing=casing, network="bilstm").fit(sentences[:90], tags[:90])
         for casing in (True, False)
     }
-    scores = {casing: each.score(sentences[90:], tags[90:]) for casing, each in kept.items()}
+    scores = {casing: each.score(sentences[90:], tags[90:]) for casing, each in fitted.items()}
     assert scores[True] > 0.95
     assert scores[False] < 0.6
 

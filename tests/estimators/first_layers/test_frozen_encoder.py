@@ -2,16 +2,29 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pytest
 from numpy.testing import assert_allclose
 
+import wordgraft as wg
+from wordgraft.errors import TrainingError
 from wordgraft.estimators.first_layers import FrozenEncoder, LayerContext
 from wordgraft.estimators.first_layers.frozen_encoder import wrong_checkpoint
 
 TEXTS = ["the river", "a bank of the river"]
+_RNG = np.random.default_rng(0)
+WARM, COLD = ["sun", "warm", "bright"], ["rain", "cold", "dark"]
+X = [" ".join(_RNG.choice(words, 3)) for words in [WARM, COLD] * 30]
+Y = ["good", "bad"] * 30
+
+
+def frozen(checkpoint: Path, **arguments: Any) -> wg.TextClassifier:
+    return wg.TextClassifier(wg.FrozenEncoder(checkpoint), random_state=0, **arguments)
 
 
 def test_layers_that_are_asked_for_are_given(
@@ -36,3 +49,35 @@ def test_what_cannot_name_a_checkpoint_is_a_fault() -> None:
     assert [*wrong_checkpoint("bert")] == []
     (fault,) = wrong_checkpoint(3)
     assert fault.startswith("first_layer.checkpoint is 3, expected an open checkpoint")
+
+
+@pytest.mark.parametrize("network", ["bag", "bilstm"])
+def test_other_networks_on_frozen_features(
+    network: str, tiny_checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    checkpoint = shutil.copytree(tiny_checkpoint("bert"), tmp_path / "bert")
+    fitted = frozen(
+        checkpoint,
+        network=network,
+        hidden=16,
+        training=wg.TrainingSettings(head_rate=1e-2, batch_size=8),
+    ).fit(X, Y)
+    assert fitted.score(X, Y) > 0.9
+    assert fitted.unknown_ is None
+    fitted.save(tmp_path / "m")
+    loaded = wg.TextClassifier.load(tmp_path / "m")
+    assert_allclose(loaded.predict_proba(X), fitted.predict_proba(X), atol=1e-6)
+    shutil.rmtree(checkpoint)
+    with pytest.raises(TrainingError, match=r"needs the frozen encoder .* which is missing"):
+        wg.TextClassifier.load(tmp_path / "m")
+
+
+def test_features_of_other_weights_are_refused(
+    tiny_checkpoint: Callable[[str], Path], tmp_path: Path
+) -> None:
+    checkpoint = shutil.copytree(tiny_checkpoint("bert"), tmp_path / "bert")
+    frozen(checkpoint).fit(X, Y).save(tmp_path / "m")
+    shutil.rmtree(checkpoint)
+    shutil.copytree(tiny_checkpoint("bert_cased"), checkpoint)
+    with pytest.raises(TrainingError, match="with other weights than it has now"):
+        wg.TextClassifier.load(tmp_path / "m")
