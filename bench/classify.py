@@ -1,6 +1,6 @@
 """`TextClassifier` beside model2vec's classifier: 2,000 financial tweets, the same encoder.
 
-Each seed draws 2,000 other training texts; all 2,388 validation texts judge, and chose nothing.
+Each seed draws 2,000 other training texts; all 2,388 validation texts are for testing alone.
 The rival runs twice, as it comes and with the balanced class weights that ours has. Only `fit` is
 timed; the tables are made before. Writes bench/results/classify.json.
 """
@@ -26,9 +26,9 @@ RIVALS = {"model2vec": None, "model2vec, balanced": "balanced"}
 def main() -> None:
     (texts, labels), (test, truth) = tweets("train"), tweets("valid")
     checkpoint = wg.open_checkpoint(ENCODER)
-    arms = ("wordgraft", *RIVALS)
-    seconds: dict[str, list[float]] = {arm: [] for arm in arms}
-    scores: dict[str, list[float]] = {arm: [] for arm in arms}
+    libraries = ("wordgraft", *RIVALS)
+    seconds: dict[str, list[float]] = {library: [] for library in libraries}
+    scores: dict[str, list[float]] = {library: [] for library in libraries}
     with TemporaryDirectory() as scratch:
         model = str(Path(scratch) / "static")
         task = {"do": "distil", "encoder": str(locate(ENCODER).folder), "save": model}
@@ -43,7 +43,7 @@ def main() -> None:
             seconds["wordgraft"].append(time.perf_counter() - began)
             predicted = classifier.predict(test)
             scores["wordgraft"].append(f1_score(truth, predicted, average="macro"))
-            for arm, weight in RIVALS.items():
+            for library, weight in RIVALS.items():
                 found = rival(
                     "rival_model2vec.py",
                     {
@@ -56,18 +56,20 @@ def main() -> None:
                         "class_weight": weight,
                     },
                 )
-                seconds[arm].append(found["seconds"])
-                scores[arm].append(f1_score(truth, found["predicted"], average="macro"))
+                seconds[library].append(found["seconds"])
+                scores[library].append(f1_score(truth, found["predicted"], average="macro"))
     write_result(
         "classify",
         {
             "texts": TEXTS,
             "seeds": SEEDS,
-            "macro_f1": {arm: summary(found) for arm, found in scores.items()},
-            "fit_seconds": {arm: summary(found) for arm, found in seconds.items()},
+            "macro_f1": {library: summary(found) for library, found in scores.items()},
+            "fit_seconds": {library: summary(found) for library, found in seconds.items()},
             "times_faster": {
-                arm: round(float(np.median(np.divide(seconds[arm], seconds["wordgraft"]))), 2)
-                for arm in RIVALS
+                library: round(
+                    float(np.median(np.divide(seconds[library], seconds["wordgraft"]))), 2
+                )
+                for library in RIVALS
             },
             "model2vec": found["version"],
         },

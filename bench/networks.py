@@ -45,9 +45,9 @@ SIZES = {500: 5, 2_000: 5, ALL: 5}
 FEW = {100: 5, 500: 5, 2_000: 5}
 # With all texts none is left for distillation; soft labels need many.
 DISTILLED, DISTILLED_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
-# What each arm is, beside the seed. `inherited` is a contextual table of the encoder that was
-# fine-tuned on the arm's own training texts. `distilled` also learns that encoder's predictions for
-# the other training texts, whose labels are not read; by words, those of an encoder whose head
+# What each method is, beside the seed. `inherited` is a contextual table of the encoder that was
+# fine-tuned on the method's own training texts. `distilled` also learns that encoder's predictions
+# for the other training texts, whose labels are not read; by words, those of an encoder whose head
 # started from the labels' words. `soft labels` are half of what is learned: the predictions of
 # encoders that were fine-tuned on three quarters of the training texts, for the fourth.
 STATIC: dict[str, dict[str, Any]] = {
@@ -77,7 +77,7 @@ TAGGED = {
     "sec_filings": ("train.conll", "test.conll"),
     "uner_ewt": ("train.iob2", "test.iob2"),
 }
-# Words without a row are put through the encoder, as those of the table were.
+# The encoder computes out-of-vocabulary words, as it did those of the table.
 TAGGERS: dict[str, dict[str, Any]] = {
     "features, bilstm-crf": {"network": "features", "letters": True},
     "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
@@ -149,10 +149,10 @@ def classifier(seed: int, texts: int, **arguments: Any) -> TextClassifier:
 
 
 def first_layer(
-    table: Callable[[], EmbeddingTable], arm: dict[str, Any]
+    table: Callable[[], EmbeddingTable], method: dict[str, Any]
 ) -> tuple[FirstLayer, dict[str, Any]]:
-    """The first layer of an arm, and the arguments that are not the layer's."""
-    more = dict(arm)
+    """The first layer of an method, and the arguments that are not the layer's."""
+    more = dict(method)
     if more.get("network") == "features":
         del more["network"]
         return wg.FrozenEncoder(ENCODER, layers=more.pop("layers", "auto")), more
@@ -166,7 +166,7 @@ def first_layer(
 
 
 def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
-    """Train on some of the tweets, drawn by the seed, and judge on the validation split."""
+    """Train on some of the tweets, drawn by the seed, and test on the validation split."""
     test, truth = tweets("valid")
     train, labels = drawn(texts, seed)
     if not texts:  # the labels' words alone; texts only say which labels there are
@@ -186,15 +186,17 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
     return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}
 
 
-def measured(bench: str, name: str, texts: int, seeds: int, arm: dict[str, Any]) -> dict[str, Any]:
+def measured(
+    bench: str, name: str, texts: int, seeds: int, method: dict[str, Any]
+) -> dict[str, Any]:
     runs = [
         run
         for seed in range(seeds)
         if (
             run := kept(
                 bench,
-                {"arm": name, "texts": texts, "seed": seed, **arm},
-                lambda seed=seed: score(seed, texts, **arm),  # type: ignore[misc]
+                {"method": name, "texts": texts, "seed": seed, **method},
+                lambda seed=seed: score(seed, texts, **method),  # type: ignore[misc]
             )
         )
     ]
@@ -214,18 +216,18 @@ def summed_up(runs: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
 def tweets_part() -> dict[str, Any]:
     return {
         name: {
-            str(texts): measured("tweets", name, texts, seeds, arm)
-            for texts, seeds in sizes_of(name, arm).items()
+            str(texts): measured("tweets", name, texts, seeds, method)
+            for texts, seeds in sizes_of(name, method).items()
         }
-        for name, arm in {**STATIC, **FROZEN}.items()
+        for name, method in {**STATIC, **FROZEN}.items()
     }
 
 
-def sizes_of(name: str, arm: dict[str, Any]) -> dict[int, int]:
+def sizes_of(name: str, method: dict[str, Any]) -> dict[int, int]:
     """Seeds by training texts."""
-    if arm.get("soft"):
+    if method.get("soft"):
         return SOFT
-    if teacher := arm.get("distilled"):
+    if teacher := method.get("distilled"):
         return DISTILLED_BY_WORDS if teacher == "words" else DISTILLED
     return FEW if name in FROZEN else SIZES
 
@@ -234,12 +236,12 @@ def labels_part() -> dict[str, Any]:
     found: dict[str, Any] = {}
     for network in ("linear", "bag"):
         for start in ("labels", "xavier"):
-            arm: dict[str, Any] = {"network": network, "head_init": start, "table": "isolated"}
+            method: dict[str, Any] = {"network": network, "head_init": start, "table": "isolated"}
             if start == "labels":
-                arm["label_words"] = LABEL_WORDS
+                method["label_words"] = LABEL_WORDS
             sizes = (0, 20, 100, 500) if start == "labels" else (20, 100, 500)
             found[f"{network}, {start}"] = {
-                str(texts): measured("labels", f"{network}, {start}", texts, 5, arm)
+                str(texts): measured("labels", f"{network}, {start}", texts, 5, method)
                 for texts in sizes
             }
     return found
@@ -248,20 +250,20 @@ def labels_part() -> dict[str, Any]:
 def tags_part(name: str) -> dict[str, Any]:
     seeds = TAG_SEEDS[name]
     return {
-        arm: tagged(name, arm, seeds, dict(options))
-        for arm, options in TAGGERS.items()
+        method: tagged(name, method, seeds, dict(options))
+        for method, options in TAGGERS.items()
         if name == "wnut17" or options.get("table") != "inherited"
     }
 
 
-def tagged(name: str, arm: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
+def tagged(name: str, method: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
     runs = [
         run
         for seed in range(seeds)
         if (
             run := kept(
                 "tags",
-                {"data": name, "arm": arm, "seed": seed, **options},
+                {"data": name, "method": method, "seed": seed, **options},
                 lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
             )
         )

@@ -95,11 +95,11 @@ def frequent_words(checkpoint: wg.Checkpoint) -> tuple[list[str], str]:
     plain = [word for word in counts if word.isascii() and word.isalpha() and word.islower()]
     plain.sort(key=lambda word: (-counts[word], word))
     listed = plain[:WORDS]
-    judged = {word for pairs in judged_pairs().values() for pair in pairs for word in pair[:2]}
-    return listed + sorted(judged - set(listed)), source
+    pair_words = {word for pairs in scored_pairs().values() for pair in pairs for word in pair[:2]}
+    return listed + sorted(pair_words - set(listed)), source
 
 
-def judged_pairs() -> dict[str, list[tuple[str, str, float]]]:
+def scored_pairs() -> dict[str, list[tuple[str, str, float]]]:
     return {
         name: [(a.lower(), b.lower(), score) for a, b, score in wg.read_pairs(datapath(file))]
         for name, file in PAIRS.items()
@@ -112,13 +112,13 @@ def parts_of(words: Sequence[str]) -> np.ndarray:
     families = rng.permutation(sorted(set(stem)))
     tenth = len(families) // 10
     test, validation = set(families[:tenth]), set(families[tenth : tenth + tenth // 2])
-    judged = {word for pairs in judged_pairs().values() for pair in pairs for word in pair[:2]}
+    pair_words = {word for pairs in scored_pairs().values() for pair in pairs for word in pair[:2]}
     chance = rng.random(len(words))
     part = np.full(len(words), "table", object)
     for place, word in enumerate(words):
         if stem[place] in test:
             part[place] = "test family"
-        elif word in judged:
+        elif word in pair_words:
             part[place] = "test single"
         elif stem[place] in validation:
             part[place] = "validation family"
@@ -199,7 +199,7 @@ def quality(data: Words, method: FittedOov) -> dict[str, Any]:
         typo = (unit(vectors) * unit(data.vectors[true])).sum(axis=1)
         measures[f"typo_cosine_{name.replace(' ', '_')}"] = float(typo.mean())
     centred = dict(zip([data.words[row] for row in rows], found, strict=True))
-    for name, pairs in judged_pairs().items():
+    for name, pairs in scored_pairs().items():
         measures[name] = spearman(data, pairs, centred.__getitem__)
     return measures
 
@@ -229,12 +229,12 @@ def words_part(cache: Path | None, names: Sequence[str], found: dict[str, Any]) 
         "words": source,
         "parts": dict(Counter(data.part.tolist())),
         "split_share": float(data.split.mean()),
-        "pairs": {name: len(pairs) for name, pairs in judged_pairs().items()},
+        "pairs": {name: len(pairs) for name, pairs in scored_pairs().items()},
     }
     index = {word: row for row, word in enumerate(data.words)}
     found["true vectors"] = {
         name: spearman(data, pairs, lambda word: data.vectors[index[word]])
-        for name, pairs in judged_pairs().items()
+        for name, pairs in scored_pairs().items()
     }
     methods = found.setdefault("methods", {})
     for label in names:

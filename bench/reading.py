@@ -1,4 +1,4 @@
-"""Reading a word-embedding matrix and importing, each in fresh processes, beside what others do.
+"""Reading a word-embedding matrix and importing, each in fresh processes, beside other libraries.
 
 Writes bench/results/reading.json. Repeated in turns, since machines are noisy; medians are kept.
 """
@@ -12,7 +12,7 @@ import sys
 from common import ENCODER, write_result
 
 REPEATS = 5
-# Every number is touched, so that a mapped file is really read.
+# Every number is read, so that a memory-mapped file is really loaded.
 _OURS = f"import wordgraft as wg; m = wg.open_checkpoint({ENCODER!r}).word_embeddings(); m.sum()"
 _THEIRS = (
     "from transformers import AutoModel; import wordgraft.checkpoint.locate as l; "

@@ -35,7 +35,7 @@ import torch
 from common import DATA, ENCODER, HERE, summary, write_result
 from mpnet import mpnet
 from runs import ended, kept
-from tuned import drawn, how_it_went, tuned, tuned_tagger, tweets
+from tuned import drawn, training_notes, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 
@@ -50,7 +50,7 @@ ARMS = (
 GPU = torch.cuda.is_available()
 # Texts and passes beside `transformers.Trainer`.
 TRAINER, GPU_TRAINER, TRAINER_BATCH = (320, 4), (3_200, 1), 16
-# The larger has 12 layers, 768 wide, and is run where there is a GPU.
+# The larger has 12 layers, 768 wide, and runs on a GPU.
 ENCODERS: dict[str, Callable[[], str]] = {
     "MiniLM": lambda: ENCODER,
     "mpnet": lambda: str(mpnet(HERE / ".kept")),
@@ -110,7 +110,7 @@ def _large(size: int, seed: int) -> dict[str, Any]:
         training=wg.TrainingSettings(precision="float32"),
         random_state=seed,
     ).fit(texts.tolist(), labels)
-    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **how_it_went(model)}
+    return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **training_notes(model)}
 
 
 def regularizers() -> None:
@@ -225,7 +225,7 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
 
 @contextmanager
 def _training_timed(seconds: list[float]) -> Iterator[None]:
-    """Note how long our loop takes in what is done meanwhile."""
+    """Measure the time of our loop within the block."""
     from wordgraft.training import loop
 
     train = loop.train
@@ -281,7 +281,7 @@ def _trainer(
             save_strategy="no",
             report_to=[],
             disable_tqdm=True,
-            # Its own grouping by length, so that padding is not what is compared.
+            # With its own grouping by length, so that padding does not decide.
             train_sampling_strategy="group_by_length",
         )
         trainer = transformers.Trainer(
@@ -296,7 +296,7 @@ def _trainer(
 
 
 def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """What the runs say together."""
+    """Summarize the runs."""
 
     def values(prefix: str, key: str) -> list[float]:
         return [run[key] for name, run in found.items() if name.startswith(f"{prefix} ")]
@@ -351,7 +351,7 @@ def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def once(name: str, run: Callable[[], dict[str, Any]]) -> None:
-    """Make a run unless it is kept from before; keep it."""
+    """Make a run unless a stored one exists, and store it."""
 
     def made() -> dict[str, Any]:
         began = time.process_time()

@@ -56,7 +56,7 @@ def main() -> None:
             )
             return time.perf_counter() - began
 
-    seconds(1)  # what is done once is done before the clock runs
+    seconds(1)  # one-time work happens before timing starts
     found = (seconds(3) - seconds(1)) / 2
     print(json.dumps({"seconds": found, "version": version("flair")}))
 

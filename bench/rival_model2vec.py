@@ -12,7 +12,7 @@ from typing import Any
 
 
 def distil(task: dict[str, Any]) -> dict[str, Any]:
-    """Words per second of `distill`, loading the encoder included, its options as they come."""
+    """Words per second of `distill`, loading the encoder included, with default options."""
     from model2vec.distill import distill
 
     began = time.perf_counter()
@@ -39,7 +39,7 @@ def classify(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def encode(task: dict[str, Any]) -> dict[str, Any]:
-    """Mean vectors of all texts, and text to ids alone; bound to some cores."""
+    """Mean vectors of all texts, and text to ids alone; on some cores."""
     os.sched_setaffinity(0, range(task["cores"]))
     from model2vec import StaticModel
 
@@ -64,7 +64,7 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def _peak_mb() -> float:
-    """Of this process alone; what resource counts begins with the process that started it."""
+    """Peak memory of this process alone; `resource` would also count its parent."""
     status = Path("/proc/self/status").read_text("utf-8")
     kilobytes = next(line for line in status.splitlines() if line.startswith("VmHWM"))
     return int(kilobytes.split()[1]) * 1024 / 1e6

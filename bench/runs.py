@@ -1,4 +1,4 @@
-"""Runs that take long, each kept as it ends: an interrupted bench goes on where it stopped."""
+"""Long runs, each stored when it ends: an interrupted bench continues where it stopped."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any
 
 from common import HERE
 
-# With --ended, a bench sums up the runs that ended and starts no other.
+# With --ended, a bench summarizes the finished runs and starts no other.
 ENDED_ONLY = "--ended"
 
 
@@ -20,7 +20,7 @@ def kept(
     """What `make` gives, or gave when a run of the same description ended before.
 
     None with `--ended` for a run that did not. Runs are lines of bench/results/runs-BENCH.jsonl;
-    delete it to measure anew.
+    delete it to measure again.
     """
     described = json.loads(json.dumps(run))
     for before, found in ended(bench):
@@ -38,14 +38,14 @@ def kept(
 
 
 def ended(bench: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each run that ended, and what came of it."""
+    """Each finished run and its result."""
     path = _path(bench)
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     return [(line["run"], line["found"]) for line in map(json.loads, lines)]
 
 
 def _where() -> dict[str, str]:
-    """What computed a run."""
+    """The device of a run."""
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"

@@ -1,6 +1,6 @@
-"""Which size of the rows, and which refinements, train best? Writes bench/results/scale.json.
+"""Which scale of the rows, and which refinements, train best? Writes bench/results/scale.json.
 
-Film snippets, macro-F1 on texts held out of the demo's training pool; its test texts stay unseen.
+Film snippets, macro-F1 on a validation part of the demo's training pool, not on its test texts.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ SCALES = (0.05, 0.1, 0.3, 1.0)
 def main() -> None:
     demo = runpy.run_path(str(HERE.parent / "examples" / "demo.py"))
     texts, labels = demo["film_snippets"]()
-    pool, held_out = slice(demo["TEST_TEXTS"], 6_000), slice(6_000, 8_000)
+    pool, validation = slice(demo["TEST_TEXTS"], 6_000), slice(6_000, 8_000)
     checkpoint = wg.open_checkpoint(demo["ENCODER"])
     results = []
     for size in SIZES:
@@ -36,7 +36,7 @@ def main() -> None:
                 scores = [
                     wg.TextClassifier(table, random_state=seed)
                     .fit(train_texts, train_labels)
-                    .evaluate(texts[held_out], labels[held_out])
+                    .evaluate(texts[validation], labels[validation])
                     .macro_f1
                     for seed in SEEDS
                 ]

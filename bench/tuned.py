@@ -1,4 +1,4 @@
-"""Encoders fine-tuned on tweets or WNUT-17: made once, by whichever bench asks first, and kept."""
+"""Encoders fine-tuned on tweets or WNUT-17, made once and shared by the benches."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from common import DATA, ENCODER, HERE
 import wordgraft as wg
 
 TWEETS = DATA / "twitter_financial_sentiment"
-# What a user who knows the labels might say of them; 0 is bearish, 1 bullish, 2 neither.
+# Words that a user might give for each label; 0 is bearish, 1 bullish, 2 neither.
 LABEL_WORDS = {
     "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
     "1": ["bullish", "gain", "rise", "beat", "jump", "profit", "upgrade", "strong"],
     "2": ["neutral", "announces", "report", "says", "meeting", "conference", "results", "news"],
 }
-# Passes over the texts where the head starts from words: over all texts five, chosen on 1,500 other
+# Passes over the texts if the head starts from words: five over all texts, chosen on 1,500 other
 # training tweets (2 seeds: 0.815 with five, 0.806 with three, 0.801 with three and without words).
 PASSES_AFTER_WORDS = {9_543: 5}
 FOLDS = 4
-# One precision, whichever device there is.
+# The same precision on every device.
 _PRECISION = "float32"
-_KEPT = HERE / ".kept" / "tuned"
+_STORED = HERE / ".kept" / "tuned"
 
 
 @cache
@@ -45,7 +45,7 @@ def drawn(size: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def tuned(size: int, seed: int, *, words: bool = False) -> tuple[Path, dict[str, Any]]:
-    """A model folder, with the encoder fine-tuned on `drawn(size, seed)`, and how that went.
+    """Return the folder of a model fine-tuned on `drawn(size, seed)`, and notes on its training.
 
     Args:
         words: the head starts from words of the labels.
@@ -58,31 +58,31 @@ def tuned(size: int, seed: int, *, words: bool = False) -> tuple[Path, dict[str,
         training=wg.TrainingSettings(epochs=epochs, precision=_PRECISION),
         random_state=seed,
     )
-    return _kept(f"{size}-{seed}{'-words' if words else ''}", model, texts.tolist(), labels)
+    return _stored(f"{size}-{seed}{'-words' if words else ''}", model, texts.tolist(), labels)
 
 
 def soft_labels(size: int, seed: int) -> np.ndarray:
     """Probabilities of `drawn(size, seed)`, each by an encoder fine-tuned on the other folds."""
-    places, answers = zip(*(of_fold(size, seed, fold) for fold in range(FOLDS)), strict=True)
-    together: np.ndarray = np.concatenate(answers)[np.argsort(np.concatenate(places))]
+    rows, probabilities = zip(*(of_fold(size, seed, fold) for fold in range(FOLDS)), strict=True)
+    together: np.ndarray = np.concatenate(probabilities)[np.argsort(np.concatenate(rows))]
     return together
 
 
 def of_fold(size: int, seed: int, fold: int) -> tuple[np.ndarray, np.ndarray]:
-    """Which texts of `drawn(size, seed)` a fold has, and what the others' encoder says of them."""
+    """Return the rows of a fold of `drawn(size, seed)`, and the others' probabilities for them."""
     texts, labels = drawn(size, seed)
-    own = np.arange(size) % FOLDS == fold
-    kept = _KEPT / f"{size}-{seed}-fold{fold}.npy"
-    if not kept.is_file():
+    in_fold = np.arange(size) % FOLDS == fold
+    path = _STORED / f"{size}-{seed}-fold{fold}.npy"
+    if not path.is_file():
         model = wg.TextClassifier(
             wg.Encoder(ENCODER),
             training=wg.TrainingSettings(precision=_PRECISION),
             random_state=seed,
         )
-        model.fit(texts[~own].tolist(), labels[~own])
-        _KEPT.mkdir(parents=True, exist_ok=True)
-        np.save(kept, model.predict_proba(texts[own].tolist()))
-    return np.flatnonzero(own), np.load(kept)
+        model.fit(texts[~in_fold].tolist(), labels[~in_fold])
+        _STORED.mkdir(parents=True, exist_ok=True)
+        np.save(path, model.predict_proba(texts[in_fold].tolist()))
+    return np.flatnonzero(in_fold), np.load(path)
 
 
 def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
@@ -93,18 +93,18 @@ def tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
         training=wg.TrainingSettings(precision=_PRECISION),
         random_state=seed,
     )
-    return _kept(f"wnut17-{seed}", model, train.sentences, train.tags)
+    return _stored(f"wnut17-{seed}", model, train.sentences, train.tags)
 
 
-def how_it_went(model: Any) -> dict[str, Any]:
-    """What a fine-tuned model's record says of its training."""
-    return {each: getattr(model.record_, each) for each in ("epochs", "padding", "seconds")}
+def training_notes(model: Any) -> dict[str, Any]:
+    """Epochs, padding and seconds of a model's training."""
+    return {name: getattr(model.record_, name) for name in ("epochs", "padding", "seconds")}
 
 
-def _kept(name: str, model: Any, texts: Any, labels: Any) -> tuple[Path, dict[str, Any]]:
-    folder, notes = _KEPT / name, _KEPT / f"{name}.json"
+def _stored(name: str, model: Any, texts: Any, labels: Any) -> tuple[Path, dict[str, Any]]:
+    folder, notes = _STORED / name, _STORED / f"{name}.json"
     if not notes.is_file():
-        _KEPT.mkdir(parents=True, exist_ok=True)
+        _STORED.mkdir(parents=True, exist_ok=True)
         model.fit(texts, labels).save(folder, force=True)
-        notes.write_text(json.dumps(how_it_went(model)) + "\n", "utf-8")
+        notes.write_text(json.dumps(training_notes(model)) + "\n", "utf-8")
     return folder, json.loads(notes.read_text("utf-8"))

@@ -1,4 +1,4 @@
-"""Reading a million words out of a file of vectors: seconds and peak memory, beside gensim.
+"""Reading a million words from a file of vectors: seconds and peak memory, beside gensim.
 
 Writes bench/results/vectors.json. Files are made on the spot; their numbers repeat, which no
 reader profits from.
@@ -30,7 +30,7 @@ _GENSIM = (
 
 
 def write_file(path: Path, words: int, dims: int, *, header: bool, binary: bool = False) -> None:
-    """A file of `words` words whose vectors are a thousand ones in turn."""
+    """A file of `words` words whose vectors repeat a thousand different ones."""
     rows = np.random.default_rng(0).normal(size=(1_000, dims)).astype(np.float32)
     if binary:
         rests = [row.tobytes() for row in rows]

