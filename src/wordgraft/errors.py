@@ -1,20 +1,20 @@
-"""Every error wordgraft raises on purpose, as one tree.
+"""All errors that wordgraft raises on purpose, as one tree.
 
     WordgraftError
-    ├── CheckpointError            the folder, hub id or package is no usable checkpoint
+    ├── CheckpointError            the folder, hub id or package is not a usable checkpoint
     │   ├── PickleRefusedError     weights are pickled; reading them could run code
-    │   └── RemoteCodeError        the checkpoint wants code of its own to be run
-    ├── VocabularyError            words, counts or roles that contradict each other
-    ├── TableError                 a table that is damaged, or asked for what it lacks
-    ├── DataError                  texts, labels or pairs that cannot be used (also a ValueError)
-    ├── TrainingError              a run that cannot start or came to nothing
+    │   └── RemoteCodeError        the checkpoint requires code of its own
+    ├── VocabularyError            words, counts or roles do not make a vocabulary
+    ├── TableError                 a table is damaged, or lacks what is needed
+    ├── DataError                  texts, labels or pairs cannot be used (also a ValueError)
+    ├── TrainingError              a training run cannot start or has failed
     │   └── SettingsError      arguments that make no sense together (also a ValueError)
-    ├── ProgressError              kept progress is damaged, or of another run than this one
+    ├── ProgressError              saved progress is damaged, or belongs to another run
     ├── ClusterError               a Ray cluster cannot be reached, or lost its workers
-    ├── OutputError                the result cannot be written: exists, disk full, no permission
+    ├── OutputError                a result cannot be written: it exists, disk full, no permission
     └── MissingExtraError          an optional library is not installed (also an ImportError)
 
-Each message names what was found, what was expected and what to do. The command line prints it
+Each message says what was found, what was expected and what to do. The command line prints it
 without a traceback and exits with 1.
 """
 
@@ -22,7 +22,15 @@ from __future__ import annotations
 
 
 class WordgraftError(Exception):
-    """Root of all errors that wordgraft raises on purpose."""
+    """Root of all errors that wordgraft raises on purpose.
+
+    >>> import wordgraft as wg
+    >>> try:
+    ...     wg.open_checkpoint("./nowhere")
+    ... except wg.WordgraftError as error:
+    ...     print(type(error).__name__, "-", str(error)[:28])
+    CheckpointError - there is no folder ./nowhere
+    """
 
 
 class CheckpointError(WordgraftError):
@@ -34,7 +42,7 @@ class PickleRefusedError(CheckpointError):
 
 
 class RemoteCodeError(CheckpointError):
-    """The checkpoint asks for code of its own to be run; wordgraft never does that."""
+    """The checkpoint requires code of its own, which wordgraft never runs."""
 
 
 class VocabularyError(WordgraftError):
@@ -42,7 +50,7 @@ class VocabularyError(WordgraftError):
 
 
 class TableError(WordgraftError):
-    """A table is damaged or is asked for something it does not hold."""
+    """A table is damaged or does not have what is needed."""
 
 
 class DataError(WordgraftError, ValueError):
@@ -50,7 +58,7 @@ class DataError(WordgraftError, ValueError):
 
 
 class TrainingError(WordgraftError):
-    """A training run cannot start, or its numbers came to nothing."""
+    """A training run cannot start, or its loss is no longer a number."""
 
 
 class SettingsError(TrainingError, ValueError):
@@ -58,15 +66,15 @@ class SettingsError(TrainingError, ValueError):
 
 
 class ProgressError(WordgraftError):
-    """The progress that was kept is damaged, or belongs to another run than this one."""
+    """Saved progress is damaged, or belongs to another run."""
 
 
 class ClusterError(WordgraftError):
-    """A Ray cluster cannot be reached, has not what is needed, or lost workers too often."""
+    """A Ray cluster cannot be reached, lacks what is needed, or lost workers too often."""
 
 
 class OutputError(WordgraftError):
-    """A result cannot be written; what stood there before is untouched."""
+    """A result cannot be written; what was there before is unchanged."""
 
 
 class MissingExtraError(WordgraftError, ImportError):
@@ -74,5 +82,5 @@ class MissingExtraError(WordgraftError, ImportError):
 
 
 def first_line(error: BaseException) -> str:
-    """What to quote of another library's error."""
+    """The first line of another library's error message, or the error's type without one."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

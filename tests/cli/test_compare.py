@@ -101,7 +101,7 @@ def test_a_report_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
         (["train.csv", "-o", "x", "--methods", "magic"], 1, "no arm magic; there are tfidf"),
         (["train.csv", "-o", "x", "--methods", "vectors"], 1, "cannot run: it needs --vectors"),
         (["train.csv", "-o", "x", "--text", "words"], 1, "has no column 'words'"),
-        (["train.csv", "-o", "no/where/x", "--methods", "tfidf"], 1, "no/where is no folder"),
+        (["train.csv", "-o", "no/where/x", "--methods", "tfidf"], 1, "no/where is not a folder"),
     ],
 )
 def test_wrong_usage_is_said_before_any_work(

@@ -20,7 +20,7 @@ def test_explore_writes_a_page_of_one_table_and_of_two(texts_folder: Path, tmp_p
         cwd=tmp_path,
     )
     assert done.returncode == 1
-    assert "e.html exists already" in done.stderr
+    assert "e.html already exists" in done.stderr
     done = run(
         *("explore", "composed.table", "--with", "lookup.table", "-o", "e.html"),
         "--force",

@@ -38,7 +38,7 @@ def _content(path: Path) -> str:
 def test_an_output_appears_whole_and_alone(tmp_path: Path, write) -> None:
     write(tmp_path / "out", "one")
     assert _content(tmp_path / "out") == "one"
-    with pytest.raises(OutputError, match="exists already; choose another name, or replace it"):
+    with pytest.raises(OutputError, match="already exists; choose another name, or replace it"):
         write(tmp_path / "out", "two")
     assert _content(tmp_path / "out") == "one"
     write(tmp_path / "out", "two", force=True)
@@ -99,8 +99,8 @@ def test_a_break_between_the_two_renames_puts_the_old_folder_back(
     [
         (errno.ENOSPC, "the disk is full; free some space"),
         (errno.EDQUOT, "the disk is full; free some space"),
-        (errno.EROFS, "it may not be written; check the permissions"),
-        (errno.EFBIG, r"larger than a file may be here \(see ulimit -f\)"),
+        (errno.EROFS, "permission denied; check the permissions"),
+        (errno.EFBIG, r"exceed the size limit \(see ulimit -f\)"),
         (errno.EIO, "Input/output error"),
     ],
 )
@@ -108,7 +108,9 @@ def test_the_system_refuses_and_the_output_is_named(
     tmp_path: Path, number: int, reason: str
 ) -> None:
     for make in (_refused_folder, _refused_file):
-        with pytest.raises(OutputError, match=rf"cannot write .*/out: .*{reason}.*left behind"):
+        with pytest.raises(
+            OutputError, match=rf"cannot write .*/out: .*{reason}.*nothing was written"
+        ):
             make(tmp_path / "out", OSError(number, os.strerror(number)))
     assert names(tmp_path) == []
 
@@ -137,7 +139,7 @@ def test_tensors_beyond_the_limit_of_a_file(tmp_path: Path) -> None:
     command = [sys.executable, "-c", code, str(tmp_path / "out")]
     done = subprocess.run(command, capture_output=True, text=True)
     assert "OutputError: cannot write" in done.stderr
-    assert "larger than a file may be here" in done.stderr
+    assert "exceed the size limit" in done.stderr
     assert names(tmp_path) == []
 
 
@@ -156,7 +158,7 @@ def test_force_replaces_only_what_wordgraft_wrote(tmp_path: Path) -> None:
         with pytest.raises(OutputError, match="so it is not replaced even with --force"):
             check_output(tmp_path / name, force=True, marker=marker)
     check_output(tmp_path / "table", force=True, marker="m.json")
-    with pytest.raises(OutputError, match="nowhere is no folder; create it first"):
+    with pytest.raises(OutputError, match="nowhere is not a folder; create it first"):
         check_output(tmp_path / "nowhere" / "out", force=False)
 
 

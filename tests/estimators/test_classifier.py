@@ -119,7 +119,7 @@ def test_saved_and_loaded_it_predicts_the_same(tmp_path: Path) -> None:
     assert_array_equal(loaded.predict_proba(X), FITTED.predict_proba(X))
     assert loaded.classes_.tolist() == ["bad", "good"]
     assert loaded.record_ == FITTED.record_
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         FITTED.save(tmp_path / "m")
     FITTED.save(tmp_path / "m", force=True)
 

@@ -81,7 +81,7 @@ def test_it_pickles_and_is_saved_and_loaded(tmp_path: Path) -> None:
     assert loaded.predict(X) == FITTED.predict(X)
     assert loaded.evaluate(X, Y) == FITTED.evaluate(X, Y)
     assert loaded.record_ == FITTED.record_
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         FITTED.save(tmp_path / "m")
     with pytest.raises(TrainingError, match=r"is a model of task 'tag'; open it with SequenceTag"):
         wg.TextClassifier.load(tmp_path / "m")

@@ -117,7 +117,7 @@ def test_saving_twice_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
 
 def test_a_table_that_exists_is_kept_unless_forced(saved: Path) -> None:
     other = random_table(seed=1)
-    with pytest.raises(OutputError, match=r"news\.table exists already; .* with --force"):
+    with pytest.raises(OutputError, match=r"news\.table already exists; .*--force"):
         other.save(saved)
     assert_array_equal(EmbeddingTable.load(saved).vectors, TABLE.vectors)
     other.save(saved, force=True)
@@ -235,7 +235,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
         r"has 202 rows, tokenizer\.json has 4 ids up to 3; rebuild the table",
     ),
     "counts": (lambda t: _alter_arrays(t, counts=np.arange(3)), r"202 words have 3 counts"),
-    "roles": (lambda t: _describe(t, roles={"pad": 1}), r"roles need pad at row 0"),
+    "roles": (lambda t: _describe(t, roles={"pad": 1}), r"expected pad at row 0"),
     "provenance": (
         lambda t: _alter_arrays(t, provenance_source=np.zeros(3, np.uint8)),
         r"provenance 3 rows for 202 words; all must agree",

@@ -165,9 +165,9 @@ def test_words_and_ids_run_side_by_side(tiny_checkpoint: Tiny, name: str, text: 
     [
         ("one string", {}, "texts is one string, expected an iterable"),
         (["a", None], {}, r"text 1 is a NoneType \(None\), expected a string; leave missing"),
-        ([], {}, "the texts hold 0 different words"),
-        (["", " \n", "\0"], {}, "the texts hold 0 different words"),
-        (["a b"], {"min_count": 2}, "hold 2 different words and none occurs 2 times"),
+        ([], {}, "the texts have 0 different words"),
+        (["", " \n", "\0"], {}, "the texts have 0 different words"),
+        (["a b"], {"min_count": 2}, "have 2 different words and none occurs 2 times"),
         (["a b"], {"max_words": 0}, "max_words is 0, expected at least 1"),
     ],
 )
@@ -182,5 +182,5 @@ def test_word_lists_that_give_no_words(tiny_checkpoint: Tiny) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     with pytest.raises(VocabularyError, match="words is one string"):
         Vocabulary.from_words("sun", checkpoint)
-    with pytest.raises(VocabularyError, match="the word list holds no words"):
+    with pytest.raises(VocabularyError, match="the word list has no words"):
         Vocabulary.from_words([" ", ""], checkpoint)

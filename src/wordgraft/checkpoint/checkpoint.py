@@ -40,11 +40,12 @@ class Checkpoint:
         architecture: the entry of `ARCHITECTURES` for its `model_type`.
         allow_pickle: whether pickled weights may be read.
 
-    Example::
+    The examples' checkpoint is a tiny BERT:
 
-        checkpoint = wg.open_checkpoint("bert-base-uncased")
-        checkpoint.layers                   # 12
-        checkpoint.word_embeddings().shape  # (30522, 768)
+    >>> checkpoint.layers, checkpoint.max_tokens
+    (3, 64)
+    >>> checkpoint.word_embeddings().shape[1]
+    32
     """
 
     name: str
@@ -166,11 +167,10 @@ def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoi
     Raises `CheckpointError` if there is no checkpoint or its architecture is unknown, and
     `RemoteCodeError` if it requires code of its own.
 
-    Example::
-
-        checkpoint = wg.open_checkpoint("sentence-transformers/all-MiniLM-L6-v2")
-        vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
-        table = wg.build_table(checkpoint, vocabulary)
+    >>> checkpoint = wg.open_checkpoint("encoder")  # a folder, or "bert-base-uncased" on the hub
+    >>> vocabulary = wg.Vocabulary.from_words(["sun", "rain"], checkpoint)
+    >>> wg.build_table(checkpoint, vocabulary, source="lookup").dims
+    32
     """
     location = locate(name, allow_pickle=allow_pickle)
     path = location.folder / "config.json"

@@ -13,7 +13,7 @@ import numpy as np
 
 from wordgraft.checkpoint.checkpoint import Checkpoint
 from wordgraft.core.optional import require
-from wordgraft.core.parallel import made_side_by_side
+from wordgraft.core.parallel import map_in_parallel
 from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError, first_line
 
@@ -102,7 +102,7 @@ class EncoderModel:
 
         batches = [*equal_length_batches(sequences.lengths, self.tokens_per_batch)]
         if self.at_once > 1:
-            return made_side_by_side(encoded, batches, fewest=self.at_once)
+            return map_in_parallel(encoded, batches, fewest=self.at_once)
         return map(encoded, batches)
 
     def batches(self, sequences: Ragged) -> Iterator[tuple[Int64[ndarray, " batch"], torch.Tensor]]:

@@ -1,4 +1,4 @@
-"""Whole or nothing: results are written beside their place and renamed into it."""
+"""Atomic output: results are written to a temporary sibling that is then renamed."""
 
 from __future__ import annotations
 
@@ -22,33 +22,37 @@ if TYPE_CHECKING:
 
 
 def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
-    """Refuse an output that exists, before any work is spent on it.
+    """Raise `OutputError` if an output exists or cannot be written, before any work is done.
 
-    With `force`, a file may be replaced, and a folder only if it holds `marker`, the file that
-    shows wordgraft wrote it: a slip of the pen must not delete a home directory.
+    With `force`, a file may be replaced, and a folder only if it contains `marker`, the file which
+    shows that wordgraft wrote it: a typing error must not delete a home directory.
     """
     if not path.parent.is_dir():
-        raise OutputError(f"{path.parent} is no folder; create it first, or choose another place")
+        raise OutputError(
+            f"{path.parent} is not a folder; create it first, or choose another place"
+        )
     if not path.exists() and not path.is_symlink():
         return
     if not force:
-        raise OutputError(f"{path} exists already; choose another name, or replace it with --force")
-    wanted = "a file" if marker is None else f"a folder with a {marker}"
+        raise OutputError(
+            f"{path} already exists; choose another name, or replace it with force=True (--force)"
+        )
+    expected = "a file" if marker is None else f"a folder with a {marker}"
     replaceable = path.is_file() if marker is None else (path / marker).is_file()
     if not replaceable or path.is_symlink():
         raise OutputError(
-            f"{path} exists and is not {wanted}, so it is not replaced even with --force; "
+            f"{path} exists and is not {expected}, so it is not replaced even with --force; "
             "move it away or choose another name"
         )
 
 
 @contextmanager
 def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
-    """Yield a temporary sibling folder that becomes `path` when the block ends well.
+    """Yield a temporary sibling folder that becomes `path` when the block succeeds.
 
-    A reader sees the whole old folder or the whole new one. If the block raises, also by Ctrl-C,
-    the sibling is deleted and `path` stays as it was. Raises `OutputError` as `check_output` does,
-    and when the disk is full or may not be written.
+    A reader sees either the whole old folder or the whole new one. If the block raises, also on
+    Ctrl-C, the sibling is deleted and `path` stays as it was. Raises `OutputError` as
+    `check_output` does, and if the disk is full or not writable.
     """
     check_output(path, force=force, marker=marker)
     with _explained(path):
@@ -69,7 +73,7 @@ def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path, *, force: bool) -> Iterator[Path]:
-    """Yield the path of a temporary sibling file that becomes `path` when the block ends well."""
+    """Yield the path of a temporary sibling file that becomes `path` when the block succeeds."""
     check_output(path, force=force)
     with _explained(path):
         handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
@@ -94,7 +98,7 @@ def write_tensors(
         content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         save_file(content, path, header)
     except SafetensorError as error:
-        # Rust reports a full disk in words; give it the number that Python would have.
+        # Rust reports a full disk in words; add the error number that Python would have.
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]) if code else errno.EIO, str(error), str(path)) from error
 
@@ -113,12 +117,12 @@ def _explained(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason = "the disk is full; free some space and run again"
         elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            reason = "it may not be written; check the permissions or choose another place"
+            reason = "permission denied; check the permissions or choose another place"
         elif error.errno == errno.EFBIG:
-            reason = "it would be larger than a file may be here (see ulimit -f)"
+            reason = "the file would exceed the size limit (see ulimit -f)"
         else:
             reason = error.strerror or str(error)
-        raise OutputError(f"cannot write {path}: {reason} (nothing was left behind)") from error
+        raise OutputError(f"cannot write {path}: {reason} (nothing was written)") from error
 
 
 def _umask() -> int:

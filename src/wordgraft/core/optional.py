@@ -1,4 +1,4 @@
-"""Optional libraries: one place that says which extra brings which."""
+"""Optional libraries, and which extra installs each."""
 
 from __future__ import annotations
 
@@ -32,16 +32,16 @@ _EXTRA_OF = {
 
 
 def require(module: str, *, purpose: str) -> Any:
-    """Import `module`, or say which extra brings it.
+    """Import `module`, or say which extra installs it.
 
-    Raises `MissingExtraError` with the pip command when the library is not installed.
+    Raises `MissingExtraError` with the pip command if the library is not installed.
     """
     library = module.partition(".")[0]
     try:
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != library:
-            raise  # the library is there, something inside it is broken: let that be seen
+            raise  # the library is installed but broken inside: show that
         extra = _EXTRA_OF[library]
         raise MissingExtraError(
             f"{purpose} needs {library}, which is not installed: pip install 'wordgraft[{extra}]'"

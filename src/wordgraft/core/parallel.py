@@ -1,4 +1,4 @@
-"""Work beside work, in threads."""
+"""Parallel work in threads."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ _Made = TypeVar("_Made")
 
 
 def usable_cpus() -> int:
-    """How many CPUs this process may run on, which can be fewer than the machine has."""
+    """The number of CPUs this process may use, which can be fewer than the machine has."""
     affinity = getattr(os, "sched_getaffinity", None)
     return len(affinity(0)) if affinity else os.cpu_count() or 1
 
 
-def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
-    """The items, each made in a thread while its forerunner is worked on."""
+def prefetched(items: Iterable[_Item]) -> Iterator[_Item]:
+    """The items, each made in a thread while the previous one is used."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as pool:
         coming = pool.submit(next, iterator, None)
@@ -30,33 +30,33 @@ def ahead(items: Iterable[_Item]) -> Iterator[_Item]:
             yield item
 
 
-def side_by_side(work: Callable[[_Item], None], parts: Sequence[_Item]) -> None:
-    """Do the work on each part: `made_side_by_side` without results."""
-    for _ in made_side_by_side(work, parts):
+def run_in_parallel(work: Callable[[_Item], None], parts: Sequence[_Item]) -> None:
+    """Call `work` on each part, as `map_in_parallel` does, and ignore the results."""
+    for _ in map_in_parallel(work, parts):
         pass
 
 
-def made_side_by_side(
+def map_in_parallel(
     work: Callable[[_Item], _Made], parts: Sequence[_Item], *, fewest: int = 2
 ) -> Iterator[_Made]:
-    """What the work makes of each part, in their order, one after the other if they are too few.
+    """Yield the result of `work` for each part, in order.
 
-    As many parts are worked on at once as PyTorch has threads, which then has one for each: of
-    small steps in turns, threads within each step gain little.
+    As many parts run in parallel as PyTorch has threads, each with one of these: several threads
+    within each small step gain little. With fewer than `fewest` parts they run one by one.
     """
-    torch = require("torch", purpose="working on parts side by side")
+    torch = require("torch", purpose="working on parts in parallel")
     threads = torch.get_num_threads()
     if threads < 2 or len(parts) < fewest:
         yield from map(work, parts)
         return
-    # New threads take it over from here.
+    # New threads inherit the setting.
     torch.set_num_threads(1)
     pool = ThreadPoolExecutor(min(threads, len(parts)))
     coming: deque[Future[_Made]] = deque()
     try:
         for part in parts:
             coming.append(pool.submit(work, part))
-            if len(coming) > threads:  # one waits, so that none is idle; more would only take room
+            if len(coming) > threads:  # one more waits, so that no thread is idle
                 yield coming.popleft().result()
         while coming:
             yield coming.popleft().result()

@@ -1,4 +1,4 @@
-"""Progress bars: one way to show them, one way to switch them off; what an interruption says."""
+"""Progress bars, and what is logged when long work is interrupted."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _LOG = logging.getLogger(__name__)
-# Work that ends sooner than this shows no bar: a flash of one is noise.
+# Shorter work shows no bar, which would only flash.
 SHOW_AFTER_SECONDS = 1.0
 
 
 class Advance(Protocol):
-    """What `progress_bar` hands out: call it with the number of steps just done."""
+    """What `progress_bar` yields: call it with the number of steps just done."""
 
     def __call__(self, steps: int = 1, *, note: str = "") -> None: ...
 
 
 @contextmanager
 def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator[Advance]:
-    """Yield a function that counts steps, drawn on standard error if `show` and work takes long.
+    """Yield a function that counts steps; a bar on standard error shows them if `show`.
 
-    `total` is the number of steps, None when it is not known. The bar appears only once the work
-    has taken over a second, and is gone when the block ends, also when it ends with an error.
-    Where standard error is no terminal, there is none: it would only leave blank lines.
+    `total` is the number of steps, or None if it is unknown. The bar appears after one second and
+    disappears when the block ends, also with an error. If standard error is not a terminal, there
+    is no bar: it would only leave blank lines.
     """
     bar: Progress | None = None
     show = show and sys.stderr.isatty()
@@ -53,16 +53,17 @@ def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator
 
 
 @contextmanager
-def interruption_told(*kept: Path | None) -> Iterator[None]:
-    """On Ctrl-C, say which of these places holds what was done and how to go on from there."""
+def resume_hint_on_interrupt(*places: Path | None) -> Iterator[None]:
+    """On Ctrl-C, log which of these places holds the progress and how to resume."""
     try:
         yield
     except KeyboardInterrupt:
-        if there := [str(place) for place in kept if place is not None and place.exists()]:
+        existing = [str(place) for place in places if place is not None and place.exists()]
+        if existing:
             _LOG.warning(
-                "%s holds what was done; run the same command again to go on, or with --no-resume "
+                "the progress is in %s; run the same command again to resume, or with --no-resume "
                 "to start over",
-                " with ".join(there),
+                " and ".join(existing),
             )
         raise
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from wordgraft.core.progress import interruption_told
+from wordgraft.core.progress import resume_hint_on_interrupt
 from wordgraft.core.ragged import Ragged
 from wordgraft.estimators.building import spelling_of
 from wordgraft.estimators.first_layers import FittedLayer, Text
@@ -62,7 +62,7 @@ class PreparedFit:
         from wordgraft.training import loop
 
         plan = self.plan
-        with interruption_told(plan.progress_folder):
+        with resume_hint_on_interrupt(plan.progress_folder):
             return loop.train(
                 self.network,
                 self.examples,

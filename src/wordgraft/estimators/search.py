@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeVar
 import numpy as np
 
 from wordgraft.core.optional import require
-from wordgraft.core.progress import interruption_told
+from wordgraft.core.progress import resume_hint_on_interrupt
 from wordgraft.errors import SettingsError
 from wordgraft.estimators.resolved import LOGISTIC
 from wordgraft.training.regularizers import Regularizer
@@ -93,7 +93,7 @@ def search(
             "to search"
         )
     file = None if progress_file is None else Path(progress_file)
-    with interruption_told(file):
+    with resume_hint_on_interrupt(file):
         found = search_plan(
             prepared.network,
             prepared.examples,

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from wordgraft.core.parallel import made_side_by_side
+from wordgraft.core.parallel import map_in_parallel
 from wordgraft.core.ragged import Ragged
 from wordgraft.networks.inputs import Inputs
 from wordgraft.networks.network import Network
@@ -104,7 +104,7 @@ def _outputs(
 
     batches = [order[start : start + size] for start in range(0, len(order), size)]
     if is_encoder and device.type == "cpu":
-        return made_side_by_side(of_texts, batches)
+        return map_in_parallel(of_texts, batches)
     return map(of_texts, batches)
 
 

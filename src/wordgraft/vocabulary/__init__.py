@@ -1,4 +1,4 @@
-"""Which words get a row, and how text becomes words."""
+"""Which words have a row, and how text becomes words and ids."""
 
 from wordgraft.vocabulary.vocabulary import Vocabulary
 

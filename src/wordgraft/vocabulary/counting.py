@@ -1,4 +1,4 @@
-"""Words out of texts and word lists."""
+"""The words of texts and of word lists."""
 
 from __future__ import annotations
 
@@ -31,28 +31,34 @@ def count_words(texts: Iterable[str], checkpoint: Checkpoint) -> Counter[str]:
 
 
 def most_frequent(counts: Mapping[str, int], *, min_count: int, max_words: int | None) -> list[str]:
-    """The words to keep, most frequent first, equally frequent ones by the alphabet."""
+    """The words with at least `min_count` occurrences, by frequency, then alphabetically.
+
+    Raises `VocabularyError` if there is none.
+    """
     if max_words is not None and max_words < 1:
         raise VocabularyError(f"max_words is {max_words}, expected at least 1")
-    kept = sorted(
+    words = sorted(
         (word for word, count in counts.items() if count >= min_count),
         key=lambda word: (-counts[word], word),
     )
-    if not kept:
+    if not words:
         raise VocabularyError(
-            f"the texts hold {len(counts):,} different words and none occurs {min_count} times; "
+            f"the texts have {len(counts):,} different words and none occurs {min_count} times; "
             "lower min_count or give more texts"
         )
-    return kept[:max_words]
+    return words[:max_words]
 
 
 def normalized_words(words: Iterable[str], checkpoint: Checkpoint) -> list[str]:
-    """The words as the checkpoint's normaliser writes them, without blanks and repetitions."""
+    """The words as the checkpoint normalizes them, each once; empty words are left out.
+
+    Raises `VocabularyError` if no word is left.
+    """
     if isinstance(words, str):
         raise VocabularyError("words is one string, expected an iterable of them")
     tokenizer = checkpoint.tokenizer.tokenizer
-    kept = dict.fromkeys(" ".join(normalize(tokenizer, word).split()) for word in words)
-    kept.pop("", None)
-    if not kept:
-        raise VocabularyError("the word list holds no words")
-    return list(kept)
+    normalized = dict.fromkeys(" ".join(normalize(tokenizer, word).split()) for word in words)
+    normalized.pop("", None)
+    if not normalized:
+        raise VocabularyError("the word list has no words")
+    return list(normalized)

@@ -1,7 +1,7 @@
-"""How text becomes words: the checkpoint's own normaliser and pre-tokeniser, without its pieces.
+"""How text becomes words: the normalizer and pre-tokenizer of the checkpoint, without its pieces.
 
-The rule is a `tokenizers.Tokenizer`, so that text to ids runs in Rust and the same file gives any
-tool that reads `tokenizer.json` the same ids.
+The result is a `tokenizers.Tokenizer`: it runs in Rust, and any tool that reads `tokenizer.json`
+gives the same ids.
 """
 
 from __future__ import annotations
@@ -14,17 +14,17 @@ from tokenizers import Tokenizer
 
 from wordgraft.errors import VocabularyError
 
-# The split of GPT-2 and RoBERTa, which ByteLevel applies before it writes bytes as letters.
+# The pattern of GPT-2 and RoBERTa, by which ByteLevel splits before it writes bytes as letters.
 _BYTE_LEVEL_SPLIT = r"'s|'t|'re|'ve|'m|'ll|'d| ?\p{L}+| ?\p{N}+| ?[^\s\p{L}\p{N}]+|\s+(?!\S)|\s+"
 
 
 def word_tokenizer(pieces: Tokenizer, row_of: Mapping[str, int], unk: str) -> Tokenizer:
-    """A tokenizer that gives each word its row id, and `unk`'s to a word without a row."""
+    """A tokenizer that gives each word the id of its row, or of `unk` if it has none."""
     content = json.loads(pieces.to_str())
     content["model"] = {"type": "WordLevel", "vocab": dict(row_of), "unk_token": unk}
     content["pre_tokenizer"] = {
         "type": "Sequence",
-        "pretokenizers": _as_people_spell(content["pre_tokenizer"]),
+        "pretokenizers": _with_usual_spelling(content["pre_tokenizer"]),
     }
     content |= {"added_tokens": [], "post_processor": None, "decoder": None}
     return Tokenizer.from_str(json.dumps(content))
@@ -33,7 +33,7 @@ def word_tokenizer(pieces: Tokenizer, row_of: Mapping[str, int], unk: str) -> To
 def piece_tokenizer(pieces: Tokenizer, order: Sequence[int]) -> Tokenizer:
     """The checkpoint's tokenizer with its ids renumbered: piece `order[row]` gets id `row`.
 
-    Special tokens are no longer added to a text: a table's rows are for a network of its own.
+    Special tokens are no longer added to a text, since the rows are for another network.
     """
     row_of = {id: row for row, id in enumerate(order)}
     content = json.loads(pieces.to_str())
@@ -63,16 +63,16 @@ def segment(tokenizer: Tokenizer, text: str) -> list[str]:
 
 
 def normalize(tokenizer: Tokenizer, text: str) -> str:
-    """The text as the tokenizer sees it: lower-cased, accents gone, as its checkpoint does."""
+    """The text after normalization, such as lowercasing and the removal of accents."""
     return str(tokenizer.normalizer.normalize_str(text)) if tokenizer.normalizer else text
 
 
-def _as_people_spell(pre_tokenizer: dict[str, Any] | None) -> list[dict[str, Any]]:
-    """Pre-tokenisers with the same borders whose words are spelt as people spell them.
+def _with_usual_spelling(pre_tokenizer: dict[str, Any] | None) -> list[dict[str, Any]]:
+    """Pre-tokenizers that split at the same places but keep the usual spelling of words.
 
-    ByteLevel writes bytes as letters and Metaspace writes blanks as U+2581; both are undone here.
-    SentencePiece models cut only at blanks; punctuation is set apart for them, so that `good` and
-    `good,` share a row.
+    ByteLevel writes bytes as letters and Metaspace writes spaces as U+2581; both are replaced.
+    SentencePiece models split only at whitespace; punctuation is split off for them, so that
+    `good` and `good,` share a row.
     """
     if pre_tokenizer is None:
         return [{"type": "BertPreTokenizer"}]

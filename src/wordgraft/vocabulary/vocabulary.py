@@ -1,4 +1,4 @@
-"""`Vocabulary`: which words get a row, and how text becomes their ids."""
+"""`Vocabulary`: which words have a row, and how text becomes the ids of rows."""
 
 from __future__ import annotations
 
@@ -26,17 +26,25 @@ UNK = "unk"
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Vocabulary:
-    """Unique words in the order of their rows, how often each was seen, and how text is cut.
+    """Unique words in the order of their rows, their counts, and how text is split into words.
 
-    Row 0 is always the padding (`roles["pad"]`), and `roles["unk"]` the row for words without
-    one. Behaves as a sequence of words: `len`, iteration, `word in vocabulary`.
+    Row 0 is always the padding (`roles["pad"]`); `roles["unk"]` is the row for out-of-vocabulary
+    words. It behaves as a sequence of words: `len`, iteration, `word in vocabulary`.
+
+    >>> vocabulary = Vocabulary.from_texts(["the sun", "the rain"], checkpoint)
+    >>> list(vocabulary)
+    ['[PAD]', '[UNK]', 'the', 'rain', 'sun']
+    >>> vocabulary.ids(["the SUN and moon"]).ids
+    array([2, 4, 1, 1])
 
     Attributes:
         words: the words by row, roles included.
-        counts: occurrences in the texts it was made from; zeros where it was not made from texts.
-        kind: `words`, or `pieces` for the checkpoint's own sub-words.
-        tokenizer: text to row ids, in Rust.
-        roles: row of each special role.
+        counts: occurrences in the texts it was made from; zeros if it was not made from texts.
+        kind: `words`, or `pieces` for the checkpoint's own subwords.
+        tokenizer: from text to row ids, in Rust.
+        roles: the row of each special role.
+
+    Raises `VocabularyError` for repeated words, and for counts or roles that do not fit the words.
     """
 
     words: tuple[str, ...]
@@ -51,7 +59,9 @@ class Vocabulary:
         if len(self.counts) != len(self.words):
             raise VocabularyError(f"{len(self.words):,} words have {len(self.counts):,} counts")
         if self.roles.get(PAD) != 0 or not 0 <= self.roles.get(UNK, -1) < len(self.words):
-            raise VocabularyError(f"roles need pad at row 0 and an unk row, found {self.roles}")
+            raise VocabularyError(
+                f"roles are {self.roles}; expected pad at row 0 and a row for unk"
+            )
 
     @classmethod
     def from_texts(
@@ -62,10 +72,11 @@ class Vocabulary:
         min_count: int = 1,
         max_words: int | None = None,
     ) -> Vocabulary:
-        """Count the words of `texts` (streamed) and keep those seen at least `min_count` times.
+        """The words that occur at least `min_count` times in `texts`, which are streamed.
 
-        `max_words` keeps the most frequent, roles not counted; ties go by the alphabet, so the
-        order of the texts does not matter. Raises `VocabularyError` when no word is left.
+        `max_words` limits them to the most frequent, not counting roles. Words with equal counts
+        are in alphabetical order, so the order of the texts does not matter. Raises
+        `VocabularyError` if no word is left.
         """
         from wordgraft.vocabulary.counting import count_words
 
@@ -81,30 +92,30 @@ class Vocabulary:
         min_count: int = 1,
         max_words: int | None = None,
     ) -> Vocabulary:
-        """As `from_texts`, from words that were counted before, as the checkpoint cuts them."""
+        """As `from_texts`, from the counts of words that the checkpoint's tokenizer split."""
         from wordgraft.vocabulary.counting import most_frequent
 
-        kept = most_frequent(counts, min_count=min_count, max_words=max_words)
-        return cls._of_words(kept, [counts[word] for word in kept], checkpoint)
+        words = most_frequent(counts, min_count=min_count, max_words=max_words)
+        return cls._of_words(words, [counts[word] for word in words], checkpoint)
 
     @classmethod
     def from_words(cls, words: Iterable[str], checkpoint: Checkpoint) -> Vocabulary:
-        """Take the words given, in their order.
+        """The given words, in their order.
 
-        Each goes through the checkpoint's normaliser (an uncased checkpoint lower-cases it), and
-        those that become equal share a row. An entry of several words keeps a row, which
-        `table[...]` finds but running text never reaches. Raises `VocabularyError` on no words.
+        Each is normalized by the checkpoint (an uncased checkpoint lowercases it), and words that
+        become equal share a row. An entry of several words has a row that `table[...]` finds, but
+        running text never reaches. Raises `VocabularyError` if there are no words.
         """
         from wordgraft.vocabulary.counting import normalized_words
 
-        kept = normalized_words(words, checkpoint)
-        return cls._of_words(kept, [0] * len(kept), checkpoint)
+        normalized = normalized_words(words, checkpoint)
+        return cls._of_words(normalized, [0] * len(normalized), checkpoint)
 
     @classmethod
     def from_tokenizer(cls, checkpoint: Checkpoint) -> Vocabulary:
-        """Take the tokenizer's own pieces, special ones included, in the order of their ids.
+        """The tokenizer's own pieces, special ones included, in the order of their ids.
 
-        The padding piece moves to row 0 where it is elsewhere (RoBERTa has it at 1).
+        The padding piece is moved to row 0 (RoBERTa has it at 1).
         """
         pieces = checkpoint.tokenizer
         order = [pieces.pad_id, *(id for id in range(pieces.size) if id != pieces.pad_id)]
@@ -137,8 +148,8 @@ class Vocabulary:
         )
 
     def __getstate__(self) -> dict[str, Any]:
-        # What was computed on the way is computed again rather than pickled.
-        return {each.name: getattr(self, each.name) for each in fields(self)}
+        # Cached properties are computed again rather than pickled.
+        return {field.name: getattr(self, field.name) for field in fields(self)}
 
     def __repr__(self) -> str:
         return f"<Vocabulary of {len(self):,} {self.kind}>"
@@ -153,21 +164,21 @@ class Vocabulary:
         return isinstance(word, str) and self.row(word) is not None
 
     def row(self, word: str) -> int | None:
-        """The row of a word as it stands, or else normalised; None if it has no row."""
+        """The row of a word as it is, or else of its normalized form; None if it has no row."""
         row = self._row_of.get(word)
         return self._row_of.get(normalize(self.tokenizer, word)) if row is None else row
 
     def ids(self, texts: Sequence[str]) -> Ragged:
-        """The row ids of each text's words; a word without a row gets the unk row."""
+        """The row ids of each text's words; an out-of-vocabulary word has the id of the unk row."""
         if self._lookup is not None:
             return self._lookup.ids(texts)
         encodings = self.tokenizer.encode_batch_fast(list(texts), add_special_tokens=False)
         return Ragged.of([encoding.ids for encoding in encodings])
 
     def unknown(self, texts: Sequence[str], ids: Ragged) -> list[tuple[int, str]]:
-        """Where `ids`, read from `texts`, has the unk row, and the word that stands there.
+        """The places of the unk row in `ids`, which were read from `texts`, and the words there.
 
-        In a vocabulary of pieces the unknown has no spelling: it is named by the unk piece.
+        In a vocabulary of pieces the word is not known: it is given as the unk piece.
         """
         unk = self.roles[UNK]
         places = np.flatnonzero(ids.ids == unk)
@@ -175,20 +186,23 @@ class Vocabulary:
             return []
         if self.kind == "pieces":
             return [(int(place), self.words[unk]) for place in places]
-        found: list[tuple[int, str]] = []
+        unknown: list[tuple[int, str]] = []
         text_of = np.searchsorted(ids.offsets, places, side="right") - 1
         for text in np.unique(text_of):
             words = self.segment(texts[text])
             start = int(ids.offsets[text])
-            found += [(int(place), words[place - start]) for place in places[text_of == text]]
-        return found
+            unknown += [(int(place), words[place - start]) for place in places[text_of == text]]
+        return unknown
 
     def segment(self, text: str) -> list[str]:
-        """The words of one text, in the order and number of `ids` for a vocabulary of words."""
+        """The words of a text, one for each of its ids in a vocabulary of words."""
         return segment(self.tokenizer, text)
 
     def select(self, rows: Int64[ndarray, " rows"]) -> Vocabulary:
-        """The vocabulary of some rows; `rows` must begin with pad and hold unk. Words only."""
+        """The vocabulary of some rows, which must begin with pad and include unk.
+
+        For vocabularies of words only.
+        """
         words = tuple(self.words[row] for row in rows)
         row_of = {word: row for row, word in enumerate(words)}
         unk = self.words[self.roles[UNK]]
@@ -201,12 +215,15 @@ class Vocabulary:
         )
 
     def extended(self, words: Sequence[str]) -> Vocabulary:
-        """The vocabulary with more words, of no count, behind its own. Words only."""
-        every = (*self.words, *words)
-        row_of = {word: row for row, word in enumerate(every)}
+        """The vocabulary with more words after its own, each with count 0.
+
+        For vocabularies of words only.
+        """
+        all_words = (*self.words, *words)
+        row_of = {word: row for row, word in enumerate(all_words)}
         return replace(
             self,
-            words=every,
+            words=all_words,
             counts=np.concatenate([self.counts, np.zeros(len(words), np.int64)]),
             tokenizer=word_tokenizer(self.tokenizer, row_of, self.words[self.roles[UNK]]),
         )
@@ -217,7 +234,7 @@ class Vocabulary:
 
     @cached_property
     def _lookup(self) -> IdLookup | None:
-        """A faster way to the tokenizer's ids, where there is one."""
+        """A faster way to the tokenizer's ids, or None if this tokenizer does not allow it."""
         if not can_look_up(self.tokenizer):
             return None
         row_of = self._row_of if self.kind == "words" else {}

@@ -70,7 +70,7 @@ def test_tables_come_back(tmp_path: Path, name: str) -> None:
 def test_a_file_that_exists_is_kept_unless_forced(tmp_path: Path, name: str) -> None:
     path = tmp_path / "out"
     path.write_text("mine")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         FORMATS[name].write(ODD, path)
     assert path.read_text() == "mine"
     FORMATS[name].write(ODD, path, force=True)
@@ -86,7 +86,7 @@ def test_only_folders_of_ours_are_replaced(tmp_path: Path, name: str) -> None:
     with pytest.raises(OutputError, match="is not replaced even with --force"):
         write(table, name, tmp_path / "mine", force=True)
     folder = write(table, name, tmp_path / "out")
-    with pytest.raises(OutputError, match="exists already"):
+    with pytest.raises(OutputError, match="already exists"):
         write(table, name, folder)
     write(table, name, folder, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out"]

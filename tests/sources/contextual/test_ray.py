@@ -360,7 +360,7 @@ def test_ctrl_c_says_how_to_go_on(
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
-    assert ("holds what was done; run the same command again to go on" in errors) == kept
+    assert ("run the same command again to resume" in errors) == kept
     assert "nothing was written" in errors
     assert progress.exists() == kept
     assert "Traceback" not in errors

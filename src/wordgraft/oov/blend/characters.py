@@ -11,7 +11,7 @@ import numpy as np
 
 from wordgraft.core.linear_algebra import regression
 from wordgraft.core.optional import require
-from wordgraft.core.parallel import side_by_side
+from wordgraft.core.parallel import run_in_parallel
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.oov.blend.composition import Composition, by_group
@@ -160,7 +160,7 @@ class CharacterVectors:
             vectors[places], bases[places] = vectors_at(places)
 
         starts = range(0, len(words), _WORDS_AT_ONCE)
-        side_by_side(fill, [order[start : start + _WORDS_AT_ONCE] for start in starts])
+        run_in_parallel(fill, [order[start : start + _WORDS_AT_ONCE] for start in starts])
         return vectors, bases
 
     def pieces(self, words: Sequence[str]) -> Ragged | None:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, ClassVar
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.core.parallel import side_by_side
+from wordgraft.core.parallel import run_in_parallel
 from wordgraft.errors import TableError
 from wordgraft.oov.blend.candidates import Candidates
 from wordgraft.oov.blend.characters import EPOCHS, CharacterVectors, fit_characters
@@ -124,7 +124,7 @@ class BlendedVectors:
             neighbours = combined(self._table, candidates.rows, weights[:, 2:])
             blended[places] = neighbours + vectors * weights[:, :1] + bases * weights[:, 1:2]
 
-        side_by_side(blend, blocks)
+        run_in_parallel(blend, blocks)
         return blended
 
 

@@ -15,7 +15,7 @@ import numpy as np
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel, mean_of_layers
 from wordgraft.checkpoint.inputs import windows_of
-from wordgraft.core.parallel import ahead
+from wordgraft.core.parallel import prefetched
 from wordgraft.core.ragged import Ragged
 from wordgraft.sources.contextual.alignment import AlignedWords
 from wordgraft.vocabulary import Vocabulary
@@ -197,7 +197,7 @@ def sums_of_some_rows(
     rows = np.zeros(0, np.int64)
     size = max(1, _BATCHES_AT_ONCE * encoder.tokens_per_batch // 32)
     starts = range(0, len(sentences), size)
-    for inputs in ahead(aligner.align(sentences[start : start + size]) for start in starts):
+    for inputs in prefetched(aligner.align(sentences[start : start + size]) for start in starts):
         occurring = np.unique(inputs.rows)
         new = occurring[place_of[occurring] < 0]
         place_of[new] = len(rows) + np.arange(len(new))

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.core.progress import interruption_told
+from wordgraft.core.progress import resume_hint_on_interrupt
 from wordgraft.core.run_state import RunState
 from wordgraft.errors import CheckpointError, TableError
 from wordgraft.sources.contextual.accumulate import shrunk, spread_of
@@ -107,7 +107,7 @@ class Contextual:
             resume=self.resume,
             save_every=self.save_every,
         )
-        with interruption_told(self.progress_folder), self.engine.session():
+        with resume_hint_on_interrupt(self.progress_folder), self.engine.session():
             plan = self._plan(checkpoint, vocabulary, corpus, state, progress=progress)
             encoded = self.engine.encode(
                 checkpoint,

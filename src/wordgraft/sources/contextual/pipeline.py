@@ -13,7 +13,7 @@ import numpy as np
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.checkpoint.encoder import EncoderModel
-from wordgraft.core.parallel import ahead
+from wordgraft.core.parallel import prefetched
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
 from wordgraft.core.run_state import RunState
@@ -109,7 +109,7 @@ def sum_contexts(
     with progress_bar("encoding tokens", plan.tokens_to_encode, show=progress) as advance:
         advance(done["tokens"])
         aligned = ((aligner.align(sentences), position) for sentences, position in parts)
-        for inputs, position in ahead(aligned):
+        for inputs, position in prefetched(aligned):
             sums.add_sentences(encoder, inputs)
             tokens = len(inputs.sequences.ids)
             done = {
