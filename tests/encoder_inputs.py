@@ -8,26 +8,26 @@ from tiny import ARCHITECTURES
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.networks.encoder import PIECES
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 
 TEXTS = ["the bank will not lend", "a small boat", "cold tea on a cold day"]
 DISTINCT = [name for name in ARCHITECTURES if not name.startswith("bert_")]
 
 
-def inputs_of(checkpoint: Checkpoint, texts: list[str]) -> Inputs:
+def inputs_of(checkpoint: Checkpoint, texts: list[str]) -> NetworkInputs:
     start, end = checkpoint.tokenizer.specials
     rows = [[*start, *checkpoint.tokenizer.ids(text), *end] for text in texts]
     ids = torch.tensor([id for row in rows for id in row])
-    return Inputs(ids, torch.tensor([len(row) for row in rows]), {})
+    return NetworkInputs(ids, torch.tensor([len(row) for row in rows]), {})
 
 
-def pieces_of(checkpoint: Checkpoint, texts: list[str]) -> Inputs:
+def pieces_of(checkpoint: Checkpoint, texts: list[str]) -> NetworkInputs:
     words = [word for text in texts for word in text.split()]
     rows = checkpoint.tokenizer.word_pieces(words)
     block = np.full((len(words), int(rows.lengths.max())), -1)
     for place, row in enumerate(np.split(rows.ids, rows.offsets[1:-1])):
         block[place, : len(row)] = row
     lengths = torch.tensor([len(text.split()) for text in texts])
-    return Inputs(
+    return NetworkInputs(
         torch.zeros(len(words), dtype=torch.int64), lengths, {PIECES: torch.tensor(block)}
     )

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.rows import EmbeddingRows
 from wordgraft.training.lazy_adamw import LazyRows
 
@@ -35,7 +35,7 @@ def rate(step: int) -> float:
 
 
 def read(rows: EmbeddingRows, ids: Tensor) -> Tensor:
-    return rows(Inputs(ids, torch.tensor([len(ids)]), {})).vectors
+    return rows(NetworkInputs(ids, torch.tensor([len(ids)]), {})).vectors
 
 
 def lazily(rows: EmbeddingRows, lazy: LazyRows, given: list[tuple[Tensor, Tensor]]) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 
 from wordgraft.checkpoint import open_checkpoint
 from wordgraft.networks.encoder import EncoderRows, Pooling
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.network import Network
 from wordgraft.training.param_groups import Rates, depth_of, learning, parameter_groups
 from wordgraft.training.regularizers import (
@@ -19,7 +19,7 @@ from wordgraft.training.regularizers import (
 )
 
 Tiny = Callable[[str], Path]
-INPUTS = Inputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
+INPUTS = NetworkInputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
 
 
 @pytest.fixture

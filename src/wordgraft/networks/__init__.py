@@ -1,7 +1,7 @@
-"""Bodies and heads that a graft can carry. To add one: one file here, one entry below.
+"""Networks above a first layer. To add one: one file here, one entry in `build.NETWORKS`.
 
-A network is rows -> body -> head (`Network`): the rows give each word a vector, the body reads
-them, the head gives logits. Its rows can be changed for others with `regrafted`.
+A network is rows -> body -> head (`Network`): the rows give each word a vector, the body turns
+vectors into features, the head features into logits. `regrafted` exchanges the rows.
 """
 
 from __future__ import annotations

@@ -1,9 +1,10 @@
-"""A fine-tuned encoder as a model of transformers' own classes, with the same answers.
+"""A fine-tuned encoder as a model of transformers' own classes, with the same predictions.
 
-Training has one linear layer above the pooled states; transformers' classes have a dense layer and
-an activation between them, each architecture its own. They are set so that they pass on what they
-are given: tanh where it is straight, ReLU and GELU where they cut nothing off. No class of the
-BERT line averages over tokens, so a layer is added whose attention does, and nothing else.
+Training puts one linear layer on the pooled states. transformers' classes have a dense layer and an
+activation between them, which differ between architectures. Their weights are set so that they pass
+on their input: tanh near zero, where it is linear; ReLU and GELU far above zero, where they cut
+nothing off. No class of the BERT family averages over tokens, so a layer is added whose attention
+does only that.
 """
 
 from __future__ import annotations
@@ -22,36 +23,36 @@ from wordgraft.networks.network import Network
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# A value this small goes through tanh with an error of a millionth of itself, even times 20.
+# tanh changes values this small by a millionth at most, even if they are multiplied by 20.
 _SMALL = 2.0**-12
-# How far GELU is from a straight line above this: less than float32 can show.
+# Above this, GELU differs from the identity by less than float32 can represent.
 _BEYOND = 8.0
-# What the mean outweighs a token's own state with, before the layer's norm takes the size away.
+# Factor by which the mean outweighs a token's own state; the layer's norm removes the scale.
 _HEAVY = 1e6
-# Keys of `config.json` that say what was added, for `Checkpoint`.
+# Keys of `config.json` by which `Checkpoint` knows what was added.
 LAYERS, TASK = "wordgraft_layers", "wordgraft_task"
 
 
 @dataclass(frozen=True)
-class _Shape:
-    """Where an architecture's classifier has its dense layer and its last, and what is between."""
+class _Classifier:
+    """Names of the dense and the last layer of an architecture's classifier, and its activation."""
 
     dense: str
     activation: str
     out: str
 
 
-_SHAPES = {
-    "bert": _Shape("bert.pooler.dense", "tanh", "classifier"),
-    "albert": _Shape("albert.pooler", "tanh", "classifier"),
-    "roberta": _Shape("classifier.dense", "tanh", "classifier.out_proj"),
-    "xlm-roberta": _Shape("classifier.dense", "tanh", "classifier.out_proj"),
-    "mpnet": _Shape("classifier.dense", "tanh", "classifier.out_proj"),
-    "electra": _Shape("classifier.dense", "gelu", "classifier.out_proj"),
-    "deberta-v2": _Shape("pooler.dense", "gelu", "classifier"),
-    "distilbert": _Shape("pre_classifier", "relu", "classifier"),
+_CLASSIFIERS = {
+    "bert": _Classifier("bert.pooler.dense", "tanh", "classifier"),
+    "albert": _Classifier("albert.pooler", "tanh", "classifier"),
+    "roberta": _Classifier("classifier.dense", "tanh", "classifier.out_proj"),
+    "xlm-roberta": _Classifier("classifier.dense", "tanh", "classifier.out_proj"),
+    "mpnet": _Classifier("classifier.dense", "tanh", "classifier.out_proj"),
+    "electra": _Classifier("classifier.dense", "gelu", "classifier.out_proj"),
+    "deberta-v2": _Classifier("pooler.dense", "gelu", "classifier"),
+    "distilbert": _Classifier("pre_classifier", "relu", "classifier"),
 }
-# Query and key, value and output, norm, both dense layers, norm: of a layer that can be added.
+# Query, key, value, output, norm, both dense layers and norm of a layer that can be added.
 _BERT_LAYER = (
     *("attention.self.query", "attention.self.key", "attention.self.value"),
     *("attention.output.dense", "attention.output.LayerNorm"),
@@ -70,14 +71,14 @@ _AVERAGING = {
 def as_transformers(
     network: Network, labels: Sequence[str], *, multi: bool = False
 ) -> tuple[Any, str | None]:
-    """transformers' model with the answers of `network`, whose rows are an encoder.
+    """A model of transformers with the predictions of `network`, whose rows are an encoder.
 
     Args:
         labels: names of the classes, or of the tags.
-        multi: whether a text may have any number of them.
+        multi: whether a text can have any number of labels.
 
-    Returns the model for sequence or token classification and None; or, where transformers has no
-    such model, the encoder alone and the reason.
+    Returns the model for sequence or token classification and None. If transformers has no such
+    model, returns the encoder alone and the reason.
     """
     rows, body = network.rows, network.body
     assert isinstance(rows, EncoderRows)
@@ -100,12 +101,12 @@ def as_transformers(
         else:
             if isinstance(body, Pooling) and body.how == "mean":
                 _add_mean(model, rows, _AVERAGING[config.model_type])
-            _pass_on(model, _SHAPES[config.model_type], last, _highest(rows, body))
+            _pass_on(model, _CLASSIFIERS[config.model_type], last, _highest(rows, body))
     return model, None
 
 
 def _reason(rows: EncoderRows, body: nn.Module) -> str | None:
-    """Why transformers has no class for a network, or None."""
+    """Why transformers has no class for a network; None if it has."""
     kind = str(rows.model.config.model_type)
     if isinstance(body, EachWord) and rows.words != "first":
         return f"its classes tag the first piece of a word, not the {rows.words}"
@@ -138,13 +139,12 @@ def _config(rows: EncoderRows, body: nn.Module, labels: Sequence[str], *, multi:
 
 
 def _copy(base: nn.Module, model: nn.Module) -> None:
-    given = model.state_dict()
-    missing = base.load_state_dict(given, strict=False)
-    assert not missing.unexpected_keys, missing.unexpected_keys
+    keys = base.load_state_dict(model.state_dict(), strict=False)
+    assert not keys.unexpected_keys, keys.unexpected_keys
 
 
 def _add_mean(model: Any, rows: EncoderRows, names: tuple[str, ...]) -> None:
-    """Make the added layer put the normalised mean of all tokens at every place."""
+    """Make the added layer give the normalised mean of all tokens at every place."""
     query, key, value, out, norm, wide, narrow, last = (
         model.base_model.get_submodule(f"{rows.layer_names}{rows.layers}.{name}") for name in names
     )
@@ -157,11 +157,11 @@ def _add_mean(model: Any, rows: EncoderRows, names: tuple[str, ...]) -> None:
         _set(layer, torch.ones(rows.dims), torch.zeros(rows.dims))
 
 
-def _pass_on(model: Any, shape: _Shape, last: nn.Linear, highest: float) -> None:
-    """Set dense layer and activation so that the last layer reads what the pooling gave."""
-    dense, out = model.get_submodule(shape.dense), model.get_submodule(shape.out)
+def _pass_on(model: Any, classifier: _Classifier, last: nn.Linear, highest: float) -> None:
+    """Set the dense layer so that the last layer reads the pooled states."""
+    dense, out = model.get_submodule(classifier.dense), model.get_submodule(classifier.out)
     dims = dense.weight.shape[0]
-    if shape.activation == "tanh":
+    if classifier.activation == "tanh":
         _set(dense, _SMALL * torch.eye(dims), torch.zeros(dims))
         _set(out, last.weight / _SMALL, last.bias)
         return
@@ -171,7 +171,7 @@ def _pass_on(model: Any, shape: _Shape, last: nn.Linear, highest: float) -> None
 
 
 def _highest(rows: EncoderRows, body: nn.Module) -> float:
-    """A bound of what the pooling gives: the states of a norm, and of no more than its weights."""
+    """An upper bound of the pooled states, which are the output of a norm."""
     most = float(rows.dims**0.5)
     if getattr(body, "how", "") == "mean":
         return most

@@ -1,4 +1,4 @@
-"""`bag`: the mean of a text's rows, then one hidden layer."""
+"""`bag`: the mean of a text's rows, then one hidden layer; `linear`: the mean alone."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from wordgraft.networks.inputs import Sequences, means
 
 
 class Bag(nn.Module):
-    """Features of a text from the mean of its words' vectors; word order plays no part.
+    """Features of a text from the mean of its words' vectors. Word order has no influence.
 
     Args:
         dims: width of the words' vectors.
-        hidden: width of the hidden layer, which is what the head reads.
+        hidden: width of the hidden layer, which the head reads.
         dropout: share of the mean's and the hidden layer's values set to zero in training.
-        generator: of the layer's start, He before the ReLU.
+        generator: draws the initial weights (He).
     """
 
     def __init__(self, dims: int, *, hidden: int, dropout: float, generator: Generator) -> None:
@@ -34,8 +34,8 @@ class Bag(nn.Module):
         return features
 
 
-class Mean(nn.Module):
-    """Features of a text: the mean of its words' vectors as it is, for a linear head."""
+class MeanBody(nn.Module):
+    """Features of a text: the mean of its words' vectors, for a linear head."""
 
     def __init__(self, dims: int, *, hidden: int, dropout: float, generator: Generator) -> None:
         super().__init__()

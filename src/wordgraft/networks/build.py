@@ -1,4 +1,4 @@
-"""Which networks there are, and how one is put together."""
+"""The networks by name, and how one is built."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 from torch import Generator
 
-from wordgraft.networks.bag import Bag, Mean
+from wordgraft.networks.bag import Bag, MeanBody
 from wordgraft.networks.bilstm import BiLstm
 from wordgraft.networks.cnn import Cnn
 from wordgraft.networks.input_features import Casing, Joined, LayerMix, Letters
-from wordgraft.networks.network import Body, Network, Rows
+from wordgraft.networks.network import Body, Network, RowsLayer
 from wordgraft.networks.transformer import Transformer
 
 if TYPE_CHECKING:
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Kind:
-    """One name of a network.
+    """What one name of a network stands for.
 
     Attributes:
-        body: makes its body.
-        texts, words: whether it classifies texts, and whether it tags words.
-        crf: whether its tags depend on each other.
-        pads: whether texts of unlike length cost it padding.
+        body: the class of its body.
+        texts, words: whether it can classify texts, and whether it can tag words.
+        crf: whether transitions between tags are learned.
+        pads: whether texts of different lengths need padding.
     """
 
     body: Callable[..., Any]
@@ -39,7 +39,7 @@ class Kind:
 
 NETWORKS = {
     "bag": Kind(Bag, words=False, pads=False),
-    "linear": Kind(Mean, words=False, pads=False),
+    "linear": Kind(MeanBody, words=False, pads=False),
     "cnn": Kind(Cnn),
     "bilstm": Kind(BiLstm),
     "bilstm-crf": Kind(BiLstm, texts=False, crf=True),
@@ -49,16 +49,16 @@ NETWORKS = {
 
 @dataclass(frozen=True)
 class Shape:
-    """What a network's body is made of.
+    """The settings of a network's body.
 
     Attributes:
         name: one of `NETWORKS`.
-        dims: width of the vectors that the rows give.
-        layers: how many of them a word has; more than one are mixed.
-        hidden, dropout: as the bodies take them.
-        per_word: tags, not classes.
-        casing, letters: what joins each word's vector.
-        seed: of the start.
+        dims: width of the words' vectors.
+        layers: number of vectors per word; more than one are mixed.
+        hidden, dropout: of the body.
+        per_word: whether words are tagged; otherwise texts are classified.
+        casing, letters: whether vectors for spelling are joined to each word's vector.
+        seed: of the initial weights.
     """
 
     name: str
@@ -72,8 +72,8 @@ class Shape:
     seed: int
 
 
-def build(rows: Rows, shape: Shape, head: Callable[[int, Generator], Head]) -> Network:
-    """A network on `rows`; `head` makes its last layer for a width, drawing from a generator."""
+def build(rows: RowsLayer, shape: Shape, head: Callable[[int, Generator], Head]) -> Network:
+    """A network on `rows`; `head` makes its head from the number of features and a generator."""
     generator = Generator().manual_seed(shape.seed)
     kind = NETWORKS[shape.name]
     joins: list[Casing | Letters] = []

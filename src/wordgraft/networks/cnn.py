@@ -21,21 +21,21 @@ class Cnn(nn.Module):
         hidden: number of filters, all widths together.
         dropout: share of the vectors' and the features' values set to zero in training.
         per_word: features of each word, for tags, instead of each text.
-        generator: of the filters' start, He before the ReLU.
+        generator: draws the initial weights (He).
     """
 
     def __init__(
         self, dims: int, *, hidden: int, dropout: float, per_word: bool, generator: Generator
     ) -> None:
         super().__init__()
-        # As many filters of each width, the odd ones go to the narrowest.
-        shares = [hidden // len(WIDTHS) + (place < hidden % len(WIDTHS)) for place in range(3)]
+        # The same number of filters of each width; a remainder goes to the narrowest.
+        numbers = [hidden // len(WIDTHS) + (place < hidden % len(WIDTHS)) for place in range(3)]
         self.width = hidden
         self.per_word = per_word
         self.dropout = nn.Dropout(dropout)
         self.filters = nn.ModuleList(
             conv1d(dims, number, width, activation="relu", generator=generator)
-            for number, width in zip(shares, WIDTHS, strict=True)
+            for number, width in zip(numbers, WIDTHS, strict=True)
             if number
         )
 
@@ -44,18 +44,20 @@ class Cnn(nn.Module):
         block, mask = padded(words)
         block = self.dropout(block).transpose(1, 2)
         layers = [cast("nn.Conv1d", layer) for layer in self.filters]
-        found = torch.cat([torch.relu(over(layer, block)) for layer in layers], dim=1)
-        found = self.dropout(found.transpose(1, 2))
-        # What a filter finds is never below zero, so padding at zero cannot win.
-        best: Tensor = found[mask] if self.per_word else (found * mask[:, :, None]).amax(dim=1)
-        return best
+        values = torch.cat([torch.relu(convolved(layer, block)) for layer in layers], dim=1)
+        values = self.dropout(values.transpose(1, 2))
+        # After the ReLU no value is below zero, so padding with zeros cannot be the maximum.
+        features: Tensor = (
+            values[mask] if self.per_word else (values * mask[:, :, None]).amax(dim=1)
+        )
+        return features
 
 
-def over(layer: nn.Conv1d, block: Tensor) -> Tensor:
-    """(texts, channels, longest) through a convolution that gives as many places as it reads.
+def convolved(layer: nn.Conv1d, block: Tensor) -> Tensor:
+    """(texts, channels, longest) to (texts, filters, longest).
 
-    Zeros are put at both ends; the one more that an even width needs, behind.
+    Zeros are added at both ends; an even width needs one more at the end.
     """
-    more = layer.kernel_size[0] - 1
-    found: Tensor = layer(nn.functional.pad(block, (more // 2, more - more // 2)))
-    return found
+    added = layer.kernel_size[0] - 1
+    values: Tensor = layer(nn.functional.pad(block, (added // 2, added - added // 2)))
+    return values

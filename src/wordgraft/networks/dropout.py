@@ -1,4 +1,4 @@
-"""Dropout for sequences: one mask a text, and whole words."""
+"""Dropout for sequences: of the same values throughout a text, and of whole words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from torch import Tensor, nn
 
 
 class LockedDropout(nn.Module):
-    """Zero the same values at every word of a text (Gal and Ghahramani 2016)."""
+    """Set the same values to zero at every word of a text (Gal and Ghahramani 2016)."""
 
     def __init__(self, share: float) -> None:
         super().__init__()
@@ -17,12 +17,12 @@ class LockedDropout(nn.Module):
         """(texts, longest, width) to the same."""
         if not self.training or not self.share:
             return block
-        kept = torch.rand(block.shape[0], 1, block.shape[2], device=block.device) >= self.share
-        return block * kept / (1 - self.share)
+        mask = torch.rand(block.shape[0], 1, block.shape[2], device=block.device) >= self.share
+        return block * mask / (1 - self.share)
 
 
 class WordDropout(nn.Module):
-    """Zero the whole vector of some words, so that no network leans on a single one."""
+    """Set the whole vectors of some words to zero, so that the network relies on no single word."""
 
     def __init__(self, share: float) -> None:
         super().__init__()

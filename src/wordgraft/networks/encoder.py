@@ -1,4 +1,4 @@
-"""`encoder`: the pretrained transformer itself as the rows of a network, and what reads them."""
+"""The pretrained transformer itself as the rows of a network, and the bodies that read it."""
 
 from __future__ import annotations
 
@@ -12,32 +12,32 @@ from torch import Tensor, nn
 
 from wordgraft.checkpoint.encoder import load_model
 from wordgraft.errors import CheckpointError
-from wordgraft.networks.inputs import Inputs, Sequences, mask_of, means
+from wordgraft.networks.inputs import NetworkInputs, Sequences, mask_of, means
 
 if TYPE_CHECKING:
     from wordgraft.checkpoint import Checkpoint
 
-# How a text's tokens become one vector, and a word's pieces one.
+# How the vectors of a text's tokens, or of a word's pieces, become one vector.
 TEXT_POOLINGS = ("mean", "cls", "attention")
 WORD_POOLINGS = ("first", "last", "mean")
-# Share of a batch's places; more than this and it is computed in parts.
+# A batch with a larger share of padding than this is computed in parts.
 MOST_PADDING = 0.05
-_LEAST = 1e-12
-# In `Inputs.extras`: (words, longest) piece ids of each word, -1 behind the last.
+_SMALLEST_EPS = 1e-12
+# Key of `NetworkInputs.extras`: piece ids of each word (words, longest), -1 after the last.
 PIECES = "pieces"
 
 
 class EncoderRows(nn.Module):
-    """transformers' own model of a checkpoint, all of it ready to learn.
+    """transformers' model of a checkpoint, all of whose weights can learn.
 
-    Reads texts as complete inputs, special ids included, and gives a vector a token. Where
-    `Inputs.extras` has the pieces of words, it puts the special ids around them itself and gives a
-    vector a word; a text longer than the encoder reads is cut into windows between words.
+    Reads texts as complete inputs, special ids included, and gives a vector per token. If
+    `NetworkInputs.extras` has the pieces of words, it adds the special ids and gives a vector
+    per word. A text longer than the encoder's maximum is divided into windows between words.
 
     Args:
-        words: `first`, `last` (the word's first or last piece) or `mean` (of its pieces).
+        words: whether a word's vector is that of its `first` or `last` piece, or their `mean`.
 
-    Raises `CheckpointError` for weights that are incomplete.
+    Raises `CheckpointError` if weights are missing.
     """
 
     def __init__(self, checkpoint: Checkpoint, *, words: str = "first") -> None:
@@ -49,16 +49,16 @@ class EncoderRows(nn.Module):
         self.room = checkpoint.max_tokens
         self.pad = checkpoint.tokenizer.pad_id
         self.specials = checkpoint.tokenizer.specials
-        # Groups of layers in ALBERT, which shares weights.
+        # ALBERT shares weights within groups of layers.
         self.layers = int(checkpoint.config.get("num_hidden_groups", checkpoint.layers))
-        # Tokens and padding read while learning.
+        # Tokens, and tokens with padding, that were read in training.
         self.tokens_read, self.places_read = 0, 0
         self.layer_names = checkpoint.architecture.layer_names
         self._layer = re.compile(re.escape(self.layer_names) + r"(\d+)\.")
 
     @property
     def norm_eps(self) -> float | None:
-        """Of the norm below transformers' classifier, where the architecture has one."""
+        """Epsilon of the norm before transformers' classifier, if the architecture has one."""
         config = self.model.config
         return float(config.norm_eps) if config.model_type == "modernbert" else None
 
@@ -68,58 +68,58 @@ class EncoderRows(nn.Module):
         return int(self.model.config.hidden_size)
 
     def depth_of(self, name: str) -> int:
-        """How deep a parameter of this module lies: 0 in the embeddings, then 1 for each layer.
+        """The depth of a parameter of this module: 0 for the embeddings, 1 for the first layer, ...
 
-        What stands above the last layer, such as a norm, counts to it.
+        Parameters above the last layer, such as a norm, have its depth.
         """
         if found := self._layer.search(name):
             return int(found[1]) + 1
         return 0 if "embeddings" in name or "mapping_in" in name else self.layers
 
-    def forward(self, inputs: Inputs) -> Sequences:
-        """A vector a token, or a word."""
+    def forward(self, inputs: NetworkInputs) -> Sequences:
+        """A vector per token, or per word."""
         if PIECES not in inputs.extras:
             sizes = inputs.sizes or inputs.lengths.tolist()
             return Sequences(self._states(inputs.ids, sizes), inputs.lengths)
         return Sequences(self._of_words(inputs.extras[PIECES], inputs.lengths), inputs.lengths)
 
     def _states(self, ids: Tensor, sizes: Sequence[int]) -> Tensor:
-        """(tokens, dims) of complete inputs of these sizes, end to end."""
+        """(tokens, dims) of complete inputs of the given sizes, end to end."""
         if not len(ids):
             return torch.zeros(0, self.dims, device=ids.device)
         groups = self.groups(sizes, ids.device)
         if len(groups) == 1:
             return self._padded(ids, sizes)
         starts = np.cumsum([0, *sizes])
-        found, places = [], []
+        states, places = [], []
         for group in groups:
-            at = np.concatenate([np.arange(starts[text], starts[text + 1]) for text in group])
-            places.append(at)
-            own = torch.from_numpy(at).to(ids.device)
-            found.append(self._padded(ids[own], [sizes[text] for text in group]))
+            tokens = np.concatenate([np.arange(starts[text], starts[text + 1]) for text in group])
+            places.append(tokens)
+            ids_of_group = ids[torch.from_numpy(tokens).to(ids.device)]
+            states.append(self._padded(ids_of_group, [sizes[text] for text in group]))
         back = torch.from_numpy(np.argsort(np.concatenate(places))).to(ids.device)
-        return torch.cat(found)[back]
+        return torch.cat(states)[back]
 
     def groups(self, sizes: Sequence[int], device: torch.device) -> list[list[int]]:
-        """Numbers of a batch's texts that are computed together; see `alike`.
+        """Indexes of a batch's texts in groups that are computed together; see `of_similar_length`.
 
-        On a GPU all are, as long as no more of what was read in training is padding: it computes
-        padding in no time, and waits for Python to ask for each part.
+        On a GPU all are one group as long as at most `MOST_PADDING` of everything read in training
+        is padding: padding costs it little, and each group costs it a wait for Python.
         """
         places = self.places_read + max(sizes) * len(sizes)
         padding = places - self.tokens_read - sum(sizes)
         if device.type != "cpu" and padding <= MOST_PADDING * places:
             return [[*range(len(sizes))]]
-        return alike(sizes)
+        return of_similar_length(sizes)
 
     def _padded(self, ids: Tensor, sizes: Sequence[int]) -> Tensor:
         shape = len(sizes), max(sizes)
         if self.training:
             self.tokens_read += len(ids)
             self.places_read += shape[0] * shape[1]
-        if len(ids) == shape[0] * shape[1]:  # equal lengths need no mask, and run faster without
+        if len(ids) == shape[0] * shape[1]:  # equal lengths need no mask and run faster without
             return self._last(ids.view(shape), None).flatten(0, 1)
-        # Reckoned here: what a GPU is asked for has to wait until it has done all else.
+        # Computed on the CPU: asking a GPU for a value waits until its other work is done.
         mask = mask_of(torch.tensor(sizes))
         places = torch.nonzero(mask.flatten())[:, 0].to(ids.device)
         block = ids.new_full((mask.numel(),), self.pad).index_copy(0, places, ids)
@@ -127,54 +127,59 @@ class EncoderRows(nn.Module):
         return states.flatten(0, 1).index_select(0, places)
 
     def _last(self, block: Tensor, mask: Tensor | None) -> Tensor:
-        given = {} if mask is None else {"attention_mask": mask.long()}
-        states: Tensor = self.model(input_ids=block, **given).last_hidden_state
+        masks = {} if mask is None else {"attention_mask": mask.long()}
+        states: Tensor = self.model(input_ids=block, **masks).last_hidden_state
         return states
 
     def _of_words(self, pieces: Tensor, lengths: Tensor) -> Tensor:
-        """(words, dims) of (words, longest) pieces."""
+        """(words, dims) from pieces (words, longest)."""
         if not len(pieces):
             return torch.zeros(0, self.dims, device=pieces.device)
-        own = pieces >= 0
-        counts = own.sum(dim=1)
+        is_piece = pieces >= 0
+        counts = is_piece.sum(dim=1)
         window = self._windows(counts, lengths, pieces.shape[1])
         sizes = torch.zeros_like(window).index_add_(0, window, counts)[: int(window[-1]) + 1]
-        before, after = (torch.tensor(each, device=pieces.device) for each in self.specials)
+        before, after = (
+            torch.tensor(special_ids, device=pieces.device) for special_ids in self.specials
+        )
         extra = len(before) + len(after)
-        # Where each word's pieces go once every window has its special ids around it.
+        # The place of each word's first piece once every window has its special ids.
         starts = counts.cumsum(0) - counts + window * extra + len(before)
         ids = pieces.new_empty(int(counts.sum()) + len(sizes) * extra)
         ends = (sizes + extra).cumsum(0)
         ids[(ends - sizes - extra)[:, None] + torch.arange(len(before), device=ids.device)] = before
         ids[(ends - len(after))[:, None] + torch.arange(len(after), device=ids.device)] = after
         places = starts[:, None] + torch.arange(pieces.shape[1], device=ids.device)
-        ids[places[own]] = pieces[own]
+        ids[places[is_piece]] = pieces[is_piece]
         states = self._states(ids, (sizes + extra).tolist())
         if self.words == "first":
             return states[starts]
         if self.words == "last":
             return states[starts + counts - 1]
-        word = torch.arange(len(pieces), device=ids.device)[:, None].expand_as(own)[own]
-        sums = states.new_zeros(len(pieces), self.dims).index_add(0, word, states[places[own]])
+        word = torch.arange(len(pieces), device=ids.device)[:, None].expand_as(is_piece)[is_piece]
+        sums = states.new_zeros(len(pieces), self.dims).index_add(0, word, states[places[is_piece]])
         return sums / counts[:, None]
 
     def _windows(self, counts: Tensor, lengths: Tensor, longest: int) -> Tensor:
-        """int64 (words,): which input each word goes to; a text has one, or several if long."""
+        """int64 (words,): the input that each word belongs to; a long text has several."""
         text = torch.repeat_interleave(torch.arange(len(lengths), device=counts.device), lengths)
         before = counts.cumsum(0) - counts
         first = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)[:-1]]).clamp(max=len(counts) - 1)
         within = before - before[first][text]
-        # A word that begins in a window ends in it, even one of `longest` pieces.
+        # A word that begins in a window also ends in it, even a word of `longest` pieces.
         room = self.room - sum(map(len, self.specials)) - longest + 1
         key = text * (int(within.max()) // max(room, 1) + 1) + within // max(room, 1)
         window: Tensor = torch.unique_consecutive(key, return_inverse=True)[1]
         return window
 
 
-def alike(lengths: Sequence[int]) -> list[list[int]]:
-    """Numbers of texts in groups of like length, so that little of a group is padding.
+def of_similar_length(lengths: Sequence[int]) -> list[list[int]]:
+    """Indexes of texts in groups of similar length, so that little of a group is padding.
 
-    A group with more padding than `MOST_PADDING` is cut where the two parts have the least.
+    A group with more padding than `MOST_PADDING` is divided where its two parts have the least.
+
+    >>> sorted(of_similar_length([3, 40, 3, 41]))
+    [[0, 2], [1, 3]]
     """
     order = sorted(range(len(lengths)), key=lengths.__getitem__)
     groups, waiting = [], [order] if order else []
@@ -194,15 +199,15 @@ def alike(lengths: Sequence[int]) -> list[list[int]]:
 
 
 class Pooling(nn.Module):
-    """A text's tokens as one vector.
+    """One vector per text, from the vectors of its tokens.
 
     Args:
-        how: `mean` (of all tokens, the special ones included), `cls` (the first token), or
-            `attention` (weights that learn, alike at the start). Means are normalised as the
-            encoder's own layers are, without weights.
+        how: `mean` (of all tokens, including special ones), `cls` (the first token), or `attention`
+            (a weighted mean with learned weights, equal at first). Means are normalised like the
+            encoder's layers, but without weights.
         dropout: share of the values set to zero in training.
-        norm_eps: of the norm; given also to the first token's vector where transformers' own
-            classifier has a norm there.
+        norm_eps: epsilon of the norm. With `cls` there is a norm only if it is given, which is the
+            case where transformers' own classifier has one.
     """
 
     def __init__(
@@ -210,8 +215,8 @@ class Pooling(nn.Module):
     ) -> None:
         super().__init__()
         self.how, self.width = how, dims
-        # No more than keeps a text of nothing finite, as the norm of an added layer would.
-        self.norm_eps = _LEAST if norm_eps is None and how != "cls" else norm_eps
+        # As small as in the norm of an added layer; it keeps the mean of zeros finite.
+        self.norm_eps = _SMALLEST_EPS if norm_eps is None and how != "cls" else norm_eps
         self.dropout = nn.Dropout(dropout)
         if how == "attention":
             self.query = nn.Parameter(torch.zeros(dims))
@@ -236,7 +241,7 @@ class Pooling(nn.Module):
 
 
 class EachWord(nn.Module):
-    """Words as they are, with dropout: the body of a tagger. `norm_eps` as in `Pooling`."""
+    """The words' vectors with dropout: the body of a tagger. `norm_eps` is that of `Pooling`."""
 
     def __init__(self, dims: int, *, dropout: float, norm_eps: float | None = None) -> None:
         super().__init__()

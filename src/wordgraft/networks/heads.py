@@ -11,7 +11,7 @@ from torch import Generator, Tensor, nn
 
 from wordgraft.networks.crf import Crf
 from wordgraft.networks.initialize import linear
-from wordgraft.networks.inputs import Inputs, Sequences, padded
+from wordgraft.networks.inputs import NetworkInputs, Sequences, padded
 
 if TYPE_CHECKING:
     from jaxtyping import Bool, Float32, Int64
@@ -51,11 +51,11 @@ class ClassHead(nn.Module):
         logits: Tensor = self.linear(features)
         return logits
 
-    def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, inputs: NetworkInputs, targets: Tensor) -> Tensor:
         """Mean over texts, weighted by class."""
         return nn.functional.cross_entropy(logits, targets, self.weight)
 
-    def predict(self, logits: Tensor, inputs: Inputs) -> Float32[ndarray, "texts classes"]:
+    def predict(self, logits: Tensor, inputs: NetworkInputs) -> Float32[ndarray, "texts classes"]:
         """Probabilities; each row sums to 1."""
         probabilities: Float32[ndarray, "texts classes"] = torch.softmax(logits, 1).cpu().numpy()
         return probabilities
@@ -67,13 +67,13 @@ class LabelHead(ClassHead):
     `weight` is the weight of the texts that have the label.
     """
 
-    def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, inputs: NetworkInputs, targets: Tensor) -> Tensor:
         """Mean over texts and labels."""
         return nn.functional.binary_cross_entropy_with_logits(
             logits, targets.to(logits.dtype), pos_weight=self.weight
         )
 
-    def predict(self, logits: Tensor, inputs: Inputs) -> Float32[ndarray, "texts labels"]:
+    def predict(self, logits: Tensor, inputs: NetworkInputs) -> Float32[ndarray, "texts labels"]:
         """The probability of each label, independent of the others."""
         probabilities: Float32[ndarray, "texts labels"] = torch.sigmoid(logits).cpu().numpy()
         return probabilities
@@ -108,7 +108,7 @@ class TagHead(nn.Module):
         logits: Tensor = self.linear(features)
         return logits
 
-    def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, inputs: NetworkInputs, targets: Tensor) -> Tensor:
         """Mean over words; with learned transitions, of the likelihood of whole texts."""
         if not self.learned:
             return nn.functional.cross_entropy(logits, targets)
@@ -117,7 +117,7 @@ class TagHead(nn.Module):
         tags, _ = padded(Sequences(targets, lengths))
         return self.crf.loss(emissions, tags, mask)
 
-    def predict(self, logits: Tensor, inputs: Inputs) -> Int64[ndarray, " words"]:
+    def predict(self, logits: Tensor, inputs: NetworkInputs) -> Int64[ndarray, " words"]:
         """The index of each word's tag (Viterbi)."""
         lengths = inputs.lengths[inputs.lengths > 0]
         if not len(lengths):

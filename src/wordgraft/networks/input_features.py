@@ -1,4 +1,4 @@
-"""What stands between the first layer and the body: layers mixed, casing and letters joined."""
+"""Between the first layer and the body: a mix of layers, and vectors for casing and letters."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import torch
 from torch import Generator, Tensor, nn
 from torch.nn.utils import skip_init
 
-from wordgraft.networks.cnn import over
+from wordgraft.networks.cnn import convolved
 from wordgraft.networks.initialize import conv1d, start_embedding
 from wordgraft.networks.inputs import Sequences
 from wordgraft.networks.network import Body
@@ -19,7 +19,7 @@ LETTER_DIMS, LETTER_FILTERS = 25, 50
 
 
 class LayerMix(nn.Module):
-    """A learned mix of an encoder's layers (Peters et al. 2018): softmax weights and a scale."""
+    """A learned mix of an encoder's layers: softmax weights and a scale (Peters et al. 2018)."""
 
     def __init__(self, layers: int) -> None:
         super().__init__()
@@ -33,7 +33,7 @@ class LayerMix(nn.Module):
 
 
 class Casing(nn.Module):
-    """A small vector for how a word is written: see `vocabulary.word_features`."""
+    """A small vector for a word's casing: see `vocabulary.word_features`."""
 
     width = CASING_DIMS
 
@@ -44,12 +44,12 @@ class Casing(nn.Module):
 
     def forward(self, extras: dict[str, Tensor]) -> Tensor:
         """(words, width)."""
-        found: Tensor = self.table(extras[CASING])
-        return found
+        vectors: Tensor = self.table(extras[CASING])
+        return vectors
 
 
 class Letters(nn.Module):
-    """A convolution over a word's letters and its maximum (Ma and Hovy 2016)."""
+    """The maximum of a convolution over a word's letters (Ma and Hovy 2016)."""
 
     width = LETTER_FILTERS
 
@@ -68,17 +68,17 @@ class Letters(nn.Module):
         letters = extras[LETTERS]
         if not len(letters):
             return letters.new_zeros(0, self.width, dtype=torch.float32)
-        found = torch.relu(over(self.filters, self.table(letters).transpose(1, 2)))
-        best: Tensor = found.amax(dim=2)
-        return best
+        values = torch.relu(convolved(self.filters, self.table(letters).transpose(1, 2)))
+        vectors: Tensor = values.amax(dim=2)
+        return vectors
 
 
 class Joined(nn.Module):
-    """A body behind a mix of layers, and behind what joins each word's vector.
+    """A body that reads mixed layers, with other vectors joined to each word's vector.
 
     Args:
-        body: made for vectors of the words' width and that of `parts` together.
-        mix: for first layers that give several vectors a word.
+        body: reads vectors as wide as the words' and those of `parts` together.
+        mix: for first layers that give several vectors per word.
         parts: `Casing`, `Letters`.
     """
 
@@ -90,7 +90,7 @@ class Joined(nn.Module):
         self.body = cast("nn.Module", body)
 
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
-        """What the body gives."""
+        """The body's features."""
         vectors = words.vectors if self.mix is None else self.mix(words.vectors)
         joined = torch.cat([vectors, *(part(extras) for part in self.parts)], dim=1)
         features: Tensor = self.body(words._replace(vectors=joined), extras)

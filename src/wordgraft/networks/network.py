@@ -1,4 +1,4 @@
-"""`Network`: a first layer, a body and a head, whatever each of them is."""
+"""`Network`: a first layer, a body and a head."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from typing import TYPE_CHECKING, Protocol, cast
 
 from torch import Tensor, nn
 
-from wordgraft.networks.inputs import Inputs, Sequences
+from wordgraft.networks.inputs import NetworkInputs, Sequences
 
 if TYPE_CHECKING:
     from jaxtyping import Int64
     from numpy import ndarray
 
 
-class Rows(Protocol):
-    """A first layer: what the ids stand for, as one vector a word."""
+class RowsLayer(Protocol):
+    """A first layer: from ids to one vector per word."""
 
-    def __call__(self, inputs: Inputs) -> Sequences: ...
+    def __call__(self, inputs: NetworkInputs) -> Sequences: ...
 
 
 class Body(Protocol):
-    """What reads the words: (texts, `width`) features for classes, (words, `width`) for tags."""
+    """Reads words. Gives features (texts, `width`) for classes, (words, `width`) for tags."""
 
     width: int
 
@@ -29,59 +29,58 @@ class Body(Protocol):
 
 
 class Head(Protocol):
-    """Features to logits, and what logits mean.
+    """From features to logits, and from logits to a loss and to predictions.
 
-    `loss` takes the logits and the targets; `predict` gives, per text or word, probabilities or,
-    where words depend on each other, the numbers of the best tags.
+    `predict` gives the probabilities of each text, or the index of the best tag of each word.
     """
 
     def __call__(self, features: Tensor) -> Tensor: ...
 
-    def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor: ...
+    def loss(self, logits: Tensor, inputs: NetworkInputs, targets: Tensor) -> Tensor: ...
 
-    def predict(self, logits: Tensor, inputs: Inputs) -> ndarray: ...
+    def predict(self, logits: Tensor, inputs: NetworkInputs) -> ndarray: ...
 
 
 class Network(nn.Module):
-    """Ids to logits. Names of parameters begin with `rows.`, `body.` or `head.`.
+    """From ids to logits. Names of parameters begin with `rows.`, `body.` or `head.`.
 
     Args:
-        rows: the grafted layer, or what else gives one vector a word.
-        body: reads the words.
-        head: turns what the body found into logits.
+        rows: the grafted layer, or another first layer that gives one vector per word.
+        body: from the words' vectors to features.
+        head: from features to logits.
     """
 
-    def __init__(self, rows: Rows, body: Body, head: Head) -> None:
+    def __init__(self, rows: RowsLayer, body: Body, head: Head) -> None:
         super().__init__()
         self.rows = cast("nn.Module", rows)
         self.body = cast("nn.Module", body)
         self.head = cast("nn.Module", head)
 
-    def forward(self, inputs: Inputs) -> Tensor:
+    def forward(self, inputs: NetworkInputs) -> Tensor:
         """(texts, classes) logits, or (words, tags)."""
         logits: Tensor = self.head(self.features(inputs))
         return logits
 
-    def features(self, inputs: Inputs) -> Tensor:
-        """What the head reads."""
-        found: Tensor = self.body(self.rows(inputs), inputs.extras)
-        return found
+    def features(self, inputs: NetworkInputs) -> Tensor:
+        """What the head reads: (texts, features), or (words, features)."""
+        features: Tensor = self.body(self.rows(inputs), inputs.extras)
+        return features
 
-    def loss(self, logits: Tensor, inputs: Inputs, targets: Tensor) -> Tensor:
+    def loss(self, logits: Tensor, inputs: NetworkInputs, targets: Tensor) -> Tensor:
         """The mean loss of a batch."""
         return cast("Head", self.head).loss(logits, inputs, targets)
 
-    def predict(self, logits: Tensor, inputs: Inputs) -> ndarray | Int64[ndarray, " words"]:
-        """What the logits say: see `Head`."""
+    def predict(self, logits: Tensor, inputs: NetworkInputs) -> ndarray | Int64[ndarray, " words"]:
+        """Predictions from logits: see `Head`."""
         return cast("Head", self.head).predict(logits, inputs)
 
     @property
     def last_layer(self) -> nn.Linear:
-        """What gives the logits."""
+        """The layer that computes the logits."""
         return cast("nn.Linear", self.head.linear)
 
     def without_rows(self) -> Network:
-        """This network with no first layer, for keeping; the rows live in a table."""
+        """This network without a first layer, to be saved beside the table that has the rows."""
         return self.regrafted(nn.Identity())
 
     def regrafted(self, rows: nn.Module) -> Network:

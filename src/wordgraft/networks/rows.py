@@ -1,4 +1,4 @@
-"""First layers: grafted rows that learn or not, and vectors that were computed before."""
+"""First layers: the rows of a table, and vectors that were computed before."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
-from wordgraft.networks.inputs import Inputs, Sequences
+from wordgraft.networks.inputs import NetworkInputs, Sequences
 
 if TYPE_CHECKING:
     from jaxtyping import Float, Int64
@@ -20,7 +20,7 @@ class EmbeddingRows(nn.Module):
     """The rows of a table: ids are row ids.
 
     Attributes:
-        look_up: gives the vectors of ids instead of the layer, where training keeps rows apart.
+        look_up: gives the vectors of ids instead of the layer, while `LazyRows` trains it.
     """
 
     def __init__(self, layer: nn.Embedding) -> None:
@@ -28,28 +28,28 @@ class EmbeddingRows(nn.Module):
         self.layer = layer
         self.look_up: Callable[[Tensor], Tensor] | None = None
 
-    def forward(self, inputs: Inputs) -> Sequences:
-        """One vector an id."""
+    def forward(self, inputs: NetworkInputs) -> Sequences:
+        """One vector per id."""
         look_up = self.look_up or self.layer
         return Sequences(look_up(inputs.ids), inputs.lengths)
 
 
 class Stored(Protocol):
-    """Vectors that stand somewhere, of any float type: (places, ...) by place."""
+    """Vectors of any float type, in memory or on disk, by their place."""
 
     def __getitem__(self, places: Int64[ndarray, " some"]) -> Float[ndarray, "some ..."]: ...
 
 
 class FeatureRows(nn.Module):
-    """Vectors computed before, which never learn: ids are places among them."""
+    """Vectors computed before, which never learn: ids are their places."""
 
     def __init__(self, stored: Stored) -> None:
         super().__init__()
         self.stored = stored
 
-    def forward(self, inputs: Inputs) -> Sequences:
-        """(tokens, layers, dims) as float32, or (tokens, dims) of one layer."""
-        found = np.asarray(self.stored[inputs.ids.cpu().numpy()], np.float32)
-        if found.shape[1] == 1:
-            found = found[:, 0]
-        return Sequences(torch.from_numpy(found).to(inputs.ids.device), inputs.lengths)
+    def forward(self, inputs: NetworkInputs) -> Sequences:
+        """(tokens, layers, dims) as float32, or (tokens, dims) if there is one layer."""
+        vectors = np.asarray(self.stored[inputs.ids.cpu().numpy()], np.float32)
+        if vectors.shape[1] == 1:
+            vectors = vectors[:, 0]
+        return Sequences(torch.from_numpy(vectors).to(inputs.ids.device), inputs.lengths)

@@ -1,4 +1,4 @@
-"""`transformer`: two small layers of attention over the words, for tables of words or pieces."""
+"""`transformer`: two small layers of attention, for tables of words or pieces."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ LAYERS, HEADS = 2, 4
 class Transformer(nn.Module):
     """Attention over the words with sinusoidal positions (Vaswani et al. 2017), norms first.
 
-    For a text, the mean of what its words became.
+    The features of a text are the mean of its words'.
 
     Args:
         dims: width of the words' vectors.
-        hidden: width within, a multiple of the 4 heads.
+        hidden: width of the layers, a multiple of the 4 heads.
         dropout: share of values set to zero in training.
         per_word: features of each word, for tags, instead of each text.
-        generator: of the start, Xavier throughout.
+        generator: draws the initial weights (Xavier).
     """
 
     def __init__(
@@ -34,7 +34,7 @@ class Transformer(nn.Module):
         self.per_word = per_word
         self.dropout = nn.Dropout(dropout)
         self.into = linear(dims, hidden, activation="none", generator=generator)
-        with torch.random.fork_rng():  # torch's own start must not move the caller's state
+        with torch.random.fork_rng():  # drawing torch's own weights changes the state
             layer = nn.TransformerEncoderLayer(
                 hidden, HEADS, 4 * hidden, dropout, "gelu", batch_first=True, norm_first=True
             )
@@ -49,11 +49,11 @@ class Transformer(nn.Module):
         """(texts, hidden), or (words, hidden)."""
         block, mask = padded(words._replace(vectors=self.into(words.vectors)))
         block = self.dropout(block + _positions(block.shape[1], self.width).to(block))
-        # An empty text attends to its one place of padding; attention to nothing is no number.
-        seen = mask.clone()
-        seen[:, 0] = True
-        found = self.layers(block, src_key_padding_mask=~seen)[mask]
-        return found if self.per_word else means(words._replace(vectors=found))
+        # An empty text attends to one place of padding; attention to nothing would be NaN.
+        attended = mask.clone()
+        attended[:, 0] = True
+        vectors = self.layers(block, src_key_padding_mask=~attended)[mask]
+        return vectors if self.per_word else means(words._replace(vectors=vectors))
 
 
 def _positions(length: int, width: int) -> Tensor:

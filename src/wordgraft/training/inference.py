@@ -11,7 +11,7 @@ from torch import Tensor
 
 from wordgraft.core.parallel import map_in_parallel
 from wordgraft.core.ragged import Ragged
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.network import Network
 from wordgraft.training.batching import inputs_of, targets_of
 from wordgraft.training.examples import Examples
@@ -29,7 +29,7 @@ class _Output(NamedTuple):
     """What a network computed of a batch: its logits, or its features."""
 
     batch: Examples
-    inputs: Inputs
+    inputs: NetworkInputs
     values: Tensor
 
 
@@ -81,7 +81,7 @@ def _loss(network: Network, outputs: Iterable[_Output]) -> float:
     lengths = torch.cat([output.inputs.lengths for output in outputs])
     targets = torch.cat([targets_of(output.batch, logits.device) for output in outputs])
     with torch.inference_mode():
-        return float(network.loss(logits, Inputs(ids, lengths, {}), targets))
+        return float(network.loss(logits, NetworkInputs(ids, lengths, {}), targets))
 
 
 def _logits(network: Network, examples: Examples) -> Iterator[_Output]:
@@ -89,7 +89,7 @@ def _logits(network: Network, examples: Examples) -> Iterator[_Output]:
 
 
 def _outputs(
-    network: Network, examples: Examples, compute: Callable[[Inputs], Tensor]
+    network: Network, examples: Examples, compute: Callable[[NetworkInputs], Tensor]
 ) -> Iterator[_Output]:
     device = next(network.parameters()).device
     network.eval()

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from jaxtyping import Int64
     from numpy import ndarray
 
-# Names of the features in `Inputs.extras` of `wordgraft.networks`.
+# Names of the features in `NetworkInputs.extras` of `wordgraft.networks`.
 CASING, LETTERS = "casing", "letters"
 # The kinds of casing by number; 0 is for all other words, such as those without casing.
 CASING_KINDS = ("other", "lower", "Title", "UPPER", "miXed", "digits", "d1gits", "sign")

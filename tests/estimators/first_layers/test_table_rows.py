@@ -10,7 +10,7 @@ from tables import random_table
 
 from wordgraft.errors import SettingsError
 from wordgraft.estimators.first_layers import LayerContext, TableRows
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 
 TABLE = random_table(6, 4)
 CONTEXT = LayerContext(per_word=False, trainable=True)
@@ -21,7 +21,7 @@ def test_what_is_read_are_the_rows_of_the_words(texts: list) -> None:
     layer = TableRows(TABLE).fitted(CONTEXT)
     for read in (layer.begin(texts), layer.read(texts)):
         ids, lengths = torch.from_numpy(read.ids.ids), torch.from_numpy(read.ids.lengths)
-        found = read.rows(Inputs(ids, lengths, {})).vectors.detach().numpy()
+        found = read.rows(NetworkInputs(ids, lengths, {})).vectors.detach().numpy()
         assert_array_equal(found, [TABLE["w1"], TABLE["w3"], TABLE["w0"]])
         assert read.ids.lengths.tolist() == [2, 1]
 

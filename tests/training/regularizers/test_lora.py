@@ -15,14 +15,14 @@ from wordgraft.checkpoint import open_checkpoint
 from wordgraft.errors import TrainingError
 from wordgraft.grafts.torch import embedding
 from wordgraft.networks.encoder import EncoderRows, Pooling
-from wordgraft.networks.inputs import Inputs
+from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.network import Network
 from wordgraft.training.regularizers import (
     Lora,
 )
 
 Tiny = Callable[[str], Path]
-INPUTS = Inputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
+INPUTS = NetworkInputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
 
 
 @pytest.fixture

@@ -26,7 +26,7 @@ class LayerInput(NamedTuple):
     Attributes:
         ids: of each text.
         rows: the layer that the ids belong to.
-        extras: what else the layer reads, by name; see `Inputs`.
+        extras: what else the layer reads, by name; see `NetworkInputs`.
     """
 
     ids: Ragged

@@ -176,7 +176,7 @@ def _compare(
     import torch
 
     from wordgraft.grafts.torch import embedding_of
-    from wordgraft.networks.inputs import Inputs
+    from wordgraft.networks.inputs import NetworkInputs
     from wordgraft.networks.rows import EmbeddingRows
 
     rng = np.random.default_rng(0)
@@ -194,7 +194,7 @@ def _compare(
     network = model.network_.regrafted(EmbeddingRows(layer)).eval()
     tensors = {name: torch.from_numpy(values) for name, values in extras.items()}
     with torch.inference_mode():
-        inputs = Inputs(torch.from_numpy(ids), torch.from_numpy(lengths), tensors)
+        inputs = NetworkInputs(torch.from_numpy(ids), torch.from_numpy(lengths), tensors)
         logits = network(inputs)
         expected = logits.numpy() if plan.per_word else network.predict(logits, inputs)
     offsets = np.concatenate([[0], np.cumsum(lengths)])

@@ -13,7 +13,7 @@ from encoder_inputs import DISTINCT, TEXTS, inputs_of, pieces_of
 from numpy.testing import assert_allclose
 
 from wordgraft.checkpoint import open_checkpoint
-from wordgraft.networks.encoder import EncoderRows, Pooling, alike
+from wordgraft.networks.encoder import EncoderRows, Pooling, of_similar_length
 from wordgraft.networks.inputs import Sequences
 
 Tiny = Callable[[str], Path]
@@ -113,10 +113,10 @@ def test_poolings_against_numbers_by_hand() -> None:
 
 
 def test_texts_of_like_length_go_together() -> None:
-    assert alike([5, 5, 5]) == [[0, 1, 2]]
-    assert sorted(map(sorted, alike([5, 20, 5, 21]))) == [[0, 2], [1, 3]]
+    assert of_similar_length([5, 5, 5]) == [[0, 1, 2]]
+    assert sorted(map(sorted, of_similar_length([5, 20, 5, 21]))) == [[0, 2], [1, 3]]
     lengths = np.random.default_rng(0).integers(3, 80, 64).tolist()
-    groups = alike(lengths)
+    groups = of_similar_length(lengths)
     assert sorted(text for group in groups for text in group) == list(range(64))
     places = sum(len(group) * max(lengths[text] for text in group) for group in groups)
     assert 1 - sum(lengths) / places <= 0.05
