@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.run_state import RunState
+from wordgraft.core.schedules import SCHEDULES
 from wordgraft.errors import ProgressError, TrainingError
 from wordgraft.networks.network import Network
 from wordgraft.networks.rows import EmbeddingRows
@@ -36,7 +37,6 @@ from wordgraft.training.run_state import (
     optimizer_tensors,
     random_tensors,
 )
-from wordgraft.training.schedules import SCHEDULES
 
 if TYPE_CHECKING:
     from numpy import ndarray

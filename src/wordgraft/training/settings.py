@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from wordgraft.core.params import Params
+from wordgraft.core.schedules import SCHEDULES
 from wordgraft.training.plan import PRECISIONS
-from wordgraft.training.schedules import SCHEDULES
 
 DEVICES = ("auto", "cpu")
 # Settings of the machine and of the run's files; they do not change what is learned.

@@ -14,6 +14,7 @@ from wordgraft.core.optional import require
 from wordgraft.core.parallel import run_in_parallel
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.ragged import Ragged
+from wordgraft.core.schedules import warmup_cosine
 from wordgraft.oov.blend.composition import Composition, by_group
 from wordgraft.oov.blend.piece_maps import PieceMaps
 from wordgraft.oov.character_ngrams import characters_of, shortened
@@ -223,7 +224,7 @@ def _trained(
 ) -> CharacterNetwork:
     import torch
 
-    from wordgraft.oov.blend.network import CharacterNetwork, warmup_cosine
+    from wordgraft.oov.blend.network import CharacterNetwork
 
     rng = np.random.default_rng(seed)
     width = spelling.composition.width if spelling.composition else 0
@@ -234,7 +235,7 @@ def _trained(
     fewest = min(_FEWEST_STEPS, 8 * len(words))
     steps = max(1, round(epochs / EPOCHS * max(EPOCHS * steps_per_epoch, fewest)))
     optimizer = torch.optim.AdamW(network.parameters(), lr=RATE, weight_decay=0.01)
-    schedule = warmup_cosine(optimizer, steps)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(steps))
     typist = Typist.of(words)
     # Dropout draws from torch's global generator: the caller's state must not change.
     with (

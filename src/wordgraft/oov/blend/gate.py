@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from wordgraft.core.schedules import warmup_cosine
 from wordgraft.oov.blend.candidates import Candidates
 from wordgraft.oov.blend.characters import CharacterVectors
 from wordgraft.oov.neighbours import WordIndex
@@ -35,8 +36,6 @@ def fit_gate(
     """Weights of the gate, learnt on words on which `characters` was not trained."""
     import torch
 
-    from wordgraft.oov.blend.network import warmup_cosine
-
     index = WordIndex(table)
     asked, word_of, own_rows, shares = _lessons(table, rows, rng)
     pieces = characters.pieces(asked)
@@ -51,7 +50,7 @@ def fit_gate(
     places = torch.from_numpy(np.searchsorted(index.rows, candidates.rows).clip(max=len(known) - 1))
     gate = _initial(candidates, rng)
     optimizer = torch.optim.Adam(gate.values(), lr=_RATE)
-    schedule = warmup_cosine(optimizer, _STEPS)
+    schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(_STEPS))
     for _ in range(_STEPS):
         batch = torch.from_numpy(rng.choice(len(asked), min(_BATCH, len(asked)), p=shares))
         weights = _scores(gate, candidates, batch).softmax(dim=1)

@@ -5,7 +5,6 @@ After Kim et al. 2016. Its task is to correct a linear map from the pieces.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -34,19 +33,6 @@ LETTERS_SCALE, LETTERS_DROPOUT = 0.03, 0.5
 
 # Letters of an n-gram in one number: an alphabet has at most 1,004 ids.
 _BITS, _ID = 12, (1 << 12) - 1
-
-
-def warmup_cosine(
-    optimizer: torch.optim.Optimizer, steps: int
-) -> torch.optim.lr_scheduler.LambdaLR:
-    """Linear warmup to the optimizer's rate in the first tenth of `steps`, then a cosine to 0."""
-    rise = max(1, steps // 10)
-
-    def share(step: int) -> float:
-        fall = (1 + math.cos(math.pi * min(step / steps, 1))) / 2
-        return min((step + 1) / rise, fall)
-
-    return torch.optim.lr_scheduler.LambdaLR(optimizer, share)
 
 
 class CharacterNetwork(nn.Module):

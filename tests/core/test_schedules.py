@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+
 import pytest
 
-from wordgraft.training.schedules import SCHEDULES
+from wordgraft.core.schedules import SCHEDULES, warmup_cosine
 
 
 def test_linear_rises_in_a_tenth_and_falls_to_nothing() -> None:
@@ -21,3 +23,11 @@ def test_constant_never_changes() -> None:
 @pytest.mark.parametrize("name", SCHEDULES)
 def test_one_step_has_a_rate(name: str) -> None:
     assert SCHEDULES[name](1)(0) > 0
+
+
+def test_cosine_rises_in_a_tenth_and_falls_to_zero() -> None:
+    factor = warmup_cosine(20)
+    rates = [factor(step) for step in range(21)]
+    assert rates[:2] == [0.5, (1 + math.cos(math.pi / 20)) / 2]
+    assert rates[10] == pytest.approx(0.5)
+    assert rates[20] == 0
