@@ -161,8 +161,8 @@ def test_a_failure_while_writing_leaves_what_was_there(
 
     # The hashes are taken last: by then all the other files are written.
     monkeypatch.setattr("wordgraft.table.io.sha256", fail)
-    said = "the disk is full; free some" if raised is OutputError else None
-    with pytest.raises(raised, match=said):
+    message = "the disk is full; free some" if raised is OutputError else None
+    with pytest.raises(raised, match=message):
         random_table(seed=1).save(tmp_path / "t", force=True)
     monkeypatch.undo()
     assert [path.name for path in tmp_path.iterdir()] == ["t"] * exists

@@ -113,8 +113,7 @@ class TextReader:
         return fallbacks_of(self.table) if self.table.vocabulary.kind == "words" else None
 
     def oov_vectors(self, words: Sequence[str]) -> OovVectors:
-        """Vectors for words without a row: by the rules of `wordgraft.oov.fallbacks`, else by the
-        method."""
+        """Vectors for words: by the rules of `wordgraft.oov.fallbacks`, else by the method."""
         vectors = np.empty((len(words), self.table.dims), np.float32)
         origins = [self.method_name] * len(words)
         remaining = []

@@ -170,8 +170,12 @@ def _shortened(pieces: Ragged, room: int) -> Ragged:
         return pieces
     head, tail = room - room // 2, room // 2
     rows = np.split(pieces.ids, pieces.offsets[1:-1])
-    kept = [row if len(row) <= room else np.concatenate([row[:head], row[-tail:]]) for row in rows]
-    return Ragged.of([row.tolist() for row in kept])
+    return Ragged.of(
+        [
+            row.tolist() if len(row) <= room else [*row[:head].tolist(), *row[-tail:].tolist()]
+            for row in rows
+        ]
+    )
 
 
 def _pool(hidden: torch.Tensor, framed: Framed, pooling: str) -> torch.Tensor:

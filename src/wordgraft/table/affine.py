@@ -49,15 +49,15 @@ class Affine:
         """
         never_seen = np.zeros(dims, np.int64)
         shift = move(np.zeros((1, dims), np.float32), never_seen[:1])[0]
-        found = cls(move(np.eye(dims, dtype=np.float32), never_seen) - shift, shift)
+        affine = cls(move(np.eye(dims, dtype=np.float32), never_seen) - shift, shift)
         trial = np.random.default_rng(0).normal(size=(4, dims)).astype(np.float32)
         moved = move(trial, never_seen[:1].repeat(4))
-        if not np.allclose(found(trial), moved, rtol=1e-2, atol=1e-2 * np.abs(moved).max()):
+        if not np.allclose(affine(trial), moved, rtol=1e-2, atol=1e-2 * np.abs(moved).max()):
             raise TableError(
                 f"{name} is not a linear map and a shift, so an out-of-vocabulary method cannot "
                 "follow it; refine first and then fit the method: wordgraft.with_oov(table, ...)"
             )
-        return found
+        return affine
 
     def arrays(self, prefix: str) -> dict[str, ndarray]:
         """The arrays by the names they are stored under."""

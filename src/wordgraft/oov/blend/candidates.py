@@ -124,18 +124,18 @@ class Differences:
         cls, words: Sequence[str], index: WordIndex, places: Int64[ndarray, "words top"]
     ) -> Differences:
         """Compare each word with the words of the index at `places`."""
-        own = [_comparable(word) for word in words]
+        spellings = [_comparable(word) for word in words]
         shape = places.shape
         last = max(len(index.words) - 1, 0)
         others = [index.words[place] for place in np.minimum(places, last).ravel()]
         others = [_comparable(word) for word in others] if index.words else [""] * places.size
-        repeated = [word for word in own for _ in range(shape[1])]
+        repeated = [word for word in spellings for _ in range(shape[1])]
 
         def compare(scorer: Any) -> Int64[ndarray, "words top"]:
             values = cpdist(repeated, others, scorer=scorer, dtype=np.int64)
             return np.asarray(values, np.int64).reshape(shape)
 
-        lengths = np.array([len(word) for word in own], np.int64)
+        lengths = np.array([len(word) for word in spellings], np.int64)
         other_lengths = np.array([len(word) for word in others], np.int64).reshape(shape)
         shorter = np.minimum(lengths[:, None], other_lengths)
         prefix = compare(Prefix.similarity)

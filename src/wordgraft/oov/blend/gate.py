@@ -37,11 +37,11 @@ def fit_gate(
     import torch
 
     index = WordIndex(table)
-    asked, word_of, own_rows, shares = _lessons(table, rows, rng)
-    pieces = characters.pieces(asked)
+    lesson_words, word_of, own_rows, shares = _lessons(table, rows, rng)
+    pieces = characters.pieces(lesson_words)
     lengths = None if pieces is None else pieces.lengths
-    candidates = Candidates.of(asked, index, pieces=lengths, own_rows=own_rows)
-    vectors, bases = characters.both(asked)
+    candidates = Candidates.of(lesson_words, index, pieces=lengths, own_rows=own_rows)
+    vectors, bases = characters.both(lesson_words)
     indexed = never_counted(table, index.rows)
     mean = indexed.mean(axis=0)
     targets = torch.from_numpy(never_counted(table, rows) - mean)
@@ -52,7 +52,9 @@ def fit_gate(
     optimizer = torch.optim.Adam(gate.values(), lr=_RATE)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, warmup_cosine(_STEPS))
     for _ in range(_STEPS):
-        batch = torch.from_numpy(rng.choice(len(asked), min(_BATCH, len(asked)), p=shares))
+        batch = torch.from_numpy(
+            rng.choice(len(lesson_words), min(_BATCH, len(lesson_words)), p=shares)
+        )
         weights = _scores(gate, candidates, batch).softmax(dim=1)
         parts = torch.cat([own[batch], known[places[batch]]], dim=1)
         blended = (weights[..., None] * parts).sum(dim=1)
@@ -140,5 +142,5 @@ def _scores(gate: dict[str, Any], candidates: Candidates, places: Any) -> Any:
     inputs = torch.cat([near, word[:, None].expand(-1, near.shape[1], -1)], dim=2)
     hidden = torch.relu(inputs @ gate["gate.near"] + gate["gate.near_bias"])
     near_scores = (hidden @ gate["gate.near_out"])[..., 0].masked_fill(~present, -torch.inf)
-    own = torch.relu(word @ gate["gate.own"] + gate["gate.own_bias"]) @ gate["gate.own_out"]
-    return torch.cat([own, near_scores], dim=1)
+    own_scores = torch.relu(word @ gate["gate.own"] + gate["gate.own_bias"]) @ gate["gate.own_out"]
+    return torch.cat([own_scores, near_scores], dim=1)

@@ -50,7 +50,7 @@ class CharacterNetwork(nn.Module):
     ) -> None:
         super().__init__()
         self.alone = inputs == 0
-        found = sum(FILTERS.values())
+        filters = sum(FILTERS.values())
         # torch's own initialization would change the caller's random state.
         with torch.random.fork_rng(devices=[]):
             self.letters = nn.Embedding(letters, LETTER_DIMS, padding_idx=0)
@@ -58,28 +58,29 @@ class CharacterNetwork(nn.Module):
                 nn.Conv1d(LETTER_DIMS, count, size, padding=size // 2)
                 for size, count in FILTERS.items()
             )
-            self.highway = nn.Linear(found, 2 * found)
-            self.hidden = nn.Linear(found + inputs, HIDDEN)
+            self.highway = nn.Linear(filters, 2 * filters)
+            self.hidden = nn.Linear(filters + inputs, HIDDEN)
             self.out = nn.Linear(HIDDEN, dims)
         if rng is not None:
             self._initialize(rng, correcting=inputs > 0)
 
     def forward(self, letters: Tensor, inputs: Tensor, base: Tensor) -> Tensor:
         """(words, length) ids, (words, inputs) and (words, dims) to (words, dims)."""
-        found = self.encode_letters(letters)
+        encoded = self.encode_letters(letters)
         if not self.alone:
-            found = LETTERS_SCALE * nn.functional.dropout(found, LETTERS_DROPOUT, self.training)
-        hidden = nn.functional.gelu(self.hidden(torch.cat([found, inputs], dim=1)))
+            encoded = LETTERS_SCALE * nn.functional.dropout(encoded, LETTERS_DROPOUT, self.training)
+        hidden = nn.functional.gelu(self.hidden(torch.cat([encoded, inputs], dim=1)))
         hidden = nn.functional.dropout(hidden, DROPOUT, self.training)
         vectors: Tensor = self.out(hidden) + base
         return vectors
 
     def from_inner(self, letters: Tensor, inner: Tensor, base: Tensor) -> Tensor:
         """As `forward` in evaluation, with the inputs already through the hidden layer."""
-        found = LETTERS_SCALE * self.encode_letters(letters)
-        own = self.hidden.weight[:, : found.shape[1]]
+        encoded = LETTERS_SCALE * self.encode_letters(letters)
+        # The letters come first.
+        letter_weights = self.hidden.weight[:, : encoded.shape[1]]
         hidden = nn.functional.gelu(
-            nn.functional.linear(found, own, self.hidden.bias) + inner  # letters come first
+            nn.functional.linear(encoded, letter_weights, self.hidden.bias) + inner
         )
         vectors: Tensor = self.out(hidden) + base
         return vectors
@@ -92,20 +93,20 @@ class CharacterNetwork(nn.Module):
     def encode_letters(self, letters: Tensor) -> Tensor:
         """(words, length) ids of letters to (words, filters)."""
         if torch.is_grad_enabled():
-            there = letters.ne(0)[:, None]
-            spelt = self.letters(letters).transpose(1, 2)
+            present = letters.ne(0)[:, None]
+            embedded = self.letters(letters).transpose(1, 2)
             # After the ReLU a maximum is at least 0, so padding can be 0 too.
             maxima = [
-                (torch.relu(filter(spelt)[..., : letters.shape[1]]) * there).amax(dim=2)
+                (torch.relu(filter(embedded)[..., : letters.shape[1]]) * present).amax(dim=2)
                 for filter in self.filters
             ]
         else:
             maxima = [self._maxima(filter, letters) for filter in self.filters]  # type: ignore[arg-type]
-        found = torch.cat(maxima, dim=1)
-        changed, gate = self.highway(found).chunk(2, dim=1)
+        encoded = torch.cat(maxima, dim=1)
+        changed, gate = self.highway(encoded).chunk(2, dim=1)
         gate = torch.sigmoid(gate)
-        told: Tensor = gate * torch.relu(changed) + (1 - gate) * found
-        return told
+        highway: Tensor = gate * torch.relu(changed) + (1 - gate) * encoded
+        return highway
 
     def _maxima(self, filter: nn.Conv1d, letters: Tensor) -> Tensor:
         """The same maxima, with each different n-gram computed once: words share most of them."""
