@@ -54,3 +54,10 @@ def test_methods_that_a_table_can_use_at_once(tiny_checkpoint: Callable[[str], P
     assert (list(methods), others) == (["pieces", "neighbours", "encoder"], ["blend"])
     methods, others = available_methods(random_table())
     assert (list(methods), others) == (["neighbours"], ["pieces", "encoder", "blend"])
+
+
+def test_settings_given_as_a_value_are_put_on_the_table() -> None:
+    table = ensure_fitted(random_table(), Neighbours(k=1))
+    assert table.oov is not None
+    assert table.oov.settings == {"k": 1, "power": 4}
+    assert ensure_fitted(table, "neighbours") is table

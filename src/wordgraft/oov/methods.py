@@ -107,10 +107,15 @@ def load_method(table: EmbeddingTable, state: OovState) -> FittedOov:
 def ensure_fitted(
     table: EmbeddingTable, oov: OovMethod | str | None, *, seed: int = 0, progress: bool = False
 ) -> EmbeddingTable:
-    """The table ready for `method_of(table, oov)`: with `oov` fitted, if it must be and is not."""
+    """The table ready for `method_of(table, oov)`: with `oov` fitted, if it must be and is not.
+
+    A method given as a value, with settings of its own, replaces one of another name.
+    """
     carried = table.oov.method if table.oov else UnkRow.name
-    if oov is None or oov_method(oov).name == carried or not oov_method(oov).learns:
+    if oov is None or oov_method(oov).name == carried:
         return table
+    if not oov_method(oov).learns:
+        return table if isinstance(oov, str) else with_oov(table, oov)
     _LOG.info("fitting oov %s to the table, which carries %s", oov_method(oov).name, carried)
     return with_oov(table, oov, seed=seed, progress=progress)
 

@@ -11,6 +11,7 @@ from tables import random_table
 from wordgraft.errors import SettingsError
 from wordgraft.estimators.first_layers import LayerContext, TableRows
 from wordgraft.networks.inputs import NetworkInputs
+from wordgraft.oov import Neighbours
 
 TABLE = random_table(6, 4)
 CONTEXT = LayerContext(per_word=False, trainable=True)
@@ -37,3 +38,13 @@ def test_out_of_vocabulary_words_of_training_get_rows_by_the_method() -> None:
 def test_a_table_that_is_none_is_refused() -> None:
     with pytest.raises(SettingsError, match=r"first_layer\.table is 7; expected an EmbeddingTable"):
         TableRows(7).fitted(CONTEXT)  # type: ignore[arg-type]
+
+
+def test_a_method_given_as_a_value_is_put_on_the_table_and_saved_by_name() -> None:
+    value = TableRows(TABLE, oov=Neighbours(k=1))
+    assert list(value.faults(per_word=False)) == []
+    layer = value.fitted(CONTEXT)
+    layer.begin(["w1 w2"])
+    assert layer.table.oov is not None
+    assert layer.table.oov.settings["k"] == 1
+    assert value.saved_options()["oov"] == "neighbours"

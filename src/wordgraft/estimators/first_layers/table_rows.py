@@ -18,7 +18,7 @@ from wordgraft.estimators.first_layers.protocol import (
     Text,
 )
 from wordgraft.grafts import RowSubset
-from wordgraft.oov import METHODS, TextReader, TextRows, ensure_fitted
+from wordgraft.oov import METHODS, OovMethod, TextReader, TextRows, ensure_fitted
 from wordgraft.sources.random import random_like
 from wordgraft.table import EmbeddingTable
 from wordgraft.training.settings import wrong_name
@@ -39,8 +39,9 @@ class TableRows(FirstLayer):
 
     Args:
         table: an `EmbeddingTable`, or the folder of a saved one.
-        oov: the method for out-of-vocabulary words; the table's own by default. A method that the
-            table does not carry and that is fitted is fitted first.
+        oov: the method for out-of-vocabulary words, such as `Blend()` of `wordgraft.oov`, or its
+            name for its defaults; the table's own by default. A method that must be fitted and
+            that the table does not carry is fitted first.
         start: `table` starts from its rows; `random` from random rows for the same words, as a
             baseline.
         trainable: whether the rows of words in the training texts are trained. `auto` trains them
@@ -53,7 +54,7 @@ class TableRows(FirstLayer):
     kind: ClassVar[str] = "table"
     table: EmbeddingTable | str | Path
     _: KW_ONLY
-    oov: str | None = None
+    oov: OovMethod | str | None = None
     start: str = "table"
     trainable: bool | str = "auto"
 
@@ -65,7 +66,7 @@ class TableRows(FirstLayer):
         del per_word
         if not isinstance(self.table, EmbeddingTable | str | Path):
             yield _not_a_table(self.table)
-        if self.oov is not None:
+        if isinstance(self.oov, str):
             yield from wrong_name("first_layer.oov", self.oov, METHODS)
         yield from wrong_name("first_layer.start", self.start, STARTS)
         yield from wrong_name("first_layer.trainable", self.trainable, ("auto", True, False))
@@ -75,7 +76,8 @@ class TableRows(FirstLayer):
         return "embeddings" if trained else "frozen"
 
     def saved_options(self) -> dict[str, Any]:
-        return {"oov": self.oov, "start": self.start, "trainable": self.trainable}
+        name = getattr(self.oov, "name", self.oov)  # its settings are in the table
+        return {"oov": name, "start": self.start, "trainable": self.trainable}
 
     def fitted(self, context: LayerContext) -> TableLayer:
         return TableLayer(
@@ -114,7 +116,7 @@ class TableLayer:
         self,
         table: EmbeddingTable | str | Path,
         *,
-        oov: str | None,
+        oov: OovMethod | str | None,
         start: str,
         trainable: bool,
         seed: int = 0,
