@@ -49,7 +49,11 @@ class _Constant:
 
 @dataclass(frozen=True)
 class UnkRow(_Constant):
-    """The table's unk row: what the checkpoint returns for its own [UNK] piece."""
+    """The table's unk row: what the checkpoint returns for its own [UNK] piece.
+
+    >>> bool((wg.method_of(table, UnkRow()).vectors(["unheard"]) == table.rows([1])).all())
+    True
+    """
 
     name: ClassVar[str] = "unk"
 
@@ -60,7 +64,11 @@ class UnkRow(_Constant):
 
 @dataclass(frozen=True)
 class ZeroRow(_Constant):
-    """Zeros: an out-of-vocabulary word adds nothing to a sum."""
+    """Zeros: an out-of-vocabulary word adds nothing to a sum.
+
+    >>> wg.method_of(table, ZeroRow()).vectors(["unheard"])
+    array([[0., 0., 0., 0.]], dtype=float32)
+    """
 
     name: ClassVar[str] = "zero"
 
@@ -71,7 +79,11 @@ class ZeroRow(_Constant):
 
 @dataclass(frozen=True)
 class MeanRow(_Constant):
-    """The mean of the words' rows with the weights of SIF undone; zeros once a table is centred."""
+    """The mean of the words' rows with the weights of SIF undone; zeros once a table is centred.
+
+    >>> wg.method_of(table, MeanRow()).vectors(["unheard"]).round(2)
+    array([[0.33, 0.33, 0.33, 1.  ]], dtype=float32)
+    """
 
     name: ClassVar[str] = "mean"
 

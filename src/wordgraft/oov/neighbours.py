@@ -42,6 +42,9 @@ class Neighbours:
             table, 10 and 4 for typos.
 
     Raises `TableError` for `k` or `power` below 1.
+
+    >>> wg.method_of(table, Neighbours(k=1)).vectors(["moonlike"])
+    array([[0., 0., 1., 1.]], dtype=float32)
     """
 
     k: int = 10

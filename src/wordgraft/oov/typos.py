@@ -36,7 +36,11 @@ class Typist:
         return cls(tuple(letter for letter, _ in frequent), shares / shares.sum())
 
     def misspell(self, words: Sequence[str], rng: Generator) -> list[str]:
-        """Each word with one typo; a word of fewer than four letters as it is."""
+        """Each word with one typo; a word of fewer than four letters as it is.
+
+        >>> Typist.of(["garden"]).misspell(["garden", "sun"], np.random.default_rng(0))
+        ['gargden', 'sun']
+        """
         places = rng.random(len(words))
         kinds = rng.integers(len(KINDS), size=len(words))
         drawn = rng.choice(len(self.letters), size=len(words), p=self.shares)

@@ -27,7 +27,9 @@ class Composed:
     """The mean of the word-embedding rows of a word's pieces.
 
     The vector of a one-piece word is its row exactly as stored.
-    Example: `build_table(checkpoint, vocabulary, source=Composed())`.
+
+    >>> Composed().table(checkpoint, wg.Vocabulary.from_words(["sun", "rain"], checkpoint))
+    <EmbeddingTable of 4 words, 32 dims, composed>
     """
 
     name: ClassVar[str] = "composed"

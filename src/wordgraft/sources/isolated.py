@@ -54,8 +54,11 @@ class Isolated:
         encoder_dtype: the numbers it computes with, or `auto`: bfloat16 on CUDA, else float32.
 
     Raises `CheckpointError` for a layer, pooling or template that cannot be used.
-    Example: `build_table(checkpoint, vocabulary, source=Isolated(layer=3))`. After Bommasani et
-    al. 2020, section 3 (words out of context), with a template.
+    After Bommasani et al. 2020, section 3 (words out of context), with a template.
+
+    >>> vocabulary = wg.Vocabulary.from_words(["sun", "rain"], checkpoint)
+    >>> Isolated(layer=2, pooling="first").table(checkpoint, vocabulary).recipe["layer"]
+    2
     """
 
     layer: int | str = "auto"

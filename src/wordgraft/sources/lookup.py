@@ -18,7 +18,11 @@ class Lookup:
     """The checkpoint's word-embedding row of each one-piece word, exactly as stored.
 
     All other words get zeros and the provenance `zero`; `build_table` fills these rows with the
-    out-of-vocabulary method. Example: `build_table(checkpoint, vocabulary, source=Lookup())`.
+    out-of-vocabulary method.
+
+    >>> vocabulary = wg.Vocabulary.from_words(["a", "unheardof"], checkpoint)
+    >>> Lookup().table(checkpoint, vocabulary).provenance.counts()
+    {'padding': 1, 'lookup': 2, 'zero': 1}
     """
 
     name: ClassVar[str] = "lookup"

@@ -46,7 +46,11 @@ class Refinement(Protocol):
 
 @dataclass(frozen=True)
 class Center:
-    """Subtract the mean of all words."""
+    """Subtract the mean of all words.
+
+    >>> table.refine(Center())["sun"].round(2)
+    array([ 0.67, -0.33, -0.33,  0.  ], dtype=float32)
+    """
 
     name: ClassVar[str] = "center"
 
@@ -84,7 +88,11 @@ class Abtt:
 
 @dataclass(frozen=True)
 class Pca:
-    """Project on the `dims` strongest directions of the centred vectors."""
+    """Project on the `dims` strongest directions of the centred vectors.
+
+    >>> table.refine(Pca(2))
+    <EmbeddingTable of 5 words, 2 dims, no recipe>
+    """
 
     dims: int = 256
     name: ClassVar[str] = "pca"
@@ -123,6 +131,9 @@ class Sif:
 
     After Arora et al. 2017. It needs the counts of a vocabulary made from texts; the vector of a
     word that was never seen is not changed.
+
+    >>> table.refine(Sif(a=0.1))["moon"].round(2)  # its share is 0.2
+    array([0.  , 0.  , 0.33, 0.33], dtype=float32)
     """
 
     a: float = 1e-3
@@ -148,7 +159,12 @@ class Sif:
 
 @dataclass(frozen=True)
 class Scale:
-    """Multiply all vectors by one number, so that their entries' root-mean-square is `rms`."""
+    """Multiply all vectors by one number, so that their entries' root-mean-square is `rms`.
+
+    >>> words = table.refine(Scale(0.3)).rows(table.word_rows)
+    >>> round(float(np.sqrt(np.square(words).mean())), 3)
+    0.3
+    """
 
     rms: float = DEFAULT_RMS
     name: ClassVar[str] = "scale"

@@ -48,6 +48,9 @@ class Blend:
         epochs: passes of the character network over the table's words.
 
     Raises `TableError` for `epochs` not above 0.
+
+    >>> wg.with_oov(table, Blend(epochs=0.1)).oov.method
+    'blend'
     """
 
     pieces: bool = True
