@@ -185,7 +185,7 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Pat
     os.kill(running.pid, signal.SIGINT)
     _, errors = running.communicate(timeout=120)
     assert running.returncode == 1
-    assert "the progress is in " in errors
+    assert "t.progress; run the same command again to resume" in errors
     assert errors.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
     other = run("table", *arguments, "--seed", 5, cwd=tmp_path)
     assert other.returncode == 1

@@ -261,7 +261,7 @@ def test_an_interruption_says_where_what_was_done_is(
                 SENTENCES, LABELS
             )
         assert (
-            caplog.text.count(f"{progress} holds what was done; run the same command again")
+            caplog.text.count(f"the progress is in {progress}; run the same command again")
             == messages
         )
         assert progress.exists() == bool(messages)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar
-
-import torch
-from torch import nn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from wordgraft.core.optional import require
 from wordgraft.errors import TrainingError
 from wordgraft.training.param_groups import depth_of
 from wordgraft.training.regularizers.protocol import AppliedRegularizer, Regularizer
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
 @dataclass(frozen=True)
@@ -31,12 +31,13 @@ class Lora(Regularizer):
 
         Raises `TrainingError` if the rows have no linear layers, `MissingExtraError` without peft.
         """
+        torch = require("torch", purpose="the regularizer lora")
         peft = require("peft", purpose="the regularizer lora")
         rows: Any = network.rows
         targets = [
             name
             for name, module in rows.named_modules()
-            if isinstance(module, nn.Linear) and depth_of(network, f"rows.{name}.weight")
+            if isinstance(module, torch.nn.Linear) and depth_of(network, f"rows.{name}.weight")
         ]
         if not targets:
             raise TrainingError(
