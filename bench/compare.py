@@ -19,12 +19,20 @@ from typing import Any
 from common import ENCODER, HERE, write_result
 from tuned import tweets
 
-from wordgraft.comparison import Data, Materials, Statistics, compare, fitting_jobs, recommend
-from wordgraft.comparison.recommendation import costs
+from wordgraft.comparison import (
+    Data,
+    ProcessRunner,
+    Statistics,
+    compare,
+    costs_of,
+    fitting_jobs,
+    recommend,
+)
+from wordgraft.comparison.efficiency import label_efficiency
 from wordgraft.reports import write_comparison, write_explorer
 from wordgraft.table import EmbeddingTable
 
-ARMS = ("tfidf", "random", "composed", "isolated", "contextual", "features")
+METHODS = ("tfidf", "random", "composed", "isolated", "contextual", "features")
 SEEDS, OPENINGS = 3, 5
 PICTURES = HERE.parent / "docs"
 _DRAWN = """all => [...document.querySelectorAll(".chart")].every(chart =>
@@ -40,12 +48,18 @@ def main() -> None:
     folder = HERE / ".kept" / "compare"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
-    materials = Materials(data.texts, checkpoint=ENCODER)
-    found = compare(data, materials, folder, arms=ARMS, seeds=SEEDS, jobs=fitting_jobs())
+    comparison = compare(
+        data,
+        output=folder,
+        checkpoint=ENCODER,
+        methods=METHODS,
+        seeds=SEEDS,
+        runner=ProcessRunner(),
+    )
     runs = time.perf_counter() - began
-    choice, test = Statistics(found, "choice"), Statistics(found, "test")
-    choice_of = recommend(found, choice=choice, test=test)
-    write_comparison(found, folder, choice=choice, test=test)
+    validation, test = Statistics(comparison, "validation"), Statistics(comparison, "test")
+    recommendation = recommend(comparison, validation=validation, test=test)
+    write_comparison(comparison, folder, validation=validation, test=test)
     seconds = time.perf_counter() - began
     _explored(folder / "tables" / "contextual.table", folder / "explore.html")
     write_result(
@@ -53,39 +67,43 @@ def main() -> None:
         {
             "cpus": os.cpu_count(),
             "jobs": fitting_jobs(),
-            "runs": len(found.runs),
+            "runs": len(comparison.runs),
             "seconds": {
                 "all": round(seconds, 1),
                 "runs and tables": round(runs, 1),
-                "tables": {name: round(took, 1) for name, took in materials.seconds.items()},
+                "tables": {
+                    name: round(took, 1) for name, took in comparison.preparation_seconds.items()
+                },
             },
             "page_bytes": (folder / "index.html").stat().st_size,
             "page_opens_seconds": _opening(folder / "index.html"),
             "macro_f1": {
-                arm: {str(size): str(test.mean(arm, size)) for size in found.sizes}
-                for arm in found.arms
+                method: {str(size): str(test.mean(method, size)) for size in comparison.sizes}
+                for method in comparison.methods
             },
             "fit_seconds": {
-                arm: round(60 * costs(test, arm, found.sizes[-1]).minutes, 1) for arm in found.arms
+                method: round(60 * costs_of(test, method, comparison.sizes[-1]).minutes, 1)
+                for method in comparison.methods
             },
             "latency_ms": {
-                arm: round(costs(test, arm, found.sizes[-1]).latency_ms, 3) for arm in found.arms
+                method: round(costs_of(test, method, comparison.sizes[-1]).latency_ms, 3)
+                for method in comparison.methods
             },
             "labels_of_random": {
-                f"{each.arm}, {each.size}": f"> {each.most}"
-                if each.labels is None
-                else round(each.labels)
-                for each in test.efficiency()
+                f"{row.method}, {row.size}": f"> {row.most}"
+                if row.labels is None
+                else round(row.labels)
+                for row in label_efficiency(test)
             },
-            "recommendation": str(choice_of).split("\n"),
+            "recommendation": str(recommendation).split("\n"),
         },
         ("wordgraft", "torch", "scikit-learn", "transformers", "numpy", "altair"),
     )
 
 
 def _opening(page: Path) -> dict[str, float] | None:
-    """Median seconds from asking for the page until it can be read and sorted, until the charts in
-    view are drawn, and until all are; None without Chromium."""
+    """Median seconds until the page can be read and sorted, until the charts in view are drawn, and
+    until all charts are drawn; None without Chromium."""
     if shutil.which("chromium") is None:
         return None
     times: dict[str, list[float]] = {"readable": [], "charts in view": [], "all charts": []}

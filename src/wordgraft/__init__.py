@@ -13,6 +13,7 @@ from wordgraft._version import __version__
 if TYPE_CHECKING:
     from wordgraft.build import build_table
     from wordgraft.checkpoint import Checkpoint, open_checkpoint
+    from wordgraft.comparison.compare import compare
     from wordgraft.data.conll import read_tagged
     from wordgraft.data.rows import read_texts
     from wordgraft.errors import WordgraftError
@@ -50,6 +51,7 @@ _HOMES = {
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
     "build_table": "wordgraft.build",
+    "compare": "wordgraft.comparison.compare",
     "coverage": "wordgraft.oov",
     "export_onnx": "wordgraft.export.onnx",
     "forgetting_report": "wordgraft.estimators.forgetting_report",
@@ -82,6 +84,7 @@ __all__ = [
     "WordgraftError",
     "__version__",
     "build_table",
+    "compare",
     "coverage",
     "export_onnx",
     "forgetting_report",

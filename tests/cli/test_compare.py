@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from commands import MAIN, run
-from fake_arms import texts_of
+from fake_methods import texts_of
 
 COLUMNS = ("--text", "said", "--label", "kind")
 
@@ -98,7 +98,11 @@ def test_a_report_of_other_data_is_refused(place: Path, tmp_path: Path) -> None:
             "--resume takes the data and the options from its folder",
         ),
         (["--resume", "nowhere"], 1, "nowhere holds no comparison"),
-        (["train.csv", "-o", "x", "--methods", "magic"], 1, "no arm magic; there are tfidf"),
+        (
+            ["train.csv", "-o", "x", "--methods", "magic"],
+            1,
+            "there is no method magic; expected one of tfidf",
+        ),
         (["train.csv", "-o", "x", "--methods", "vectors"], 1, "cannot run: it needs --vectors"),
         (["train.csv", "-o", "x", "--text", "words"], 1, "has no column 'words'"),
         (["train.csv", "-o", "no/where/x", "--methods", "tfidf"], 1, "no/where is not a folder"),
@@ -138,7 +142,7 @@ def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
     stdout, stderr = started.communicate(timeout=120)
     assert started.returncode == 1, stderr
     assert "note: interrupted:" in stderr
-    assert "go on with --resume stopped" in stderr
+    assert "continue with --resume stopped" in stderr
     assert "Traceback" not in stderr
     assert stdout.splitlines()[-1] == "stopped/index.html"
     assert (place / "stopped" / "index.html").stat().st_size > 500_000

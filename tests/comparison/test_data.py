@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from fake_arms import data_of, texts_of
+from fake_methods import data_of, texts_of
 
 from wordgraft.comparison import Data
 from wordgraft.errors import DataError
@@ -27,7 +27,9 @@ def test_a_test_part_is_set_apart_and_said() -> None:
     data = Data.of(*texts_of(300))
     assert len(data.test_texts) == 60
     assert not set(data.test_texts) & set(data.texts)
-    assert "no test file was given: 60 of 300 texts were set apart to judge" in data.notes[0]
+    assert (
+        "no test texts were given, so 60 of 300 texts were set apart for testing" in data.notes[0]
+    )
 
 
 def test_duplicates_are_counted_and_can_be_left_out() -> None:
@@ -51,18 +53,18 @@ def test_a_label_that_occurs_once_and_labels_unseen_in_training() -> None:
     data = Data.of([*texts, "a storm"], [*labels, "storm"], (test[0], ["snow"] * 2 + test[1][2:]))
     assert any("1 labels occur once in training (storm)" in note for note in data.notes)
     assert any("2 labels of the test part do not occur in training (snow)" in n for n in data.notes)
-    assert data.judge.names == ("calm", "rain", "snow", "storm", "sun")
+    assert data.scorer.names == ("calm", "rain", "snow", "storm", "sun")
 
 
 def test_one_class_is_refused() -> None:
-    with pytest.raises(DataError, match=r"all of one kind \('x'\); expected at least 2"):
+    with pytest.raises(DataError, match=r"too few different labels \('x'\); expected at least 2"):
         Data.of([f"t{i}" for i in range(30)], ["x"] * 30)
 
 
 def test_twenty_texts_run_with_a_warning_and_fewer_do_not() -> None:
     data = Data.of(*texts_of(20))
     assert len(data.texts) == 16
-    assert any("16 texts to train and choose with are few" in note for note in data.notes)
+    assert any("16 texts for training and validation are few" in note for note in data.notes)
     with pytest.raises(DataError, match="11 labelled texts are too few"):
         Data.of(*texts_of(11))
 
@@ -70,7 +72,7 @@ def test_twenty_texts_run_with_a_warning_and_fewer_do_not() -> None:
 def test_unequal_numbers_and_unknown_tasks() -> None:
     with pytest.raises(DataError, match="30 training texts have 29 labels"):
         Data.of(texts_of(30)[0], texts_of(29)[1])
-    with pytest.raises(DataError, match="no task 'translate'"):
+    with pytest.raises(DataError, match="the task is 'translate'; expected one of classify, tag"):
         Data.of(*texts_of(30), task="translate")
     with pytest.raises(DataError, match="there are no test texts"):
         Data.of(*texts_of(30), ([], []))
@@ -79,5 +81,5 @@ def test_unequal_numbers_and_unknown_tasks() -> None:
 def test_labels_may_be_numbers_and_are_kept_as_text() -> None:
     texts, labels = texts_of(40)
     data = Data.of(texts, [len(label) for label in labels])
-    assert data.judge.names == ("3", "4")
-    assert data_of().judge.names == ("calm", "rain", "sun")
+    assert data.scorer.names == ("3", "4")
+    assert data_of().scorer.names == ("calm", "rain", "sun")

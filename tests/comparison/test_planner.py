@@ -7,12 +7,12 @@ import pytest
 from wordgraft.comparison.planner import Speeds, cells_of, forecast, next_cell
 from wordgraft.comparison.records import Cell
 
-ARMS, SIZES, SEEDS = ["slow", "fast"], [10, 40, 160], range(3)
+METHODS, SIZES, SEEDS = ["slow", "fast"], [10, 40, 160], range(3)
 
 
 def planned(budget: float | None, cost: dict[str, float]) -> list[Cell]:
-    """The order of runs where an arm takes `cost` seconds a text."""
-    left, done, speeds, spent = cells_of(ARMS, SIZES, SEEDS), [], Speeds(), 0.0
+    """The order of runs where a method takes `cost` seconds a text."""
+    left, done, speeds, spent = cells_of(METHODS, SIZES, SEEDS), [], Speeds(), 0.0
     while True:
         rest = None if budget is None else budget - spent
         cell = next_cell(left, done, speeds, rest)
@@ -20,29 +20,29 @@ def planned(budget: float | None, cost: dict[str, float]) -> list[Cell]:
             return done
         left.remove(cell)
         done.append(cell)
-        seconds = cost[cell.arm] * cell.size
-        speeds.add(cell.arm, cell.size, seconds)
+        seconds = cost[cell.method] * cell.size
+        speeds.add(cell.method, cell.size, seconds)
         spent += seconds
 
 
-def test_every_arm_is_measured_first_then_everything_runs() -> None:
+def test_every_method_is_measured_first_then_everything_runs() -> None:
     order = planned(None, {"slow": 1.0, "fast": 0.01})
     assert order[:2] == [Cell("slow", 10, 0), Cell("fast", 10, 0)]
     assert len(order) == len(set(order)) == 18
 
 
-def test_seeds_go_in_order_so_that_arms_stay_paired() -> None:
+def test_seeds_go_in_order_so_that_methods_stay_paired() -> None:
     order = planned(None, {"slow": 1.0, "fast": 0.01})
-    for arm in ARMS:
+    for method in METHODS:
         for size in SIZES:
-            assert [c.seed for c in order if c.arm == arm and c.size == size] == [0, 1, 2]
+            assert [c.seed for c in order if c.method == method and c.size == size] == [0, 1, 2]
 
 
 def test_a_budget_is_kept_and_leaves_out_what_is_dear() -> None:
     cost = {"slow": 1.0, "fast": 0.01}
     order = planned(100.0, cost)
-    assert sum(cost[c.arm] * c.size for c in order) <= 100
-    assert {c for c in order if c.arm == "fast"} == set(cells_of(["fast"], SIZES, SEEDS))
+    assert sum(cost[c.method] * c.size for c in order) <= 100
+    assert {c for c in order if c.method == "fast"} == set(cells_of(["fast"], SIZES, SEEDS))
     assert Cell("slow", 160, 0) not in order
     assert Cell("slow", 40, 0) in order
 

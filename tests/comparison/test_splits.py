@@ -30,12 +30,12 @@ def test_samples_are_nested_and_keep_the_shares_of_the_classes() -> None:
 def test_no_text_both_trains_and_chooses() -> None:
     for seed in range(7):
         parts = split(STRATA, seed)
-        assert not set(parts.choice) & set(parts.pool)
-        assert len(parts.choice) + len(parts.pool) == len(STRATA)
+        assert not set(parts.validation) & set(parts.pool)
+        assert len(parts.validation) + len(parts.pool) == len(STRATA)
 
 
 def test_five_seeds_hold_every_text_out_once() -> None:
-    held = np.concatenate([split(STRATA, seed).choice for seed in range(FOLDS)])
+    held = np.concatenate([split(STRATA, seed).validation for seed in range(FOLDS)])
     assert sorted(held) == list(range(len(STRATA)))
 
 
@@ -48,13 +48,13 @@ def test_seeds_differ_and_repeat() -> None:
 def test_a_class_of_one_or_two_is_never_held_out() -> None:
     strata = np.array([0] * 30 + [1] * 30 + [2] * 2 + [3])
     for seed in range(FOLDS):
-        assert not set(strata[split(strata, seed).choice]) & {2, 3}
+        assert not set(strata[split(strata, seed).validation]) & {2, 3}
         assert set(strata[split(strata, seed).sample(6)]) == {0, 1, 2, 3}
 
 
 def test_of_very_many_a_thousand_choose() -> None:
     parts = split(np.repeat([0, 1], [9_000, 1_000]), 0)
-    assert len(parts.choice) == 1_000
+    assert len(parts.validation) == 1_000
     assert len(parts.pool) == 9_000
 
 
@@ -72,7 +72,7 @@ def test_sizes_are_geometric_and_end_with_all() -> None:
 
 def test_sizes_that_were_asked_for() -> None:
     assert checked_sizes(["100", "all", 50], 300) == (50, 100, 300)
-    with pytest.raises(DataError, match=r"training sizes 400 were asked for, and 300 texts"):
+    with pytest.raises(DataError, match=r"training sizes 400 are too large: 300 texts"):
         checked_sizes([400], 300)
     with pytest.raises(DataError, match="expected at least 2"):
         checked_sizes([1], 300)

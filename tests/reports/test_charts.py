@@ -9,7 +9,7 @@ import re
 import numpy as np
 import pytest
 
-from wordgraft.comparison import ARMS
+from wordgraft.comparison import METHODS
 from wordgraft.reports.charts import _COLORS, Look, learning_curves
 from wordgraft.reports.page import embedded, rendered
 
@@ -44,12 +44,12 @@ def test_colours_stand_out_on_light_and_on_dark() -> None:
         assert max(one, other) / min(one, other) >= 2.95, (color, paper)
 
 
-def test_every_arm_has_a_shape_of_its_own() -> None:
-    look = Look(list(ARMS), list(ARMS))
-    assert len(set(look.shapes)) == len(ARMS)
-    # On another page with fewer arms, one looks the same.
-    few = Look(["isolated"], list(ARMS))
-    place = list(ARMS).index("isolated")
+def test_every_method_has_a_shape_of_its_own() -> None:
+    look = Look(list(METHODS), list(METHODS))
+    assert len(set(look.shapes)) == len(METHODS)
+    # On another page with fewer methods, one looks the same.
+    few = Look(["isolated"], list(METHODS))
+    place = list(METHODS).index("isolated")
     assert (few.colors[0], few.shapes[0]) == (look.colors[place], look.shapes[place])
 
 
@@ -69,7 +69,7 @@ def test_text_is_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
 
 
 def test_a_curve_holds_its_numbers() -> None:
-    row = {"arm": "random", "labels": 100, "score": 0.5, "low": 0.4, "high": 0.6}
-    spec = learning_curves([row], "macro-F1", Look(["random"], list(ARMS)))
+    row = {"method": "random", "labels": 100, "score": 0.5, "low": 0.4, "high": 0.6}
+    spec = learning_curves([row], "macro-F1", Look(["random"], list(METHODS)))
     assert spec["datasets"][spec["data"]["name"]] == [row]
     assert {layer["mark"]["type"] for layer in spec["layer"]} == {"area", "line", "point"}

@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from fake_arms import FakeArm, fake_comparison, right, texts_of
+from fake_methods import FakeMethod, fake_comparison, right, texts_of
 from tables import random_table, table_of
 
 from wordgraft.comparison import Comparison, Data
@@ -44,15 +44,15 @@ def browser() -> Iterator[Any]:
 def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
     folder = tmp_path_factory.mktemp("page") / "report"
     texts, labels = texts_of(200, seed=1)
-    # The first arm is wrong in this text, so it is among those on which they disagree.
+    # The first method is wrong in this text, so it is among those on which they disagree.
     data = Data.of(*texts_of(240), ([EVIL, *texts], ["sun", *labels]))
-    arms = {
-        "random": FakeArm(lambda n: {20: 0.5, 80: 0.7}[n]),
-        "isolated": FakeArm(right(0.95), parameters=9, offset=50),
-        "tfidf": FakeArm(right(0.6), parameters=90, fault=None),
+    methods = {
+        "random": FakeMethod(lambda n: {20: 0.5, 80: 0.7}[n]),
+        "isolated": FakeMethod(right(0.95), parameters=9, offset=50),
+        "tfidf": FakeMethod(right(0.6), parameters=90, fault=None),
     }
     with pytest.MonkeyPatch.context() as patch:
-        found = fake_comparison(folder, patch, arms, data)
+        found = fake_comparison(folder, patch, methods, data)
     write_comparison(found, folder)
     return folder / "index.html", found
 
@@ -103,7 +103,7 @@ def test_the_report_is_drawn_without_an_error_or_a_request(
     answer = page.inner_text("#recommendation")
     assert answer.startswith("Take isolated with 80 labels.")
     curves = page.locator("#chart-curves svg .mark-symbol.role-mark > path")
-    assert curves.count() == len(found.arms) * len(found.sizes)
+    assert curves.count() == len(found.methods) * len(found.sizes)
     assert page.locator("#chart-times svg .mark-rect.role-mark path").count() == 3
     assert page.locator("#chart-confusion svg .mark-rect.role-mark path").count() == 9
     box = page.locator("#chart-curves svg").bounding_box()

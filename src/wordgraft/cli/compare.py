@@ -15,13 +15,15 @@ import typer
 from wordgraft.cli.shared import Quiet, choose, grid, show, start
 
 if TYPE_CHECKING:
-    from wordgraft.comparison import Comparison, Data
+    from wordgraft.comparison import Comparison, Data, Limits, Runner
 
 # Small, trained for sentences, and the encoder of the figures of the documentation.
 CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"
 # Part of the budget reserved for the page: these seconds, or this share if that is less.
 _PAGE_SECONDS, _PAGE_SHARE = 15.0, 0.1
 _SECONDS = {"s": 1, "m": 60, "h": 3600}
+# Settings that `compare` takes under their own names.
+_PASSED_ON = ("network", "seeds", "trials", "corpus", "vectors", "pairs")
 
 
 def compare(
@@ -138,17 +140,19 @@ def compare(
     Example: wordgraft compare tweets.csv --test valid.csv --budget 10m -o report
     """
     start(quiet=quiet)
-    for room in ("features", "estimators", "oov"):  # too many messages for hundreds of runs
+    for room in (
+        "features",
+        "estimators",
+        "training",
+        "oov",
+    ):  # too many messages for hundreds of runs
         logging.getLogger(f"wordgraft.{room}").setLevel(logging.WARNING)
-    from wordgraft.comparison import Limits, Materials, fitting_jobs
-    from wordgraft.comparison import compare as run_comparison
-    from wordgraft.comparison.records import PAGE
-    from wordgraft.comparison.runners.engine import ENGINES
-    from wordgraft.comparison.scoring import JUDGES
+    from wordgraft.comparison import Limits
+    from wordgraft.comparison.scoring import SCORERS
     from wordgraft.core.optional import require
 
-    choose("--task", task, JUDGES)
-    choose("--engine", engine, ENGINES)
+    choose("--task", task, SCORERS)
+    runner = _runner(engine, address, jobs)
     seconds, chosen_sizes = _seconds(budget), _sizes(sizes)
     settings: dict[str, Any] = {
         "data": data and _absolute(data),
@@ -157,12 +161,12 @@ def compare(
         "test": test and _absolute(test),
         "task": task,
         "checkpoint": checkpoint and _absolute(checkpoint),
-        "network": network or {"classify": "bag", "tag": "bilstm"}[task],
+        "network": network,
         "methods": methods,
         "sizes": sizes,
         "seeds": seeds,
         "trials": trials,
-        "corpus": [_absolute(spec) for spec in corpus or ()],
+        "corpus": [_absolute(place) for place in corpus or ()],
         "vectors": vectors and str(vectors.resolve()),
         "pairs": [str(path.resolve()) for path in pairs or ()],
         "drop_duplicates": drop_duplicates,
@@ -173,87 +177,105 @@ def compare(
             raise typer.BadParameter(
                 "--resume takes the data and the options from its folder; give neither"
             )
-        settings, command = _settings_of(resume)
-        output = resume
+        settings, command = _saved(resume)
+        output, chosen_sizes = resume, _sizes(settings["sizes"])
     if settings["data"] is None or output is None:
         raise typer.BadParameter("give DATA and --output, or --resume FOLDER")
-    for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # before hours of runs
+    for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # not after hours of runs
         require(library, purpose="wordgraft compare")
-    limits = Limits(max_latency, max_memory, max_minutes, max_size)
-    named = settings["methods"].split(",") if settings["methods"] else None
-    data_parts = _read(settings)
-    materials = Materials(
-        data_parts.texts,
-        checkpoint=_checkpoint(settings["checkpoint"], named),
-        corpus=settings["corpus"],
-        vectors=settings["vectors"] and Path(settings["vectors"]),
-        pairs=[Path(path) for path in settings["pairs"]],
-        task=settings["task"],
-        network=settings["network"],
-        progress=not quiet,
-    )
-    for note in data_parts.notes:
-        typer.echo(f"note: {note}", err=True)
-    comparison = run_comparison(
-        data_parts,
-        materials,
+    comparison = _compared(
+        settings,
+        command,
         output,
-        arms=named,
-        sizes=chosen_sizes if resume is None else _sizes(settings["sizes"]),
-        seeds=settings["seeds"],
-        trials=settings["trials"],
+        sizes=chosen_sizes,
         budget=seconds and seconds - min(_PAGE_SECONDS, _PAGE_SHARE * seconds),
+        runner=runner,
         resume=resume is not None,
         force=force,
-        engine=engine,
-        address=address,
-        jobs=jobs or (fitting_jobs() if engine == "local" else 1),
-        described={"settings": settings, "command": command},
         progress=not quiet,
     )
-    for note in comparison.notes[len(data_parts.notes) :]:
-        typer.echo(f"note: {note}", err=True)
+    limits = Limits(max_latency, max_memory, max_minutes, max_size)
     _report(comparison, output, labels, limits)
-    typer.echo(f"\n{output / PAGE}")
     if comparison.interrupted:
         raise typer.Exit(1)
 
 
-def _report(comparison: Comparison, folder: Path, labels: int | None, limits: Any) -> None:
-    from wordgraft.comparison.recommendation import costs
-    from wordgraft.comparison.statistics import Statistics
+def _compared(
+    settings: Mapping[str, Any], command: str, output: Path, **options: Any
+) -> Comparison:
+    """Read the data and run the comparison; notes go to standard error as soon as possible."""
+    from wordgraft.comparison import compare as run_comparison
+
+    read = _read(settings)
+    for note in read.notes:
+        typer.echo(f"note: {note}", err=True)
+    methods = settings["methods"].split(",") if settings["methods"] else None
+    comparison = run_comparison(
+        read,
+        output=output,
+        checkpoint=_checkpoint(settings["checkpoint"], methods),
+        methods=methods,
+        details={"settings": settings, "command": command},
+        **{name: settings[name] for name in _PASSED_ON},
+        **options,
+    )
+    for note in comparison.notes[len(read.notes) :]:
+        typer.echo(f"note: {note}", err=True)
+    return comparison
+
+
+def _report(comparison: Comparison, folder: Path, labels: int | None, limits: Limits) -> None:
+    """Write the page, and show the methods and the recommendation on the terminal."""
+    from wordgraft.comparison import Statistics, costs_of
+    from wordgraft.comparison.record_folder import PAGE
     from wordgraft.reports import write_comparison
 
-    test, choice = Statistics(comparison, "test"), Statistics(comparison, "choice")
+    test, validation = Statistics(comparison, "test"), Statistics(comparison, "validation")
     recommendation = write_comparison(
-        comparison, folder, labels=labels, limits=limits, choice=choice, test=test
+        comparison, folder, labels=labels, limits=limits, validation=validation, test=test
     )
     size = recommendation.size
     rows = grid(f"{size:,} labels", "validation", "test", "seconds", "ms per text", "MB")
-    for arm in sorted(test.arms(size), key=lambda arm: -choice.mean(arm, size).value):
-        spent = costs(test, arm, size)
+    for method in sorted(test.methods(size), key=lambda name: -validation.mean(name, size).value):
+        spent = costs_of(test, method, size)
         rows.add_row(
-            arm,
-            str(choice.mean(arm, size)),
-            str(test.mean(arm, size)),
+            method,
+            str(validation.mean(method, size)),
+            str(test.mean(method, size)),
             f"{spent.minutes * 60:.1f}",
             f"{spent.latency_ms:.2f}",
             f"{spent.size_mb:,.1f}",
         )
     show(rows)
     typer.echo(f"\n{recommendation}")
+    typer.echo(f"\n{folder / PAGE}")
 
 
-def _settings_of(folder: Path) -> tuple[dict[str, Any], str]:
-    """Return the settings and the command that started the comparison in this folder."""
-    from wordgraft.comparison.records import ReportFolder
+def _runner(engine: str, address: str | None, jobs: int | None) -> Runner:
+    """The runner that the options describe; options that would have no effect are refused."""
+    from wordgraft.comparison import LocalRunner, ProcessRunner, RayRunner, fitting_jobs
+
+    choose("--engine", engine, ("local", "ray"))
+    if engine == "ray":
+        if jobs is not None:
+            raise typer.BadParameter("--jobs has no effect with --engine ray, which uses all CPUs")
+        return RayRunner(address)
+    if address is not None:
+        raise typer.BadParameter("--address has no effect without --engine ray")
+    jobs = jobs or fitting_jobs()
+    return LocalRunner() if jobs == 1 else ProcessRunner(jobs)
+
+
+def _saved(folder: Path) -> tuple[dict[str, Any], str]:
+    """The settings and the command that the comparison in a folder was started with."""
+    from wordgraft.comparison.record_folder import RecordFolder
     from wordgraft.errors import ProgressError
 
-    description = ReportFolder(folder).description()
+    description = RecordFolder(folder).description()
     if "settings" not in description:
         raise ProgressError(
-            f"{folder} was not made by 'wordgraft compare' and does not name its data; continue "
-            "in Python: wordgraft.comparison.compare(..., resume=True)"
+            f"{folder} was not made by 'wordgraft compare', so it does not say which files it "
+            "compares; continue in Python with wordgraft.compare(..., resume=True)"
         )
     return description["settings"], description["command"]
 
@@ -273,13 +295,15 @@ def _read(settings: Mapping[str, Any]) -> Data:
     )
 
 
-def _checkpoint(given: str | None, arms: list[str] | None) -> str | None:
-    """Return the encoder, or None if no method needs one."""
-    from wordgraft.comparison import ARMS
+def _checkpoint(given: str | None, methods: list[str] | None) -> str | None:
+    """The encoder; None if none was given and no named method needs one."""
+    from wordgraft.comparison import METHODS
 
-    needed = arms is None or any("checkpoint" in ARMS[a].needs for a in arms if a in ARMS)
-    # A random start takes its words and width from `vectors`, if there are any.
-    needed = needed or (arms is not None and "random" in arms and "vectors" not in arms)
+    needed = methods is None or any(
+        "checkpoint" in METHODS[name].needs for name in methods if name in METHODS
+    )
+    # Random rows take their words and width from the file of vectors, if there is one.
+    needed = needed or (methods is not None and "random" in methods and "vectors" not in methods)
     return given or (CHECKPOINT if needed else None)
 
 

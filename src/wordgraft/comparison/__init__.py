@@ -1,27 +1,41 @@
-"""Arms x sizes x seeds, to run records, to statistics, to a recommendation."""
+"""Methods x sizes x seeds, to run records, to statistics, to a recommendation."""
 
-from wordgraft.comparison.compare import Comparison, compare
+from wordgraft.comparison.compare import compare
+from wordgraft.comparison.costs import Costs, Limits, costs_of
 from wordgraft.comparison.data import Data
-from wordgraft.comparison.methods import ARMS, Arm, ArmSpec, Fitted
-from wordgraft.comparison.recommendation import Limits, Recommendation, recommend
-from wordgraft.comparison.records import ArmRun
-from wordgraft.comparison.runners.processes import fitting_jobs
+from wordgraft.comparison.methods import METHODS, Fitted, Method, MethodSpec
+from wordgraft.comparison.recommendation import Recommendation, recommend
+from wordgraft.comparison.records import MethodRun
+from wordgraft.comparison.result import Comparison
+from wordgraft.comparison.runners import (
+    LocalRunner,
+    ProcessRunner,
+    RayRunner,
+    Runner,
+    fitting_jobs,
+)
 from wordgraft.comparison.statistics import Statistics
-from wordgraft.comparison.table_cache import Materials
+from wordgraft.comparison.table_cache import TableCache
 
 __all__ = [
-    "ARMS",
-    "Arm",
-    "ArmRun",
-    "ArmSpec",
+    "METHODS",
     "Comparison",
+    "Costs",
     "Data",
     "Fitted",
     "Limits",
-    "Materials",
+    "LocalRunner",
+    "Method",
+    "MethodRun",
+    "MethodSpec",
+    "ProcessRunner",
+    "RayRunner",
     "Recommendation",
+    "Runner",
     "Statistics",
+    "TableCache",
     "compare",
+    "costs_of",
     "fitting_jobs",
     "recommend",
 ]

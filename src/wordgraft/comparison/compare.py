@@ -1,292 +1,176 @@
-"""`compare`: arms x sizes x seeds, as many as the budget allows, into a folder of records."""
+"""`compare`: methods x sizes x seeds, as many as the budget allows, into a folder of records."""
 
 from __future__ import annotations
 
-import logging
-import time
-from collections import Counter
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from wordgraft.comparison.data import Data
-from wordgraft.comparison.measured_run import Run, unfinished
-from wordgraft.comparison.methods import ArmSpec, MadeArms, chosen_arms
-from wordgraft.comparison.planner import SLACK, Speeds, cells_of, forecast, next_cell
-from wordgraft.comparison.records import ArmRun, Cell, ReportFolder
-from wordgraft.comparison.runners.engine import TimeIsOver, engine_of, stopped_after
+from wordgraft.comparison.loop import Clock, ComparisonLoop
+from wordgraft.comparison.methods import MadeMethods, MethodSpec, chosen_methods
+from wordgraft.comparison.planner import cells_of
+from wordgraft.comparison.record_folder import TABLES, RecordFolder
+from wordgraft.comparison.result import Comparison
+from wordgraft.comparison.runners import Runner, runner_of
 from wordgraft.comparison.splits import checked_sizes, largest_sample, sizes_up_to
-from wordgraft.comparison.table_cache import Materials
-from wordgraft.core.progress import progress_bar
-from wordgraft.errors import TrainingError
+from wordgraft.comparison.table_cache import TableCache
+from wordgraft.errors import DataError, TrainingError
 
-_LOG = logging.getLogger(__name__)
 SEEDS, SIZES, TRIALS = 5, 4, 1
-# An arm that failed so often is given up.
-_MOST_FAILURES = 2
-
-
-@dataclass(frozen=True, eq=False)
-class Comparison:
-    """A comparison and what has come of it so far.
-
-    Attributes:
-        data: the texts and labels.
-        description: what is compared, as `comparison.json` holds it.
-        runs: the finished ones, by arm, size and seed.
-        unfinished: those that failed or were cancelled.
-        notes: what a reader should know before the figures.
-        interrupted: whether Ctrl-C ended it.
-    """
-
-    data: Data
-    description: Mapping[str, Any]
-    runs: tuple[ArmRun, ...]
-    unfinished: tuple[ArmRun, ...]
-    notes: tuple[str, ...]
-    interrupted: bool = False
-
-    @property
-    def arms(self) -> tuple[str, ...]:
-        """The arms that have a finished run, in the order they were asked for."""
-        have = {run.arm for run in self.runs}
-        return tuple(arm for arm in self.description["arms"] if arm in have)
-
-    @property
-    def sizes(self) -> tuple[int, ...]:
-        """The sizes that have a finished run."""
-        return tuple(sorted({run.size for run in self.runs}))
-
-    @property
-    def missing(self) -> int:
-        """Runs that were planned and not finished."""
-        planned = (
-            len(self.description["arms"])
-            * len(self.description["sizes"])
-            * len(self.description["seeds"])
-        )
-        return planned - len(self.runs)
 
 
 def compare(
-    data: Data,
-    materials: Materials,
-    folder: Path,
+    texts: Data | Iterable[Any],
+    labels: Iterable[Any] | None = None,
     *,
-    arms: Sequence[str] | None = None,
+    output: Path | str,
+    checkpoint: str | None = None,
+    vectors: Path | str | None = None,
+    corpus: Sequence[str] = (),
+    pairs: Sequence[Path | str] = (),
+    network: str | None = None,
+    methods: Sequence[str] | None = None,
     sizes: Sequence[int | str] | int = SIZES,
     seeds: int = SEEDS,
     trials: int = TRIALS,
     budget: float | None = None,
+    runner: Runner | str = "local",
     resume: bool = False,
     force: bool = False,
-    engine: str = "local",
-    address: str | None = None,
-    jobs: int = 1,
-    described: Mapping[str, Any] | None = None,
+    details: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> Comparison:
-    """Run every arm on every size with every seed, and keep a record of each run in `folder`.
+    """Train every method on every size with every seed, and record each run in a folder.
+
+    Each seed sets a validation part of the texts apart, by which methods are recommended. All
+    methods train on the same samples and are tested on the same held-out texts.
 
     Args:
-        arms: names of `ARMS`; by default all that task and materials allow.
-        sizes: how many sizes up to all data, or the sizes themselves (`all` among them).
-        seeds: runs an arm and size; those of one seed share their texts across arms.
-        trials: settings that each arm may try in a run.
-        budget: seconds; runs that do not fit are left out, the most instructive made first.
-        resume: go on with the comparison in `folder`, repeating no finished run.
-        force: start over, whatever comparison `folder` holds.
-        engine, address: `local`, or `ray` and the address of a cluster.
-        jobs: runs that `local` makes side by side, each with its share of the threads; above 1,
-            in processes of their own. `wordgraft.comparison.fitting_jobs()` is what this machine
-            carries.
-        described: what else to keep in the description, such as the command.
+        texts, labels: labelled texts, of which a fifth is set apart for testing. A `Data` in place
+            of both also sets the task and the test part.
+        output: the folder of the records.
+        checkpoint: the encoder, as for `open_checkpoint`; most methods need one.
+        vectors: a file of word vectors of another tool, for the method `vectors`.
+        corpus: files of more running text for contextual vectors, beside the training texts.
+        pairs: files of word pairs with similarity scores; fine-tuned encoders are measured on them
+            before and after, to see what they forget.
+        network: the network above the rows; by default `bag`, or `bilstm` for tagging.
+        methods: names of `wordgraft.comparison.METHODS`; by default all that can run.
+        sizes: how many sizes up to all texts, or the sizes themselves, `"all"` among them.
+        seeds: runs of each method and size.
+        trials: settings that each method may try in a run.
+        budget: seconds. Runs that do not fit are left out; those that narrow the intervals most
+            come first.
+        runner: `"local"` (one run after the other), `"processes"` or `"ray"`, or a runner such as
+            `ProcessRunner(jobs=4)`.
+        resume: continue the comparison in `output`; finished runs are not repeated.
+        force: start over, whatever comparison `output` holds.
+        details: more entries for the description, such as the command.
+        progress: show progress bars.
 
-    On Ctrl-C the run at work is kept as cancelled, and what was finished is returned, with a note.
-    Raises `OutputError` and `ProgressError` for a folder that cannot be used, and `TrainingError`
-    for arms that cannot run, and when no run was finished.
+    Returns the finished comparison; after Ctrl-C, what was finished until then, with a note.
+
+    Raises `DataError` for unusable data, `OutputError` and `ProgressError` for an unusable folder,
+    and `TrainingError` for methods that cannot run, or if no run is finished.
+
+    Example:
+        >>> from tempfile import TemporaryDirectory
+        >>> texts = [f"it is {label} today" for label in ["calm", "rainy"] * 20]
+        >>> labels = [text.split()[2] for text in texts]
+        >>> with TemporaryDirectory() as folder:
+        ...     result = compare(texts, labels, output=folder, methods=["tfidf"], seeds=2)
+        >>> [(run.size, run.scores["test"]["macro-F1"]) for run in result.runs]
+        [(25, 1.0), (25, 1.0)]
     """
-    clock = _Clock(budget)
-    specs, left_out = chosen_arms(arms, materials)
-    largest = largest_sample(data.strata, range(seeds))
-    kinds = len(data.judge.names)
-    chosen = (
-        sizes_up_to(largest, sizes, kinds=kinds)
-        if isinstance(sizes, int)
-        else checked_sizes(sizes, largest)
+    clock = Clock(budget)
+    data = _data(texts, labels)
+    tables = TableCache(
+        data.texts,
+        checkpoint=checkpoint,
+        corpus=tuple(corpus),
+        vectors=None if vectors is None else Path(vectors),
+        pairs=[Path(path) for path in pairs],
+        folder=Path(output) / TABLES,
+        task=data.task,
+        network=network or {"classify": "bag", "tag": "bilstm"}[data.task],
+        progress=progress,
+        test_texts=data.test_texts,
     )
-    kept = ReportFolder(folder)
-    description = _description(data, materials, specs, chosen, seeds, trials, described or {})
-    kept.begin(description, resume=resume, force=force)
-    if materials.folder is None:
-        materials.folder = folder / "tables"
-    materials.judged = data.test_texts
-    loop = _Loop(data, kept, specs, chosen, seeds, trials, clock)
-    made = MadeArms({spec.name: spec for spec in specs}, materials)
-    with engine_of(engine, address, jobs, made, data) as where:
-        notes = [*loop.run(where, progress=progress)]
-    found = opened(kept, data, description, notes=(*data.notes, *left_out, *notes))
-    return replace(found, interrupted=loop.interrupted)
+    specs, left_out = chosen_methods(methods, tables)
+    sizes = _sizes(sizes, data, seeds)
+    description = _description(data, tables, specs, sizes, seeds, trials, details or {})
+    folder = RecordFolder(Path(output))
+    where = runner_of(runner)
+    folder.begin(description, resume=resume, force=force)
+    cells = cells_of(description["methods"], sizes, range(seeds))
+    loop = ComparisonLoop(data, folder, cells, trials, clock)
+    made = MadeMethods({spec.name: spec for spec in specs}, tables)
+    with where.started(made, data) as queue:
+        notes = loop.run(queue, progress=progress)
+    comparison = read_comparison(folder, data, description, notes=(*left_out, *notes))
+    return replace(comparison, interrupted=loop.interrupted)
 
 
-def opened(
-    kept: ReportFolder, data: Data, description: Mapping[str, Any], *, notes: Sequence[str] = ()
+def read_comparison(
+    folder: RecordFolder, data: Data, description: Mapping[str, Any], *, notes: Sequence[str] = ()
 ) -> Comparison:
-    """The comparison as its folder holds it. Raises `TrainingError` when no run is finished."""
-    wanted = set(cells_of(description["arms"], description["sizes"], description["seeds"]))
-    runs = tuple(run for run in kept.runs() if run.cell in wanted)
-    rest = (*kept.runs("failed"), *kept.runs("cancelled"))
+    """The comparison that a folder holds. Raises `TrainingError` if no run is finished."""
+    planned = set(cells_of(description["methods"], description["sizes"], description["seeds"]))
+    runs = tuple(run for run in folder.runs() if run.cell in planned)
+    unfinished = (*folder.runs("failed"), *folder.runs("cancelled"))
     if not runs:
-        failed = [run for run in rest if run.status == "failed"]
-        why = f": {failed[0].arm} failed with {failed[0].error}" if failed else ""
+        failed = [run for run in unfinished if run.status == "failed"]
+        why = f": {failed[0].method} failed with {failed[0].error}" if failed else ""
         raise TrainingError(
-            "; ".join(["no run was finished" + why, *notes[len(data.notes) :]])
-            + f"; {kept.path} keeps what was begun"
+            "; ".join(["no run was finished" + why, *notes])
+            + f"; {folder.path} has the records of what was begun"
         )
-    return Comparison(data, description, runs, rest, tuple(notes))
+    return Comparison(data, description, runs, unfinished, (*data.notes, *notes))
+
+
+def _data(texts: Data | Iterable[Any], labels: Iterable[Any] | None) -> Data:
+    if isinstance(texts, Data):
+        if labels is not None:
+            raise DataError("labels are given beside a Data, which has its own; give one of both")
+        return texts
+    if labels is None:
+        raise DataError("the texts have no labels; give texts and labels, or a Data")
+    return Data.of(texts, labels)
+
+
+def _sizes(sizes: Sequence[int | str] | int, data: Data, seeds: int) -> tuple[int, ...]:
+    largest = largest_sample(data.strata, range(seeds))
+    if isinstance(sizes, int):
+        return sizes_up_to(largest, sizes, kinds=len(data.scorer.names))
+    return checked_sizes(sizes, largest)
 
 
 def _description(
     data: Data,
-    materials: Materials,
-    specs: Sequence[ArmSpec],
+    tables: TableCache,
+    specs: Sequence[MethodSpec],
     sizes: Sequence[int],
     seeds: int,
     trials: int,
-    described: Mapping[str, Any],
+    details: Mapping[str, Any],
 ) -> dict[str, Any]:
-    named = None if materials.checkpoint is None else materials.opened()
     return {
         "task": data.task,
         "data_sha256": data.sha256,
         "texts": len(data.texts),
         "test_texts": len(data.test_texts),
-        "labels": list(data.judge.names),
-        "metric": data.judge.metric,
-        "arms": [spec.name for spec in specs],
+        "labels": list(data.scorer.names),
+        "metric": data.scorer.metric,
+        "methods": [spec.name for spec in specs],
         "sizes": list(sizes),
         "seeds": list(range(seeds)),
         "trials": trials,
-        "network": materials.network,
-        "checkpoint": materials.checkpoint,
-        "checkpoint_sha256": None if named is None else named.sha256,
-        "corpus": list(materials.corpus),
-        "vectors": None if materials.vectors is None else str(materials.vectors),
-        **described,
+        "network": tables.network,
+        "checkpoint": tables.checkpoint,
+        "checkpoint_sha256": None if tables.checkpoint is None else tables.opened().sha256,
+        "corpus": list(tables.corpus),
+        "vectors": None if tables.vectors is None else str(tables.vectors),
+        **details,
     }
-
-
-class _Clock:
-    """What is left of a budget in seconds."""
-
-    def __init__(self, budget: float | None) -> None:
-        self.budget = budget
-        self._end = None if budget is None else time.monotonic() + budget
-
-    def left(self) -> float | None:
-        return None if self._end is None else max(self._end - time.monotonic(), 0.0)
-
-    @property
-    def over(self) -> bool:
-        return self.left() == 0.0
-
-
-class _Loop:
-    """Chooses runs, hands them to an engine, and keeps what comes back."""
-
-    def __init__(
-        self,
-        data: Data,
-        kept: ReportFolder,
-        specs: Sequence[ArmSpec],
-        sizes: Sequence[int],
-        seeds: int,
-        trials: int,
-        clock: _Clock,
-    ) -> None:
-        self.data, self.kept, self.trials, self.clock = data, kept, trials, clock
-        cells = cells_of([spec.name for spec in specs], sizes, range(seeds))
-        self.speeds = Speeds()
-        self.done = [run for run in kept.runs() if run.cell in set(cells)]
-        for run in self.done:
-            self.speeds.add(run.arm, run.size, max(run.whole_seconds, run.seconds))
-        finished = {run.cell for run in self.done}
-        self.left = dict.fromkeys(cell for cell in cells if cell not in finished)
-        self.running: dict[Cell, None] = {}
-        self.failures: Counter[str] = Counter()
-        self.total = len(cells)
-        self.interrupted = False
-        self.cancelled = 0
-
-    def run(self, engine: Any, *, progress: bool) -> Sequence[str]:
-        """Until nothing is left, or nothing fits the time; notes on what was left out."""
-        if self.done:
-            _LOG.info("%s finished runs are kept as they are", f"{len(self.done):,}")
-        cells_done = [run.cell for run in self.done]
-        with progress_bar("comparing", self.total, show=progress) as advance:
-            advance(len(cells_done))
-            try:
-                while True:
-                    self._submit(engine, cells_done)
-                    if not self.running:
-                        break
-                    run = engine.result(self.clock.left())
-                    self._keep(run, cells_done)
-                    advance(note=f"{run.arm}, {run.size:,} texts")
-            except KeyboardInterrupt:
-                self.interrupted = True
-                for cell in self.running:
-                    what = Run(cell, self.trials, 0.0)
-                    self.kept.save(unfinished(self.data, what, "cancelled", "interrupted"))
-                left = len(self.left) + len(self.running)
-                return [
-                    f"interrupted: {left:,} of {self.total:,} runs are missing; go on with "
-                    f"--resume {self.kept.path}"
-                ]
-        return self._notes()
-
-    def _submit(self, engine: Any, done: list[Cell]) -> None:
-        while len(self.running) < engine.slots and self.left and not self.clock.over:
-            begun = [*done, *self.running]
-            cell = next_cell(list(self.left), begun, self.speeds, self.clock.left())
-            if cell is None:
-                return
-            del self.left[cell]
-            self.running[cell] = None
-            try:
-                with stopped_after(self.clock.left()):  # an arm's table may have to be made
-                    engine.submit(cell, self.trials)
-            except TimeIsOver:
-                run = Run(cell, self.trials, 0.0)
-                self._keep(unfinished(self.data, run, "cancelled", "the budget ended"), done)
-
-    def _keep(self, run: ArmRun, done: list[Cell]) -> None:
-        del self.running[run.cell]
-        self.kept.save(run)
-        if run.status == "done":
-            # With judging and measuring, which the budget pays too.
-            self.speeds.add(run.arm, run.size, run.whole_seconds)
-            done.append(run.cell)
-        elif run.status == "cancelled":
-            self.cancelled += 1
-        else:
-            _LOG.warning("%s with %s texts failed: %s", run.arm, f"{run.size:,}", run.error)
-            self.failures[run.arm] += 1
-            if self.failures[run.arm] >= _MOST_FAILURES:
-                for cell in [cell for cell in self.left if cell.arm == run.arm]:
-                    del self.left[cell]
-
-    def _notes(self) -> list[str]:
-        notes = []
-        missing = len(self.left) + self.cancelled
-        if missing:
-            seconds = sum(forecast(self.left, self.speeds).values()) * SLACK
-            more = f", which would take about {seconds:,.0f} s more" if seconds >= 1 else ""
-            notes.append(
-                f"the budget, {self.clock.budget or 0:,.0f} s for runs, left out {missing:,} of "
-                f"{self.total:,} runs{more}"
-            )
-        for arm, count in self.failures.items():
-            notes.append(f"{count:,} runs of {arm} failed; failed/ has their errors")
-        return notes

@@ -1,4 +1,4 @@
-"""Labelled texts to compare on: looked at before any work, with what is odd about them noted."""
+"""Labelled texts to compare on, checked before any work; what is unusual about them is noted."""
 
 from __future__ import annotations
 
@@ -12,32 +12,37 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from wordgraft.comparison.scoring import JUDGES, Judge
+from wordgraft.comparison.scoring import SCORERS, Scorer
 from wordgraft.comparison.splits import spread_out
 from wordgraft.errors import DataError
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Fewer than this cannot be split into parts that train, choose and judge.
+# Fewer texts than this cannot be split into training, validation and test parts.
 FEWEST = 12
-# Below this, intervals are so wide that hardly anything can be told apart.
+# With fewer texts, intervals are so wide that hardly any difference is significant.
 _FEW = 200
-# What is set apart to judge where no test file is given.
+# The test part, if no test texts are given.
 _TEST_SHARE, _MOST_TEST = 0.2, 2_000
 _NAMED = 5
 
 
 @dataclass(frozen=True, eq=False)
 class Data:
-    """What is learnt from, and what judges.
+    """Texts to train and validate on, and texts to test on.
 
     Attributes:
-        task: `classify` (a text is a string, its label a string) or `tag` (a list of words, and a
-            list of as many tags).
-        texts, labels: to train and to choose with.
-        test_texts, test_labels: for the figures alone; nothing is chosen with them.
-        notes: what is odd about the data, a sentence each, in the order it was found.
+        task: `classify` (a text and its label are strings) or `tag` (a text is a list of words, its
+            label a list of as many tags).
+        texts, labels: for training and validation.
+        test_texts, test_labels: for the reported scores only; nothing is chosen by them.
+        notes: what is unusual about the data, a sentence each.
+
+    Example:
+        >>> data = Data.of([f"text {i}" for i in range(20)], ["calm", "rain"] * 10)
+        >>> len(data.texts), len(data.test_texts), data.scorer.names
+        (16, 4, ('calm', 'rain'))
     """
 
     task: str
@@ -57,35 +62,35 @@ class Data:
         task: str = "classify",
         drop_duplicates: bool = False,
     ) -> Data:
-        """Check everything, set a test part apart where none is given, and note what is odd.
+        """Check the data, set a test part apart if none is given, and note what is unusual.
 
         `drop_duplicates` leaves out training texts that the test part holds too, and repetitions.
-        Raises `DataError` for what cannot be compared on.
+        Raises `DataError` for data that methods cannot be compared on.
         """
-        if task not in JUDGES:
-            raise DataError(f"no task {task!r}; there are {', '.join(JUDGES)}")
+        if task not in SCORERS:
+            raise DataError(f"the task is {task!r}; expected one of {', '.join(SCORERS)}")
         train = _checked(texts, labels, task, "training")
         given = None if test is None else _checked(*test, task, "test")
         if len(train[0]) + (0 if given is None else len(given[0])) < FEWEST or len(train[0]) < 8:
             raise DataError(
-                f"{len(train[0]):,} labelled texts are too few to train, choose and judge with; "
-                f"expected at least {FEWEST}, and some hundreds for a result"
+                f"{len(train[0]):,} labelled texts are too few to train, validate and test with; "
+                f"expected at least {FEWEST}, and some hundreds for a useful result"
             )
-        found = cls(task, *train, *(given or ((), ())))
+        data = cls(task, *train, *(given or ((), ())))
         if given is None:
-            found = found._with_own_test()
-        return found._without_duplicates(drop_duplicates)._checked_labels()
+            data = data._with_own_test()
+        return data._without_duplicates(drop_duplicates)._checked_labels()
 
     @cached_property
-    def judge(self) -> Judge:
-        """What scores predictions here, over every label that occurs."""
-        judge: Judge = JUDGES[self.task]([*self.labels, *self.test_labels])
-        return judge
+    def scorer(self) -> Scorer:
+        """Scores predictions for these texts, over every label that occurs."""
+        scorer: Scorer = SCORERS[self.task]([*self.labels, *self.test_labels])
+        return scorer
 
     @cached_property
     def strata(self) -> ndarray:
-        """Per training text, the group of which each sample takes its share."""
-        return self.judge.strata(self.labels)
+        """For each training text, the group of which each sample takes its share."""
+        return self.scorer.strata(self.labels)
 
     @cached_property
     def sha256(self) -> str:
@@ -96,10 +101,10 @@ class Data:
         return digest.hexdigest()
 
     def _with_own_test(self) -> Data:
-        judge = JUDGES[self.task](self.labels)
-        order = spread_out(judge.strata(self.labels), np.random.default_rng(0), rare_last=True)
+        strata = SCORERS[self.task](self.labels).strata(self.labels)
+        order = spread_out(strata, np.random.default_rng(0), rare_last=True)
         size = min(_MOST_TEST, max(2, round(_TEST_SHARE * len(order))))
-        # Places in the order, evenly: a share of each class.
+        # Every so many places of the order, which gives each label its share.
         test = np.sort(order[np.linspace(0, len(order) - 1, size).round().astype(int)])
         rest = np.setdiff1d(np.arange(len(order)), test)
         return replace(
@@ -110,7 +115,8 @@ class Data:
             test_labels=[self.labels[i] for i in test],
             notes=(
                 *self.notes,
-                f"no test file was given: {size:,} of {len(order):,} texts were set apart to judge",
+                f"no test texts were given, so {size:,} of {len(order):,} texts were set apart for "
+                "testing",
             ),
         )
 
@@ -122,20 +128,20 @@ class Data:
         for place, key in enumerate(keys):
             first.setdefault(key, place)
         again = [place for place, key in enumerate(keys) if first[key] != place]
-        notes, kept = list(self.notes), set(range(len(keys)))
-        how = "left out of training" if drop else "leave them out with --drop-duplicates"
+        notes, remaining = list(self.notes), set(range(len(keys)))
+        remedy = "left out of training" if drop else "leave them out with --drop-duplicates"
         if across:
-            notes.append(f"{len(across):,} training texts are in the test part too; {how}")
+            notes.append(f"{len(across):,} training texts are in the test part too; {remedy}")
         if again:
-            notes.append(f"{len(again):,} training texts repeat another one; {how}")
+            notes.append(f"{len(again):,} training texts repeat another one; {remedy}")
         if drop:
-            kept -= {*across, *again}
-            if len(kept) < FEWEST - 2:
+            remaining -= {*across, *again}
+            if len(remaining) < FEWEST - 2:
                 raise DataError(
-                    f"without duplicates {len(kept):,} training texts are left; give other texts, "
-                    "or keep the duplicates"
+                    f"without duplicates {len(remaining):,} training texts are left, too few to "
+                    "compare on; give more texts, or keep the duplicates"
                 )
-        rest = sorted(kept)
+        rest = sorted(remaining)
         return replace(
             self,
             texts=[self.texts[i] for i in rest],
@@ -144,33 +150,34 @@ class Data:
         )
 
     def _checked_labels(self) -> Data:
-        judge = JUDGES[self.task]
-        counts, notes = judge.label_counts(self.labels), list(self.notes)
-        if len(counts) < judge.fewest_labels:
-            found = ", ".join(map(repr, counts)) or "none"
+        scorer = SCORERS[self.task]
+        counts, notes = scorer.label_counts(self.labels), list(self.notes)
+        if len(counts) < scorer.fewest_labels:
+            names = ", ".join(map(repr, counts)) or "none"
             raise DataError(
-                f"the training labels are all of one kind ({found}); expected at least "
-                f"{judge.fewest_labels}: check the label column"
+                f"the training texts have too few different labels ({names}); expected at least "
+                f"{scorer.fewest_labels}: check the label column"
             )
         once = [str(label) for label, count in counts.items() if count == 1]
         if once:
             notes.append(
-                f"{len(once):,} labels occur once in training ({_some(once)}): that text is always "
-                "trained on, and nothing is chosen by it"
+                f"{len(once):,} labels occur once in training ({_some(once)}): their texts always "
+                "train and never validate"
             )
         unseen = {
             label: count
-            for label, count in judge.label_counts(self.test_labels).items()
+            for label, count in scorer.label_counts(self.test_labels).items()
             if label not in counts
         }
         if unseen:
             notes.append(
                 f"{sum(unseen.values()):,} labels of the test part do not occur in training "
-                f"({_some([str(label) for label in unseen])}): all of them count as wrong"
+                f"({_some([str(label) for label in unseen])}): their texts count as wrong"
             )
         if len(self.texts) < _FEW:
             notes.append(
-                f"{len(self.texts):,} texts to train and choose with are few: expect wide intervals"
+                f"{len(self.texts):,} texts for training and validation are few; expect wide "
+                "intervals"
             )
         return replace(self, notes=tuple(notes))
 
@@ -178,19 +185,20 @@ class Data:
 def _checked(
     texts: Iterable[Any], labels: Iterable[Any], task: str, what: str
 ) -> tuple[list[Any], list[Any]]:
-    found, given = list(texts), list(labels)
-    if len(found) != len(given):
+    all_texts, all_labels = list(texts), list(labels)
+    if len(all_texts) != len(all_labels):
         raise DataError(
-            f"{len(found):,} {what} texts have {len(given):,} labels; expected one each"
+            f"{len(all_texts):,} {what} texts have {len(all_labels):,} labels; expected one label "
+            "for each text"
         )
-    if not found:
+    if not all_texts:
         raise DataError(f"there are no {what} texts")
-    checked: tuple[list[Any], list[Any]] = JUDGES[task].checked(found, given, what)
+    checked: tuple[list[Any], list[Any]] = SCORERS[task].checked(all_texts, all_labels, what)
     return checked
 
 
 def _key(text: Any) -> str:
-    """Texts that differ in case and blanks only are one."""
+    """The text without case and whitespace: texts with the same key are duplicates."""
     return " ".join((text if isinstance(text, str) else " ".join(text)).lower().split())
 
 
@@ -200,9 +208,9 @@ def _some(names: Sequence[str]) -> str:
 
 
 def label_table(data: Data) -> list[tuple[str, int, int]]:
-    """Each label, and how often training and test hold it; the most frequent first."""
-    judge = JUDGES[data.task]
-    train, test = judge.label_counts(data.labels), judge.label_counts(data.test_labels)
+    """Each label with its counts in the training and the test part, the most frequent first."""
+    scorer = SCORERS[data.task]
+    train, test = scorer.label_counts(data.labels), scorer.label_counts(data.test_labels)
     both = Counter(train) + Counter(test)
     return [
         (str(label), train.get(label, 0), test.get(label, 0)) for label, _ in both.most_common()

@@ -1,70 +1,35 @@
-"""Which arm to take, in words, with the numbers that carry it and what would change it.
+"""Which method to take, in words, with the numbers behind it and what would change it.
 
-Scores that decide are those on texts held out of the training data, never those of the test part,
-which are quoted only once the choice is made.
+The scores that decide are those on the validation part, never those on the test part, which are
+only quoted once the choice is made.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from wordgraft.comparison.compare import Comparison
-from wordgraft.comparison.records import ArmRun
-from wordgraft.comparison.statistics import Mean, Statistics
+from wordgraft.comparison.costs import UNITS, Limits, costs_of, exceeded, few_digits
+from wordgraft.comparison.result import Comparison
+from wordgraft.comparison.statistics import SeedMean, Statistics
 from wordgraft.metrics.bootstrap import LEVEL
 
 
 @dataclass(frozen=True)
-class Limits:
-    """What the user can spend; None where it does not matter.
-
-    Attributes:
-        latency_ms: to answer one text.
-        memory_mb: growth of memory in training.
-        minutes: of training, the making of the table included.
-        size_mb: of the saved model.
-    """
-
-    latency_ms: float | None = None
-    memory_mb: float | None = None
-    minutes: float | None = None
-    size_mb: float | None = None
-
-
-@dataclass(frozen=True)
-class Costs:
-    """What an arm costs at one size: means over its seeds, in the units of `Limits`."""
-
-    latency_ms: float
-    memory_mb: float
-    minutes: float
-    size_mb: float
-
-
-UNITS = {
-    "latency_ms": "ms a text",
-    "memory_mb": "MB of memory",
-    "minutes": "minutes of training",
-    "size_mb": "MB on disk",
-}
-
-
-@dataclass(frozen=True)
 class Recommendation:
-    """The choice.
+    """The recommended method.
 
     Attributes:
-        arm: the one to take; None where none does better than guessing, or none keeps the limits.
-        size: labels of the runs that it rests on.
-        headline: the choice in a sentence.
-        reasons: the numbers that carry it.
+        method: None if no method does better than guessing, or none stays within the limits.
+        size: the number of labels of the runs that it rests on.
+        headline: the recommendation in a sentence.
+        reasons: the numbers behind it.
         changes: what would change it.
     """
 
-    arm: str | None
+    method: str | None
     size: int
     headline: str
     reasons: tuple[str, ...]
@@ -77,194 +42,192 @@ class Recommendation:
         return "\n".join(parts)
 
 
-def costs(statistics: Statistics, arm: str, size: int) -> Costs:
-    """Means over the seeds of an arm."""
-    runs = list(statistics.runs(arm, size).values())
+@dataclass(frozen=True, eq=False)
+class _Ranking:
+    """The methods at one size by their validation scores."""
 
-    def mean(value: Callable[[ArmRun], float]) -> float:
-        return float(np.mean([value(run) for run in runs]))
+    comparison: Comparison
+    validation: Statistics
+    size: int
+    limits: Limits
 
-    return Costs(
-        latency_ms=mean(lambda run: run.latency_ms),
-        # The first run of a process also loads libraries and warms up: the median leaves it out.
-        memory_mb=float(np.median([run.memory_mb or 0.0 for run in runs])),
-        minutes=mean(lambda run: (run.seconds + run.preparation_seconds) / 60),
-        size_mb=mean(lambda run: run.size_bytes / 1e6),
-    )
+    @property
+    def metric(self) -> str:
+        return self.comparison.data.scorer.metric
+
+    @property
+    def order(self) -> list[str]:
+        """From the best to the worst."""
+        return sorted(
+            self.validation.methods(self.size), key=lambda method: -self.mean(method).value
+        )
+
+    def mean(self, method: str) -> SeedMean:
+        return self.validation.mean(method, self.size)
+
+    def over(self, method: str) -> str:
+        """The limits that a method exceeds, in words."""
+        return exceeded(costs_of(self.validation, method, self.size), self.limits)
+
+    def tied(self, method: str, size: int) -> set[str]:
+        """The methods that are statistically indistinguishable from a method."""
+        return {
+            pair.second if pair.first == method else pair.first
+            for pair in self.validation.differences(size)
+            if method in (pair.first, pair.second) and not pair.significant
+        }
 
 
 def recommend(
     comparison: Comparison,
     *,
     labels: int | None = None,
-    limits: Limits = Limits(),
-    choice: Statistics | None = None,
+    limits: Limits | None = None,
+    validation: Statistics | None = None,
     test: Statistics | None = None,
 ) -> Recommendation:
-    """Choose an arm for `labels` labelled texts (by default all) within `limits`.
+    """Choose a method for `labels` labelled texts (by default all) within `limits`.
 
-    `choice` and `test` are the statistics of those parts, if they are at hand already.
+    `validation` and `test` are the statistics of these parts, if they exist already.
     """
-    choice = choice or Statistics(comparison, "choice")
+    validation = validation or Statistics(comparison, "validation")
     test = test or Statistics(comparison, "test")
     size = _nearest(comparison.sizes, labels)
-    arms = choice.arms(size)
-    chance = choice.above_chance(size)
-    scores = {arm: choice.mean(arm, size) for arm in arms}
-    order = sorted(arms, key=lambda arm: -scores[arm].value)
-    works = [arm for arm in order if chance[arm] < LEVEL]
-    metric = comparison.data.judge.metric
-    if not works:
-        best = order[0]
-        return Recommendation(
-            None,
-            size,
-            f"Nothing works: with {size:,} labels no arm does better than guessing.",
-            (
-                f"The best, {best}, has a {metric} of {scores[best]} on texts held out of the "
-                f"training data; its own answers dealt out at random do as well (p = "
-                f"{chance[best]:.2f}).",
-            ),
-            (
-                "labels that follow from the texts: look at some by hand, and whether texts and "
-                "labels still stand side by side",
-                *(() if size == max(comparison.sizes) else ("more labels",)),
-            ),
-        )
-    broken = {arm: _broken(costs(choice, arm, size), limits) for arm in works}
-    within = [arm for arm in works if not broken[arm]]
+    ranking = _Ranking(comparison, validation, size, limits or Limits())
+    chance = validation.above_chance(size)
+    working = [method for method in ranking.order if chance[method] < LEVEL]
+    if not working:
+        return _nothing_works(ranking, chance)
+    within = [method for method in working if not ranking.over(method)]
     if not within:
-        nearest = works[0]
+        best = working[0]
         return Recommendation(
             None,
             size,
-            "No arm keeps the limits and does better than guessing.",
-            (f"The best, {nearest} ({metric} {scores[nearest]}), has {broken[nearest]}.",),
+            "No method stays within the limits and does better than guessing.",
+            (
+                f"The best, {best} ({ranking.metric} {ranking.mean(best)}), has "
+                f"{ranking.over(best)}.",
+            ),
             ("wider limits",),
         )
-    return _chosen(comparison, choice, test, size, order, within, broken, scores)
+    return _chosen(ranking, test, within, set(working))
 
 
-def _chosen(
-    comparison: Comparison,
-    choice: Statistics,
-    test: Statistics,
-    size: int,
-    order: Sequence[str],
-    within: Sequence[str],
-    broken: Mapping[str, str],
-    scores: Mapping[str, Mean],
-) -> Recommendation:
-    best, metric = within[0], comparison.data.judge.metric
-    tied = _tied(choice, size, best)
-    rivals = [arm for arm in within[1:] if arm in tied]
-    headline = f"Take {best} with {size:,} labels."
-    if rivals:
-        headline = (
-            f"Take {best} with {size:,} labels: it scored best, and no difference was found to "
-            f"{_listed(rivals)}."
-        )
-    spent = costs(choice, best, size)
-    reasons = [
-        f"{metric} {scores[best]} on texts held out of the training data, "
-        f"{_counted(scores[best].seeds)} with a 95 % interval.",
-        f"On the test part, which chose nothing: {test.mean(best, size)}.",
-        f"It takes {_amount(spent.minutes * 60)} to train, {spent.latency_ms:.2f} ms a text to "
-        f"answer, {spent.size_mb:,.1f} MB on disk.",
-    ]
-    lead = [arm for arm in order if arm != best and arm in within and arm not in tied]
-    if lead:
-        next_best = lead[0]
-        gaps = [
-            each
-            for each in choice.differences(size)
-            if {each.first, each.second} == {best, next_best}
-        ]
-        reasons += [
-            f"It is ahead of {next_best} by {gap.value:.3f} [{gap.low:.3f}, {gap.high:.3f}], "
-            f"p = {gap.p:.3f} after correction."
-            for gap in gaps
-        ] or [f"No run of it and one of {next_best} have the same texts yet: resume to know more."]
-    if scores[best].seeds < 3:
-        reasons.append("With fewer than three seeds this may be luck: run more.")
+def _nothing_works(ranking: _Ranking, chance: dict[str, float]) -> Recommendation:
+    best, size = ranking.order[0], ranking.size
+    largest = max(ranking.comparison.sizes)
     return Recommendation(
-        best,
+        None,
         size,
-        headline,
-        tuple(reasons),
-        tuple(_changes(comparison, choice, size, best, order, broken, scores, rivals)),
+        f"Nothing works: with {size:,} labels no method does better than guessing.",
+        (
+            f"The best, {best}, has a {ranking.metric} of {ranking.mean(best)} on the validation "
+            "part; its own predictions assigned to the texts at random do as well (p = "
+            f"{chance[best]:.2f}).",
+        ),
+        (
+            "labels that follow from the texts: look at some of them, and check that each text "
+            "has its own label",
+            *(() if size == largest else ("more labels",)),
+        ),
     )
 
 
-def _changes(
-    comparison: Comparison,
-    choice: Statistics,
-    size: int,
-    best: str,
-    order: Sequence[str],
-    broken: Mapping[str, str],
-    scores: Mapping[str, Mean],
-    rivals: Sequence[str],
-) -> list[str]:
+def _chosen(
+    ranking: _Ranking, test: Statistics, within: Sequence[str], working: set[str]
+) -> Recommendation:
+    best, size, mean = within[0], ranking.size, ranking.mean(within[0])
+    tied = ranking.tied(best, size)
+    rivals = [method for method in within[1:] if method in tied]
+    headline = f"Take {best} with {size:,} labels."
+    if rivals:
+        headline = (
+            f"Take {best} with {size:,} labels: it scored best, but is statistically "
+            f"indistinguishable from {_listed(rivals)}."
+        )
+    spent = costs_of(ranking.validation, best, size)
+    reasons = [
+        f"{ranking.metric} {mean} on the validation part ({_seeds(mean.seeds)} with a 95 % "
+        "interval).",
+        f"Tested on {len(ranking.comparison.data.test_texts):,} held-out texts: "
+        f"{test.mean(best, size)}.",
+        f"It takes {_duration(spent.minutes * 60)} to train, {spent.latency_ms:.2f} ms to predict "
+        f"a text, and {spent.size_mb:,.1f} MB on disk.",
+        *_lead(ranking, best, within, tied),
+    ]
+    if mean.seeds < 3:
+        reasons.append("With fewer than three seeds this may be luck: run more.")
+    changes = _changes(ranking, best, rivals, working)
+    return Recommendation(best, size, headline, tuple(reasons), tuple(changes))
+
+
+def _lead(ranking: _Ranking, best: str, within: Sequence[str], tied: set[str]) -> list[str]:
+    """How far the best is ahead of the next method that is distinguishable from it."""
+    behind = [method for method in within[1:] if method not in tied]
+    if not behind:
+        return []
+    return [
+        f"It is ahead of {behind[0]} by {pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}], "
+        f"p = {pair.p:.3f} after correction."
+        for pair in ranking.validation.differences(ranking.size)
+        if {pair.first, pair.second} == {best, behind[0]}
+    ] or [
+        f"No run of it and of {behind[0]} has the same texts yet; resume the comparison to learn "
+        "more."
+    ]
+
+
+def _changes(ranking: _Ranking, best: str, rivals: Sequence[str], working: set[str]) -> list[str]:
+    validation, size = ranking.validation, ranking.size
     changes = [
-        f"without the limits, {arm}: {scores[arm]}, but it has {broken[arm]}"
-        for arm in order
-        if broken.get(arm) and scores[arm].value > scores[best].value
+        f"without the limits, {method}: {ranking.mean(method)}, but it has {ranking.over(method)}"
+        for method in ranking.order
+        if method in working
+        and ranking.over(method)
+        and ranking.mean(method).value > ranking.mean(best).value
     ][:1]
-    spent = costs(choice, best, size)
-    for name in ("latency_ms", "size_mb", "minutes"):
-        cheaper = [
-            (getattr(costs(choice, arm, size), name), arm)
-            for arm in rivals
-            if getattr(costs(choice, arm, size), name) < 0.5 * getattr(spent, name)
-        ]
-        if cheaper:
-            cost, arm = min(cheaper)
+    changes += _cheaper(ranking, best, rivals)
+    for other in ranking.comparison.sizes:
+        leader = max(
+            validation.methods(other), key=lambda method: validation.mean(method, other).value
+        )
+        if other != size and leader != best:
+            unsure = leader in ranking.tied(best, other) or best not in validation.methods(other)
+            doubt = " (not statistically significant)" if unsure else ""
             changes.append(
-                f"if {UNITS[name]} count: {arm} has {_few(cost)}, {best} "
-                f"{_few(getattr(spent, name))}"
+                f"with {other:,} labels, {leader} leads with {validation.mean(leader, other)}"
+                f"{doubt}"
             )
-    for other in comparison.sizes:
-        winner = max(choice.arms(other), key=lambda arm: _value(choice, arm, other))
-        if other != size and winner != best:
-            known = winner in _tied(choice, other, best) or best not in choice.arms(other)
-            doubt = " (no difference found)" if known else ""
-            changes.append(
-                f"with {other:,} labels, {winner} leads with {choice.mean(winner, other)}{doubt}"
-            )
-    missing = [arm for arm in comparison.description["arms"] if arm not in choice.arms(size)]
+    methods = ranking.comparison.description["methods"]
+    missing = [method for method in methods if method not in validation.methods(size)]
     if missing:
-        changes.append(f"not known for want of finished runs: {_listed(missing)}")
+        changes.append(f"not known, as no run is finished: {_listed(missing)}")
     return changes
 
 
-def _value(statistics: Statistics, arm: str, size: int) -> float:
-    return statistics.mean(arm, size).value
-
-
-def _tied(statistics: Statistics, size: int, arm: str) -> set[str]:
-    """The arms that cannot be told apart from `arm`."""
-    return {
-        each.second if each.first == arm else each.first
-        for each in statistics.differences(size)
-        if arm in (each.first, each.second) and not each.found
-    }
-
-
-def _broken(spent: Costs, limits: Limits) -> str:
-    """The limits that are not kept, in words; nothing if all are."""
-    over = [
-        f"{_few(getattr(spent, each.name))} {UNITS[each.name]} (limit "
-        f"{_few(getattr(limits, each.name))})"
-        for each in fields(Limits)
-        if getattr(limits, each.name) is not None
-        and getattr(spent, each.name) > getattr(limits, each.name)
-    ]
-    return " and ".join(over)
+def _cheaper(ranking: _Ranking, best: str, rivals: Sequence[str]) -> list[str]:
+    """Indistinguishable methods that cost less than half as much, the cheapest for each cost."""
+    spent = costs_of(ranking.validation, best, ranking.size)
+    rival_costs = {method: costs_of(ranking.validation, method, ranking.size) for method in rivals}
+    changes = []
+    for name in ("latency_ms", "size_mb", "minutes"):
+        cheaper = [
+            (getattr(cost, name), method)
+            for method, cost in rival_costs.items()
+            if getattr(cost, name) < 0.5 * getattr(spent, name)
+        ]
+        if cheaper:
+            cost, method = min(cheaper)
+            changes.append(
+                f"if {UNITS[name]} matter: {method} has {few_digits(cost)}, {best} "
+                f"{few_digits(getattr(spent, name))}"
+            )
+    return changes
 
 
 def _nearest(sizes: Sequence[int], labels: int | None) -> int:
-    """The size that was run which is nearest in ratio."""
+    """The size with finished runs that is nearest to `labels` in ratio."""
     if labels is None:
         return max(sizes)
     return min(sizes, key=lambda size: abs(np.log(size / labels)))
@@ -274,13 +237,9 @@ def _listed(names: Sequence[str]) -> str:
     return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
-def _counted(seeds: int) -> str:
+def _seeds(seeds: int) -> str:
     return "one seed" if seeds == 1 else f"mean of {seeds} seeds"
 
 
-def _few(value: float) -> str:
-    return f"{value:,.3g}" if value < 100 else f"{value:,.0f}"
-
-
-def _amount(seconds: float) -> str:
+def _duration(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} minutes"

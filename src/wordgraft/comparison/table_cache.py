@@ -1,4 +1,4 @@
-"""What arms are made of: the checkpoint, and a table a source, each made once and kept."""
+"""What methods start from: the checkpoint, and one table per source, each made once."""
 
 from __future__ import annotations
 
@@ -21,29 +21,30 @@ from wordgraft.vocabulary import Vocabulary
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# What the encoder's frozen vectors are kept as, beside the tables.
+# The folder of the frozen encoder's vectors, beside the tables.
 FEATURES = "features"
 
 
 @dataclass(eq=False)
-class Materials:
-    """Makes tables when they are first asked for, and keeps them in `folder`.
+class TableCache:
+    """Makes tables when they are first needed, and saves them in `folder`.
 
     A table has a row for each word of all training texts, whatever sample a run gets: a user with
     100 labels has the other texts as well, unlabelled. Labels play no part in it.
 
-    Args:
+    Attributes:
         texts: the training texts, as strings or as lists of words.
-        checkpoint: the encoder, by name; None where no arm needs one.
+        checkpoint: the encoder; None if no method needs one.
         corpus: files of more running text for contextual vectors, beside `texts`.
-        vectors: a file of vectors of another tool.
-        pairs: files of word pairs with people's scores, on which fine-tuned encoders are measured
-            for what they forgot.
-        folder: where tables are kept, to be found again by a resumed comparison; None keeps none.
+        vectors: a file of word vectors of another tool.
+        pairs: files of word pairs with similarity scores, on which fine-tuned encoders are measured
+            for what they forget.
+        folder: where tables are saved, to be found again by a resumed comparison; None saves none.
         task: `classify` or `tag`.
         network: the network above the rows.
         progress: show progress bars.
-        judged: other texts, which models will be judged on.
+        test_texts: other texts that will be predicted.
+        seconds: what each table took, by source.
     """
 
     texts: Sequence[Any]
@@ -55,22 +56,24 @@ class Materials:
     task: str = "classify"
     network: str = "bag"
     progress: bool = False
-    judged: Sequence[Any] = ()
+    test_texts: Sequence[Any] = ()
     seconds: dict[str, float] = field(default_factory=dict)
     _tables: dict[str, EmbeddingTable] = field(default_factory=dict)
     _opened: Checkpoint | None = None
     _isolated: ndarray | None = None
 
     def opened(self) -> Checkpoint:
-        """The checkpoint. Raises `CheckpointError` where there is none."""
+        """The checkpoint. Raises `CheckpointError` if none was given."""
         if self.checkpoint is None:
-            raise CheckpointError("this arm needs an encoder; name one with --checkpoint")
+            raise CheckpointError(
+                "this method needs an encoder; name one with --checkpoint (checkpoint=...)"
+            )
         if self._opened is None:
             self._opened = open_checkpoint(self.checkpoint)
         return self._opened
 
     def table(self, source: str) -> EmbeddingTable:
-        """The table of a source, or of the file of vectors (`vectors`)."""
+        """The table of a source, or of the file of word vectors (source `vectors`)."""
         if source not in self._tables:
             began = time.perf_counter()
             place = None if self.folder is None else self.folder / f"{source}.table"
@@ -89,11 +92,11 @@ class Materials:
 
     @property
     def sentences(self) -> list[str]:
-        """The training texts as running text, which words and contexts are taken from."""
+        """The training texts as running text; words and contexts come from it."""
         return [text if isinstance(text, str) else " ".join(text) for text in self.texts]
 
     def features(self, pooling: str) -> Path | None:
-        """A folder with the encoder's vectors of all texts, computed once.
+        """The folder with the encoder's vectors of all texts, which are computed once.
 
         `pooling` is `text` or `words`, as `FeatureLayer` takes it.
         """
@@ -110,12 +113,12 @@ class Materials:
             )
             layer.read(self.texts)
             self.seconds[FEATURES] = time.perf_counter() - began
-            # Not a cost of the arm; runs side by side would each compute them, beside each other.
-            layer.read(self.judged)
+            # Not counted as a cost of the method; runs side by side would each compute them again.
+            layer.read(self.test_texts)
         return place
 
     def forgetting(self) -> Any:
-        """What fine-tuned encoders are asked before and after; None where nothing is measured."""
+        """What is measured of encoders before and after fine-tuning; None if nothing is."""
         if not self.pairs:
             return None
         from wordgraft.metrics.forgetting import ForgettingSettings
@@ -149,7 +152,10 @@ class Materials:
 
     def _from_file(self) -> EmbeddingTable:
         if self.vectors is None:
-            raise TableError("the arm 'vectors' needs a file of vectors; give it with --vectors")
+            raise TableError(
+                "the method 'vectors' needs a file of word vectors; give it with --vectors "
+                "(vectors=...)"
+            )
         table = read_vectors(self.vectors, progress=self.progress)
         counts: dict[str, int] = {}
         for text in self.sentences:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 
-class Entities:
+class TagScorer:
     """A tag a word; an entity is correct if its kind, its first word and its last word are."""
 
     metric = "entity F1"

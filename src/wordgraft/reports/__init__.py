@@ -1,4 +1,4 @@
-"""Records and tables as pages that people look at: one self-contained HTML file each."""
+"""Pages of comparisons and tables: each is one self-contained HTML file."""
 
 from wordgraft.reports.comparison import write_comparison
 from wordgraft.reports.explorer import Explored, write_explorer

@@ -1,8 +1,8 @@
 """The charts of a comparison, as Vega-Lite specifications made by Altair.
 
-An arm has one colour, one shape and one dash in all of them. The colours keep a contrast of 3 to 1
-on white and on near-black, and differ for people who see no red or no green
-(tests/reports/test_charts.py); shapes differ anyway.
+A method has the same colour, shape and dash in all charts. The colours have a contrast of at least
+3 to 1 on white and on near-black, and differ for people with red-green colour blindness
+(tests/reports/test_charts.py). Shapes differ as well.
 """
 
 from __future__ import annotations
@@ -29,14 +29,14 @@ Rows = Sequence[Mapping[str, Any]]
 
 @dataclass(frozen=True)
 class Chart:
-    """A chart, and the same values as a table for those who cannot see it.
+    """A chart, with its values as a table for readers who cannot see it.
 
     Attributes:
-        id: of its element on the page.
+        id: the name of its element on the page.
         title: what it shows, in a few words.
-        summary: what there is to see in it, in a sentence.
-        spec: Vega-Lite.
-        columns, rows: its values, as text.
+        summary: its content in a sentence.
+        spec: the Vega-Lite specification.
+        columns, rows: its values as text.
     """
 
     id: str
@@ -49,14 +49,14 @@ class Chart:
 
 @dataclass(frozen=True)
 class Look:
-    """How arms are drawn: by their order among all there are, so that a page is like the next."""
+    """How methods are drawn: by their place among all methods, so that all pages look alike."""
 
-    arms: Sequence[str]
+    methods: Sequence[str]
     every: Sequence[str]
 
     @property
     def places(self) -> list[int]:
-        return [self.every.index(arm) for arm in self.arms]
+        return [self.every.index(method) for method in self.methods]
 
     @property
     def colors(self) -> list[str]:
@@ -73,17 +73,17 @@ class Look:
 
 @cache
 def bundle() -> str:
-    """Vega, Vega-Lite and vega-embed as one script, out of vl-convert's own files."""
+    """Vega, Vega-Lite and vega-embed as one script, from the files of vl-convert."""
     convert = require("vl_convert", purpose="drawing charts")
     altair = require("altair", purpose="drawing charts")
     version = ".".join(altair.SCHEMA_VERSION.removeprefix("v").split(".")[:2])
     script: str = convert.javascript_bundle(vl_version=version)
-    # Within a page, the script element would end here.
+    # These would end the script element of the page.
     return script.replace("</script", "<\\/script").replace("<!--", "<\\!--")
 
 
 def learning_curves(rows: Rows, metric: str, look: Look) -> dict[str, Any]:
-    """Score against the number of labels, with bands; rows: arm, labels, score, low, high."""
+    """Score against number of labels, with bands; rows: method, labels, score, low, high."""
     alt = _altair()
     sizes = sorted({row["labels"] for row in rows})
     x = alt.X(
@@ -93,7 +93,7 @@ def learning_curves(rows: Rows, metric: str, look: Look) -> dict[str, Any]:
         axis=alt.Axis(values=sizes, format=","),
     )
     tooltip = [
-        alt.Tooltip("arm:N"),
+        alt.Tooltip("method:N"),
         alt.Tooltip("labels:Q", format=","),
         *(alt.Tooltip(f"{name}:Q", format=".3f") for name in ("score", "low", "high")),
     ]
@@ -112,9 +112,9 @@ def learning_curves(rows: Rows, metric: str, look: Look) -> dict[str, Any]:
 
 
 def trade_off(rows: Rows, metric: str, cost: str, unit: str, look: Look) -> dict[str, Any]:
-    """Score against a cost, the arms that no other beats in both joined by a line.
+    """Score against a cost, with the Pareto front as a line.
 
-    Rows: arm, score, low, high, `cost`, best (whether on that line).
+    Rows: method, score, low, high, `cost`, best (whether on the front).
     """
     alt = _altair()
     x = alt.X(f"{cost}:Q", title=unit, scale=alt.Scale(type="log", padding=20), axis=_few_ticks())
@@ -134,7 +134,7 @@ def trade_off(rows: Rows, metric: str, cost: str, unit: str, look: Look) -> dict
         _color(look),
         shape=_shape(look),
         tooltip=[
-            alt.Tooltip("arm:N"),
+            alt.Tooltip("method:N"),
             alt.Tooltip("score:Q", format=".3f"),
             alt.Tooltip(f"{cost}:Q", title=unit, format=",.3~g"),
         ],
@@ -143,31 +143,33 @@ def trade_off(rows: Rows, metric: str, cost: str, unit: str, look: Look) -> dict
 
 
 def training_times(rows: Rows, look: Look) -> dict[str, Any]:
-    """Seconds of a run's parts; rows: arm, part, seconds."""
+    """Seconds of training and of making the table; rows: method, part, seconds."""
     alt = _altair()
     chart = (
         alt.Chart(_data(rows))
         .mark_bar()
         .encode(
             alt.X("sum(seconds):Q", title="seconds", stack="zero"),
-            alt.Y("arm:N", title=None, sort=list(look.arms)),
+            alt.Y("method:N", title=None, sort=list(look.methods)),
             alt.Color(
                 "part:N",
-                scale=alt.Scale(domain=["training", "its table"], range=["#446699", "#dd7700"]),
+                scale=alt.Scale(domain=["training", "table"], range=["#446699", "#dd7700"]),
                 legend=alt.Legend(orient="bottom", title=None),
             ),
-            tooltip=["arm:N", "part:N", alt.Tooltip("seconds:Q", format=",.2f")],
+            tooltip=["method:N", "part:N", alt.Tooltip("seconds:Q", format=",.2f")],
         )
-        .properties(height=24 * len(look.arms))
+        .properties(height=24 * len(look.methods))
     )
     return _spec(chart)
 
 
-def confusion(rows: Rows, labels: Sequence[str], arm: str) -> dict[str, Any]:
+def confusion(rows: Rows, labels: Sequence[str], method: str) -> dict[str, Any]:
     """True against predicted labels; rows: true, predicted, texts, share (of the true label's)."""
     alt = _altair()
     base = alt.Chart(_data(rows)).encode(
-        alt.X("predicted:N", sort=list(labels), title=f"predicted by {arm}", axis=_upright(labels)),
+        alt.X(
+            "predicted:N", sort=list(labels), title=f"predicted by {method}", axis=_upright(labels)
+        ),
         alt.Y("true:N", sort=list(labels), title="true"),
         tooltip=["true:N", "predicted:N", alt.Tooltip("texts:Q", format=",")],
     )
@@ -184,7 +186,7 @@ def confusion(rows: Rows, labels: Sequence[str], arm: str) -> dict[str, Any]:
 
 
 def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
-    """F1 of each label for each arm; rows: label, arm, f1."""
+    """F1 of each label for each method; rows: label, method, f1."""
     alt = _altair()
     labels = list(dict.fromkeys(row["label"] for row in rows))
     chart = (
@@ -195,7 +197,7 @@ def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
             alt.Y("label:N", title=None, sort=labels),
             _color(look),
             shape=_shape(look),
-            tooltip=["label:N", "arm:N", alt.Tooltip("f1:Q", format=".3f")],
+            tooltip=["label:N", "method:N", alt.Tooltip("f1:Q", format=".3f")],
         )
         .properties(height=28 * len(labels))
     )
@@ -203,7 +205,7 @@ def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
 
 
 def forgetting(rows: Rows, look: Look) -> dict[str, Any]:
-    """What was measured of an encoder before and after; rows: arm, measure, change."""
+    """Changes of an encoder by fine-tuning; rows: method, measure, change."""
     alt = _altair()
     chart = (
         alt.Chart(_data(rows))
@@ -213,7 +215,7 @@ def forgetting(rows: Rows, look: Look) -> dict[str, Any]:
             alt.Y("measure:N", title=None),
             _color(look),
             shape=_shape(look),
-            tooltip=["arm:N", "measure:N", alt.Tooltip("change:Q", format=".4f")],
+            tooltip=["method:N", "measure:N", alt.Tooltip("change:Q", format=".4f")],
         )
         .properties(height=28 * len({row["measure"] for row in rows}))
     )
@@ -239,29 +241,29 @@ def _data(rows: Rows) -> Any:
 
 def _color(look: Look) -> Any:
     alt = _altair()
-    scale = alt.Scale(domain=list(look.arms), range=look.colors)
-    return alt.Color("arm:N", scale=scale, legend=_legend())
+    scale = alt.Scale(domain=list(look.methods), range=look.colors)
+    return alt.Color("method:N", scale=scale, legend=_legend())
 
 
 def _shape(look: Look) -> Any:
     alt = _altair()
-    scale = alt.Scale(domain=list(look.arms), range=look.shapes)
-    return alt.Shape("arm:N", scale=scale, legend=_legend())
+    scale = alt.Scale(domain=list(look.methods), range=look.shapes)
+    return alt.Shape("method:N", scale=scale, legend=_legend())
 
 
 def _dash(look: Look) -> Any:
     alt = _altair()
-    scale = alt.Scale(domain=list(look.arms), range=look.dashes)
-    return alt.StrokeDash("arm:N", scale=scale, legend=_legend())
+    scale = alt.Scale(domain=list(look.methods), range=look.dashes)
+    return alt.StrokeDash("method:N", scale=scale, legend=_legend())
 
 
 def _legend() -> Any:
-    # Layers that say otherwise than each other lose theirs.
+    # Layers with different legends would lose them.
     return _altair().Legend(orient="bottom", title=None, columns=3, symbolOpacity=1)
 
 
 def _spec(chart: Any) -> dict[str, Any]:
-    """As wide as its place; ink of the page's own colour, which changes with light and dark."""
+    """As wide as its element; in the text colour of the page, which follows light and dark mode."""
     ink, faint = "currentColor", 0.18
     axis = {
         "labelColor": ink,

@@ -1,4 +1,4 @@
-"""A table as a page to look at: search, neighbours, provenance, a map, two tables side by side."""
+"""A table as a page: search, neighbours, provenance, a map, and two tables side by side."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 WORDS, NEIGHBOURS = 20_000, 10
-# The page holds places of words in two bytes.
+# The page stores the place of a word in two bytes.
 _MOST_WORDS = 65_535
-# Rows whose cosines with all others are held at once.
+# Rows whose cosines with all others are in memory at once.
 _BLOCK = 512
 # umap-learn's own default.
 _UMAP_NEIGHBOURS = 15
@@ -33,11 +33,11 @@ _RECIPE = ("checkpoint", "source", "layer", "layers", "template", "oov", "dtype"
 
 @dataclass(frozen=True)
 class Explored:
-    """What was written.
+    """The content of a page.
 
     Attributes:
-        words: on the page.
-        left_out: words of the table that are not.
+        words: number of words on the page.
+        left_out: number of words of the table that are not on it.
         overlap: mean share of neighbours that two tables have in common; None with one table.
     """
 
@@ -57,34 +57,35 @@ def write_explorer(
     seed: int = 0,
     force: bool = False,
 ) -> Explored:
-    """Write a page of the `most` frequent words of `table`, or the first where none were counted.
+    """Write a page of the `most` frequent words of a table.
 
     Args:
-        other: a second table; only words that both hold are shown then, side by side.
-        names: what to call the tables.
-        umap: lay a second map out by UMAP, which takes minutes; otherwise PCA alone.
+        other: a second table; the page then shows the words of both, side by side.
+        names: the names of the tables on the page.
+        most: words on the page; the first ones if the table has no counts.
+        umap: add a map by UMAP (McInnes et al. 2018), which takes minutes, beside that by PCA.
         seed: of UMAP.
 
-    Raises `TableError` where there is no word to show, `MissingExtraError` without the extras
-    `report` and (with `umap`) `umap`, and `OutputError`.
+    Raises `TableError` if there is no word to show, `MissingExtraError` without the extras `report`
+    and (with `umap`) `umap`, and `OutputError`.
     """
     if not 1 <= most <= _MOST_WORDS:
-        raise TableError(f"{most:,} words were asked for; a page holds 1 to {_MOST_WORDS:,}")
+        raise TableError(f"the page cannot hold {most:,} words; expected 1 to {_MOST_WORDS:,}")
     library = require("umap", purpose="a map by UMAP") if umap else None
     rows = _chosen(table, other, most)
     words = [table.vocabulary.words[row] for row in rows]
-    pages = [_Looked.of(table, rows)]
+    pages = [_ShownRows.of(table, rows)]
     if other is not None:
         places = [other.vocabulary.row(word) for word in words]
-        pages.append(_Looked.of(other, np.array(places, np.int64)))
-    overlap = _overlap(*(each.neighbours for each in pages)) if other is not None else None
+        pages.append(_ShownRows.of(other, np.array(places, np.int64)))
+    overlap = _overlap(pages[0].neighbours, pages[1].neighbours) if other is not None else None
     content = {
         "words": words,
         "sources": list(SOURCES),
         "near": pages[0].neighbours.shape[1],
         "tables": [
-            {"name": name, **each.packed(library, seed)}
-            for name, each in zip(names, pages, strict=False)
+            {"name": name, **page.packed(library, seed)}
+            for name, page in zip(names, pages, strict=False)
         ],
         "overlap": None if overlap is None else _base64((overlap * 255).round().astype(np.uint8)),
     }
@@ -99,9 +100,9 @@ def write_explorer(
         umap=umap,
         counted=bool(table.vocabulary.counts.any()),
         tables=[
-            {"name": name, "facts": _facts(each)}
-            for name, each in zip(names, (table, other), strict=False)
-            if each is not None
+            {"name": name, "facts": _facts(shown)}
+            for name, shown in zip(names, (table, other), strict=False)
+            if shown is not None
         ],
         overlap=None if overlap is None else float(overlap.mean()),
     )
@@ -109,8 +110,8 @@ def write_explorer(
 
 
 @dataclass(frozen=True, eq=False)
-class _Looked:
-    """Some rows of a table, and the nearest of these rows to each."""
+class _ShownRows:
+    """Some rows of a table, with the nearest of these rows to each."""
 
     table: EmbeddingTable
     rows: Int64[ndarray, " words"]
@@ -118,14 +119,14 @@ class _Looked:
     cosines: Float32[ndarray, "words near"]
 
     @classmethod
-    def of(cls, table: EmbeddingTable, rows: Int64[ndarray, " words"]) -> _Looked:
+    def of(cls, table: EmbeddingTable, rows: Int64[ndarray, " words"]) -> _ShownRows:
         vectors = table.rows(rows)
         lengths = np.linalg.norm(vectors, axis=1, keepdims=True)
         neighbours, cosines = _nearest(vectors / np.maximum(lengths, np.finfo(np.float32).tiny))
         return cls(table, rows, neighbours, cosines)
 
     def packed(self, umap: Any, seed: int) -> dict[str, Any]:
-        """Arrays as the page's script reads them, little-endian."""
+        """Arrays for the script of the page, little-endian."""
         vectors, provenance = self.table.rows(self.rows), self.table.provenance
         maps = {"PCA": _principal_plane(vectors)}
         if umap is not None:
@@ -157,7 +158,7 @@ def _chosen(
         words = table.vocabulary.words
         rows = np.array([row for row in rows if other.vocabulary.row(words[row]) in held], np.int64)
     if not len(rows):
-        raise TableError("there is no word to show" + (" that both tables hold" if other else ""))
+        raise TableError("there is no word to show" + (" that is in both tables" if other else ""))
     counts = table.vocabulary.counts[rows]
     return rows[np.argsort(-counts, kind="stable")[:most]]
 
@@ -165,10 +166,10 @@ def _chosen(
 def _nearest(
     unit: Float32[ndarray, "words dims"],
 ) -> tuple[Int64[ndarray, "words near"], Float32[ndarray, "words near"]]:
-    """Of each row the others with the largest cosine, the nearest first."""
+    """For each row the other rows with the largest cosines, the nearest first."""
     near = min(NEIGHBOURS, len(unit) - 1)
     places = np.zeros((len(unit), near), np.int64)
-    found = np.zeros((len(unit), near), np.float32)
+    nearest_cosines = np.zeros((len(unit), near), np.float32)
     for start in range(0, len(unit) if near else 0, _BLOCK):
         cosines = unit[start : start + _BLOCK] @ unit.T
         block = np.arange(len(cosines))
@@ -177,19 +178,19 @@ def _nearest(
         values = np.take_along_axis(cosines, some, axis=1)
         order = np.argsort(-values, axis=1, kind="stable")
         places[start : start + _BLOCK] = np.take_along_axis(some, order, axis=1)
-        found[start : start + _BLOCK] = np.take_along_axis(values, order, axis=1)
-    return places, np.clip(found, -1, 1)
+        nearest_cosines[start : start + _BLOCK] = np.take_along_axis(values, order, axis=1)
+    return places, np.clip(nearest_cosines, -1, 1)
 
 
 def _principal_plane(vectors: Float32[ndarray, "words dims"]) -> Float32[ndarray, "words 2"]:
-    """The vectors on the two directions in which they vary most."""
+    """The vectors on their first two principal components."""
     found = principal_directions(vectors, 2)
     plane = (vectors - found.mean) @ found.directions
     return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
 
 
 def _quantized(plane: Float32[ndarray, "words 2"]) -> ndarray:
-    """Places in two bytes each, both directions on one scale."""
+    """Coordinates in two bytes each, both on one scale."""
     low = plane.min(axis=0)
     extent = max(float((plane.max(axis=0) - low).max()), np.finfo(np.float32).tiny)
     places: ndarray = ((plane - low) / extent * 65_535).round().astype("<u2")
@@ -199,7 +200,7 @@ def _quantized(plane: Float32[ndarray, "words 2"]) -> ndarray:
 def _overlap(
     one: Int64[ndarray, "words near"], other: Int64[ndarray, "words near"]
 ) -> Float32[ndarray, " words"]:
-    """The share of each word's neighbours that both tables name."""
+    """The share of each word's neighbours that is the same in both tables."""
     common = (one[:, :, None] == other[:, None, :]).any(axis=2)
     shares: Float32[ndarray, " words"] = common.mean(axis=1, dtype=np.float32)
     return shares
@@ -214,7 +215,7 @@ def _facts(table: EmbeddingTable) -> Mapping[str, str]:
     sources = ", ".join(f"{n:,} {name}" for name, n in table.provenance.counts().items())
     refinements = [str(step["name"]) for step in table.recipe.get("refinements", ())]
     return {
-        "rows": f"{len(table):,} of {table.dims} numbers",
+        "rows": f"{len(table):,} of {table.dims} dimensions",
         **recipe,
         "refinements": ", ".join(refinements) or "none",
         "rows by source": sources,

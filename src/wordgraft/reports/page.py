@@ -1,4 +1,4 @@
-"""One HTML file out of a template: all inlined, nothing fetched, no text taken for markup."""
+"""One HTML file from a template: everything is inlined, nothing is fetched, text is escaped."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ _PAGES = Path(__file__).with_name("pages")
 
 
 def write_page(path: Path, template: str, *, force: bool, **values: Any) -> None:
-    """Fill a template of `pages/` and write it as `path`, whole or not at all."""
+    """Fill in a template of `pages/` and write it to `path`, whole or not at all."""
     with new_file(path, force=force) as scratch:
         scratch.write_text(rendered(template, **values), "utf-8")
 
 
 def rendered(template: str, **values: Any) -> str:
-    """A template's HTML. What is filled in is escaped, unless the template says it is safe."""
+    """The HTML of a template. Values are escaped, unless the template marks them as safe."""
     jinja2 = require("jinja2", purpose="writing a page")
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(_PAGES),
@@ -41,10 +41,14 @@ def asset(name: str) -> str:
 
 
 def embedded(value: Any) -> Any:
-    """A value as JSON that can stand within a script element: nothing in it ends the element.
+    """A value as JSON that is safe inside a script element.
 
-    Browsers end a script at `</script` and change how they read it at `<!--`, wherever these
-    stand; so no `<` is written, nor the line ends that JSON allows and JavaScript does not.
+    Browsers end a script at `</script` and read it differently after `<!--`, even inside strings.
+    So `<` is escaped, as are the line separators that JSON allows and JavaScript does not.
+
+    Example:
+        >>> str(embedded("</script>"))
+        '"\\\\u003c/script\\\\u003e"'
     """
     markup = require("markupsafe", purpose="writing a page").Markup
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)

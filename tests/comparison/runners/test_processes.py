@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_arms import FakeArm, data_of, fake_comparison
+from fake_methods import FakeMethod, data_of, fake_comparison
 
-from wordgraft.comparison import Comparison, fitting_jobs
+from wordgraft.comparison import Comparison, ProcessRunner, fitting_jobs
 from wordgraft.comparison.methods import Fitted
 from wordgraft.core.parallel import usable_cpus
 from wordgraft.errors import ClusterError
@@ -25,12 +25,12 @@ def always(share: float, texts: int) -> float:
 
 
 def right(share: float) -> Any:
-    """As that of `fake_arms`, in a form that can be sent to a process."""
+    """As that of `fake_methods`, in a form that can be sent to a process."""
     return partial(always, share)
 
 
 @dataclass
-class Dying(FakeArm):
+class Dying(FakeMethod):
     """Ends its process, as the system does where memory is short; in the second `file`, no more."""
 
     file: Path | None = None
@@ -48,45 +48,49 @@ def known(found: Comparison) -> list[tuple[Any, ...]]:
 
 
 def test_records_are_those_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arms = {"good": FakeArm(right(0.9)), "poor": FakeArm(right(0.5))}
-    one = fake_comparison(tmp_path / "one", monkeypatch, arms, seeds=2)
-    two = fake_comparison(tmp_path / "two", monkeypatch, arms, seeds=2, jobs=2)
+    methods = {"good": FakeMethod(right(0.9)), "poor": FakeMethod(right(0.5))}
+    one = fake_comparison(tmp_path / "one", monkeypatch, methods, seeds=2)
+    two = fake_comparison(tmp_path / "two", monkeypatch, methods, seeds=2, runner=ProcessRunner(2))
     assert len(two.runs) == 8
     assert known(two) == known(one)
-    assert all(run.whole_seconds >= run.seconds for run in two.runs)
+    assert all(run.total_seconds >= run.seconds for run in two.runs)
     threads = max(1, usable_cpus() // 2)
-    assert all(f", {threads} of PyTorch's threads" in run.machine for run in two.runs)
+    assert all(f", {threads} PyTorch threads" in run.machine for run in two.runs)
 
 
 @pytest.mark.slow
 def test_a_fault_and_a_dead_process_end_their_own_runs_alone(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    arms = {
-        "good": FakeArm(right(0.9)),
-        "faulty": FakeArm(right(1), fault=RuntimeError("no memory")),
+    methods = {
+        "good": FakeMethod(right(0.9)),
+        "faulty": FakeMethod(right(1), fault=RuntimeError("no memory")),
         "once": Dying(right(0.7), file=tmp_path / "died"),
         "dying": Dying(right(1)),
     }
-    found = fake_comparison(tmp_path / "x", monkeypatch, arms, seeds=1, sizes=[80], jobs=2)
-    assert [run.arm for run in found.runs] == ["good", "once"]
-    errors = {run.arm: run.error for run in found.unfinished}
+    found = fake_comparison(
+        tmp_path / "x", monkeypatch, methods, seeds=1, sizes=[80], runner=ProcessRunner(2)
+    )
+    assert [run.method for run in found.runs] == ["good", "once"]
+    errors = {run.method: run.error for run in found.unfinished}
     assert errors["faulty"] == "RuntimeError: no memory"
     assert "its process ended" in str(errors["dying"])
 
 
 @pytest.mark.slow
 def test_the_budget_ends_what_is_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    arms = {
-        "good": FakeArm(right(0.9)),
-        "endless": FakeArm(right(1), seconds=300),
-        "forever": FakeArm(right(1), seconds=300),
+    methods = {
+        "good": FakeMethod(right(0.9)),
+        "endless": FakeMethod(right(1), seconds=300),
+        "forever": FakeMethod(right(1), seconds=300),
     }
     began = time.monotonic()
-    found = fake_comparison(tmp_path, monkeypatch, arms, data_of(), seeds=1, jobs=2, budget=20.0)
+    found = fake_comparison(
+        tmp_path, monkeypatch, methods, data_of(), seeds=1, runner=ProcessRunner(2), budget=20.0
+    )
     assert time.monotonic() - began < 100
-    assert found.arms == ("good",)
-    assert {(run.arm, run.status) for run in found.unfinished} == {
+    assert found.methods == ("good",)
+    assert {(run.method, run.status) for run in found.unfinished} == {
         ("endless", "cancelled"),
         ("forever", "cancelled"),
     }
@@ -104,15 +108,8 @@ def test_as_many_as_the_machine_carries(monkeypatch: pytest.MonkeyPatch) -> None
     assert fitting_jobs() == 1
 
 
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"jobs": 0}, "jobs is 0, expected a whole number from 1"),
-        ({"jobs": 2, "engine": "ray"}, "jobs are of use to the engine 'local' only"),
-    ],
-)
-def test_jobs_that_cannot_be_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, options: dict[str, Any], message: str
-) -> None:
-    with pytest.raises(ClusterError, match=message):
-        fake_comparison(tmp_path, monkeypatch, {"good": FakeArm(right(0.9))}, **options)
+def test_jobs_below_one_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(ClusterError, match="jobs is 0; expected a whole number from 1"):
+        fake_comparison(
+            tmp_path, monkeypatch, {"good": FakeMethod(right(0.9))}, runner=ProcessRunner(0)
+        )

@@ -1,1 +1,43 @@
-"""Where the runs of a comparison are made: here, in processes, or on a cluster."""
+"""Runners: where the runs of a comparison are made. To add one, write a file and an entry here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from wordgraft.comparison.runners.local import LocalRunner
+from wordgraft.comparison.runners.processes import ProcessRunner, fitting_jobs
+from wordgraft.comparison.runners.protocol import Runner
+from wordgraft.comparison.runners.ray import RayRunner
+from wordgraft.errors import ClusterError
+
+__all__ = [
+    "RUNNERS",
+    "LocalRunner",
+    "ProcessRunner",
+    "RayRunner",
+    "Runner",
+    "fitting_jobs",
+    "runner_of",
+]
+
+RUNNERS: dict[str, Callable[[], Runner]] = {
+    "local": LocalRunner,
+    "processes": ProcessRunner,
+    "ray": RayRunner,
+}
+
+
+def runner_of(runner: Runner | str) -> Runner:
+    """The runner of a name with its defaults; a runner is returned as it is.
+
+    Raises `ClusterError` for an unknown name.
+
+    Example:
+        >>> runner_of("local")
+        LocalRunner()
+    """
+    if not isinstance(runner, str):
+        return runner
+    if runner not in RUNNERS:
+        raise ClusterError(f"the runner is {runner!r}; expected one of {', '.join(RUNNERS)}")
+    return RUNNERS[runner]()

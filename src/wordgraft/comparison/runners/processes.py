@@ -2,73 +2,97 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import pickle
 import signal
 from collections.abc import Iterator
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from contextlib import contextmanager
+from dataclasses import dataclass
 from functools import cache, lru_cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
 from wordgraft.comparison.data import Data
-from wordgraft.comparison.measured_run import Run, unfinished
-from wordgraft.comparison.methods import MadeArms
-from wordgraft.comparison.records import ArmRun, Cell
-from wordgraft.comparison.runners.engine import attempted
+from wordgraft.comparison.measured_run import RunRequest, attempted, unfinished
+from wordgraft.comparison.methods import MadeMethods
+from wordgraft.comparison.records import Cell, MethodRun
 from wordgraft.core.optional import require
 from wordgraft.core.parallel import usable_cpus
+from wordgraft.errors import ClusterError
 
-# What a process holds as a rule: PyTorch, the texts, a table and a network in training.
+# What a process usually needs: PyTorch, the texts, a table and a network in training.
 _GIGABYTES = 2
 _DATA = "data"
-# A process that died takes those beside it along; each run is begun once more.
-_TRIES = 2
+# A process that dies ends those beside it; each of their runs is started once more.
+_ATTEMPTS = 2
 
 
 def fitting_jobs() -> int:
-    """Runs that this machine makes side by side: one a CPU, as memory allows; one on a GPU."""
+    """Runs that fit on this machine: one per CPU, as far as memory allows; one on a GPU."""
     torch = require("torch", purpose="wordgraft compare")
     if torch.cuda.is_available():
         return 1
     return max(1, min(usable_cpus(), _memory() // (_GIGABYTES * 10**9)))
 
 
-class Processes:
-    """An engine of `slots` processes."""
+@dataclass(frozen=True)
+class ProcessRunner:
+    """Makes runs in processes of this machine.
 
-    def __init__(self, arms: MadeArms, data: Data, slots: int, scratch: Path) -> None:
+    Attributes:
+        jobs: runs side by side; by default as many as fit (`fitting_jobs`).
+    """
+
+    jobs: int | None = None
+
+    @contextmanager
+    def started(self, methods: MadeMethods, data: Data) -> Iterator[ProcessQueue]:
+        jobs = fitting_jobs() if self.jobs is None else self.jobs
+        if jobs < 1:
+            raise ClusterError(f"jobs is {jobs!r}; expected a whole number from 1")
+        with TemporaryDirectory(prefix="wordgraft-") as scratch:
+            queue = ProcessQueue(methods, data, jobs, Path(scratch))
+            try:
+                yield queue
+            finally:
+                queue.stop()
+
+
+class ProcessQueue:
+    """A pool of `slots` processes, which read data and methods from a temporary folder."""
+
+    def __init__(self, methods: MadeMethods, data: Data, slots: int, scratch: Path) -> None:
         self.slots = slots
-        self._arms, self._data, self._scratch = arms, data, scratch
+        self._methods, self._data, self._scratch = methods, data, scratch
         self._pool: Any = None
-        self._running: dict[Future[ArmRun], tuple[Run, int]] = {}
-        self._over = False
+        self._running: dict[Future[MethodRun], tuple[RunRequest, int]] = {}
         self._write(_DATA, data)
 
     def submit(self, cell: Cell, trials: int) -> None:
-        if not (self._scratch / f"{cell.arm}.pickle").is_file():
-            self._write(cell.arm, self._arms.get(cell.arm))
-        self._begin(Run(cell, trials, self._arms.preparation(cell.arm)))
+        if not (self._scratch / f"{cell.method}.pickle").is_file():
+            self._write(cell.method, self._methods.get(cell.method))
+        self._begin(RunRequest(cell, trials, self._methods.preparation(cell.method)))
 
-    def result(self, seconds: float | None) -> ArmRun:
+    def result(self, seconds: float | None) -> MethodRun:
         while True:
             ended, _ = wait(self._running, seconds, FIRST_COMPLETED)
             if not ended:
                 self.stop()
-                run, _ = self._running.pop(next(iter(self._running)))
-                return unfinished(self._data, run, "cancelled", "the budget ended")
+                request, _ = self._running.pop(next(iter(self._running)))
+                return unfinished(self._data, request, "cancelled", "the budget ended")
             future = next(iter(ended))
-            run, tries = self._running.pop(future)
+            request, attempt = self._running.pop(future)
             error = future.exception()
             if error is None:
                 return future.result()
             self._pool = None
-            if tries == _TRIES:
-                cause = f"its process ended ({type(error).__name__}), for want of memory as a rule"
-                return unfinished(self._data, run, "failed", cause)
-            self._begin(run, tries + 1)
+            if attempt == _ATTEMPTS:
+                cause = f"its process ended ({type(error).__name__}), usually for lack of memory"
+                return unfinished(self._data, request, "failed", cause)
+            self._begin(request, attempt + 1)
 
     def stop(self) -> None:
         """End all processes at once."""
@@ -76,27 +100,27 @@ class Processes:
             self._pool.shutdown(kill_workers=True)
             self._pool = None
 
-    def _begin(self, run: Run, tries: int = 1) -> None:
+    def _begin(self, request: RunRequest, attempt: int = 1) -> None:
         if self._pool is None:
-            self._pool = self._started()
-        future = self._pool.submit(_attempted, str(self._scratch), run)
-        self._running[future] = run, tries
+            self._pool = self._started_pool()
+        future = self._pool.submit(_attempted, str(self._scratch), request)
+        self._running[future] = request, attempt
 
-    def _started(self) -> Any:
-        # Unlike the standard library's, it does not run the caller's own script again.
+    def _started_pool(self) -> Any:
+        # Unlike the standard library's pool, loky's does not run the caller's script again.
         loky = require("loky", purpose="runs side by side")
         threads = max(1, usable_cpus() // self.slots)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
         return loky.ProcessPoolExecutor(
             self.slots,
             context=loky.backend.get_context("loky"),
-            initializer=_begun,
+            initializer=_set_up,
             initargs=(threads,),
             env={
                 **dict.fromkeys(names, str(threads)),
-                "OMP_WAIT_POLICY": "PASSIVE",  # a thread that waits leaves its CPU to other runs
+                "OMP_WAIT_POLICY": "PASSIVE",  # a waiting thread leaves its CPU to other runs
                 "TOKENIZERS_PARALLELISM": "false",
-                # That a process grows by a table is no leak, for which loky would start another.
+                # A process that grows by a table does not leak memory; loky would restart it.
                 "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",
             },
         )
@@ -105,32 +129,19 @@ class Processes:
         (self._scratch / f"{name}.pickle").write_bytes(pickle.dumps(content))
 
 
-@contextmanager
-def processes(arms: MadeArms, data: Data, slots: int) -> Iterator[Processes]:
-    """An engine of so many processes, which end with the block."""
-    with TemporaryDirectory(prefix="wordgraft-") as scratch:
-        engine = Processes(arms, data, slots, Path(scratch))
-        try:
-            yield engine
-        finally:
-            engine.stop()
-
-
-def _begun(threads: int) -> None:
+def _set_up(threads: int) -> None:
     """In each process, before its first run."""
-    import logging
-
     import torch
 
-    # Ctrl-C is for the process that waits for them, which ends them.
+    # Ctrl-C is for the process that waits for these, which ends them.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     torch.set_num_threads(threads)
-    # Progress of one run among many, and what is said of it, is not for people.
+    # The notes of one run among many are not for people.
     logging.getLogger("wordgraft").setLevel(logging.ERROR)
 
 
-def _attempted(scratch: str, run: Run) -> ArmRun:
-    return attempted(_arm(scratch, run.cell.arm), _data(scratch), run)
+def _attempted(scratch: str, request: RunRequest) -> MethodRun:
+    return attempted(_method(scratch, request.cell.method), _data(scratch), request)
 
 
 @cache
@@ -139,17 +150,17 @@ def _data(scratch: str) -> Data:
 
 
 @lru_cache(maxsize=2)
-def _arm(scratch: str, name: str) -> Any:
+def _method(scratch: str, name: str) -> Any:
     return _read(scratch, name)
 
 
 def _read(scratch: str, name: str) -> Any:
-    # Written by the process that started this one, in a folder of its own.
+    # Written by the process that started this one, in its own temporary folder.
     return pickle.loads((Path(scratch) / f"{name}.pickle").read_bytes())
 
 
 def _memory() -> int:
-    """Bytes of this machine's memory; plenty where the system does not tell."""
+    """Bytes of this machine's memory; plenty if the system does not tell."""
     try:
         return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
     except (AttributeError, ValueError, OSError):

@@ -1,58 +1,76 @@
-"""Runs as tasks of Ray: the data and each arm are sent once, records come back."""
+"""Runs as tasks of Ray: the data and each method are sent once, and records come back."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from typing import Any
 
-import ray
-
 from wordgraft.comparison.data import Data
-from wordgraft.comparison.measured_run import Run, unfinished
-from wordgraft.comparison.methods import MadeArms
-from wordgraft.comparison.records import ArmRun, Cell
-from wordgraft.comparison.runners.engine import attempted
+from wordgraft.comparison.measured_run import RunRequest, attempted, unfinished
+from wordgraft.comparison.methods import MadeMethods
+from wordgraft.comparison.records import Cell, MethodRun
+from wordgraft.core.optional import require
 
-# A run trains on one CPU, so that as many go side by side as there are.
+# A run trains on one CPU, so that as many go side by side as there are CPUs.
 _CPUS = 1
 
 
-@ray.remote(num_cpus=_CPUS, max_retries=2)
-def _attempted(arm: Any, data: Data, run: Run) -> ArmRun:
-    return attempted(arm, data, run)
+@dataclass(frozen=True)
+class RayRunner:
+    """Makes runs on all CPUs of a Ray cluster.
+
+    Attributes:
+        address: `HOST:PORT` of a cluster's head, or `auto` on one of its machines; None takes the
+            Ray that this process is connected to, or else starts one on this machine.
+    """
+
+    address: str | None = None
+
+    @contextmanager
+    def started(self, methods: MadeMethods, data: Data) -> Iterator[RayQueue]:
+        require("ray", purpose="runs on Ray")
+        from wordgraft.core.ray import connected
+
+        with connected(self.address):
+            yield RayQueue(methods, data)
 
 
-class OnRay:
-    """On all CPUs of the cluster that this process is connected to."""
+class RayQueue:
+    """Tasks on the cluster that this process is connected to."""
 
-    def __init__(self, arms: MadeArms, data: Data) -> None:
-        self._arms, self._data = arms, data
-        self._stored = ray.put(data)
-        self._stored_arms: dict[str, Any] = {}
-        self._running: dict[Any, Run] = {}
+    def __init__(self, methods: MadeMethods, data: Data) -> None:
+        self._ray: Any = require("ray", purpose="runs on Ray")
+        self._methods, self._data = methods, data
+        self._task = self._ray.remote(num_cpus=_CPUS, max_retries=2)(attempted)
+        self._stored_data = self._ray.put(data)
+        self._stored_methods: dict[str, Any] = {}
+        self._running: dict[Any, RunRequest] = {}
 
     @property
     def slots(self) -> int:
-        found: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
-        return max(1, int(found.get("CPU", 1) // _CPUS))
+        resources: dict[str, float] = self._ray.cluster_resources()
+        return max(1, int(resources.get("CPU", 1) // _CPUS))
 
     def submit(self, cell: Cell, trials: int) -> None:
-        name = cell.arm
-        if name not in self._stored_arms:
-            self._stored_arms[name] = ray.put(self._arms.get(name))
-        run = Run(cell, trials, self._arms.preparation(name))
-        task = _attempted.remote(self._stored_arms[name], self._stored, run)
-        self._running[task] = run
+        name = cell.method
+        if name not in self._stored_methods:
+            self._stored_methods[name] = self._ray.put(self._methods.get(name))
+        request = RunRequest(cell, trials, self._methods.preparation(name))
+        task = self._task.remote(self._stored_methods[name], self._stored_data, request)
+        self._running[task] = request
 
-    def result(self, seconds: float | None) -> ArmRun:
-        ended, _ = ray.wait(list(self._running), num_returns=1, timeout=seconds)
+    def result(self, seconds: float | None) -> MethodRun:
+        ended, _ = self._ray.wait(list(self._running), num_returns=1, timeout=seconds)
         if not ended:
-            task, run = self._running.popitem()
-            ray.cancel(task, force=True)
-            return unfinished(self._data, run, "cancelled", "the budget ended")
-        run = self._running.pop(ended[0])
+            task, request = self._running.popitem()
+            self._ray.cancel(task, force=True)
+            return unfinished(self._data, request, "cancelled", "the budget ended")
+        request = self._running.pop(ended[0])
         try:
-            found: ArmRun = ray.get(ended[0])
-        except ray.exceptions.RayError as error:
-            # A worker that died again and again, for want of memory as a rule.
-            return unfinished(self._data, run, "failed", f"{type(error).__name__} on a worker")
-        return found
+            run: MethodRun = self._ray.get(ended[0])
+        except self._ray.exceptions.RayError as error:
+            # A worker that died again and again, usually for lack of memory.
+            return unfinished(self._data, request, "failed", f"{type(error).__name__} on a worker")
+        return run

@@ -9,7 +9,7 @@ for (const table of document.querySelectorAll("table.sortable")) {
       const key = (row) => row.cells[column].dataset.value ?? row.cells[column].textContent.trim();
       const order = (a, b) => {
         const [x, y] = [key(a), key(b)];
-        if (x === "" || y === "") return (x === "") - (y === "");  // those without one go last
+        if (x === "" || y === "") return (x === "") - (y === "");  // empty cells go last
         const numbers = !isNaN(x) && !isNaN(y);
         const sign = numbers ? x - y : x.localeCompare(y);
         return down ? -sign : sign;
@@ -21,5 +21,5 @@ for (const table of document.querySelectorAll("table.sortable")) {
 }
 
 addEventListener("beforeprint", () => {
-  for (const each of document.querySelectorAll("details[data-print]")) each.open = true;
+  for (const details of document.querySelectorAll("details[data-print]")) details.open = true;
 });

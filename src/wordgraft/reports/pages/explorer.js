@@ -36,7 +36,7 @@ const bins = {
     const most = Math.log1p(table().counts.reduce((a, b) => Math.max(a, b), 1));
     const of = Array.from(table().counts, (c) => Math.min(4, Math.floor(5 * Math.log1p(c) / most)));
     const bound = (k) => Math.round(Math.expm1(most * k / 5));
-    return { of, names: [0, 1, 2, 3, 4].map((k) => `${bound(k).toLocaleString("en")} times and more`),
+    return { of, names: [0, 1, 2, 3, 4].map((k) => `${bound(k).toLocaleString("en")} occurrences or more`),
              palette: "r" };
   },
   overlap: () => ({ of: Array.from(overlap, (share) => Math.min(4, Math.floor(share / 51.1))),
@@ -91,7 +91,7 @@ function paint() {
   canvas.dataset.zoom = view.zoom.toFixed(2);
 }
 
-// The frequent words that do not cover each other; the chosen one and its neighbours first.
+// Labels of frequent words that do not overlap; first the chosen word and its neighbours.
 function labels(wide, high) {
   const p = plane(), taken = new Set();
   pen.font = "13px system-ui, sans-serif";
@@ -229,7 +229,7 @@ function facts(each, i) {
   const add = (name, value) => list.append(element("dt", name), element("dd", value));
   add("source", content.sources[each.source[i]]);
   if (each.pieces[i]) add("pieces", each.pieces[i]);
-  if (each.counts[i]) add("seen", `${each.counts[i].toLocaleString("en")} times`);
+  if (each.counts[i]) add("occurrences", each.counts[i].toLocaleString("en"));
   if (each.contexts[i]) {
     add("contexts", each.contexts[i].toLocaleString("en"));
     add("spread", each.spread[i].toFixed(3));
@@ -280,7 +280,7 @@ search.addEventListener("input", () => {
     item.addEventListener("pointerdown", (event) => { event.preventDefault(); take(i); });
     return item;
   }));
-  if (sought && !some.length) found.append(element("li", "no such word here"));
+  if (sought && !some.length) found.append(element("li", "no such word"));
   mark();
   shown(Boolean(sought));
 });

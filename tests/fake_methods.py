@@ -1,4 +1,4 @@
-"""Arms whose quality is known, and texts for them: what a comparison must find out is certain."""
+"""Methods of known quality and texts for them, so that the result of a comparison is certain."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from wordgraft.comparison import ArmSpec, Comparison, Data, Fitted, Materials, compare
-from wordgraft.comparison.methods import ARMS
+from wordgraft.comparison import METHODS, Comparison, Data, Fitted, MethodSpec, compare
 
 LABELS = ("calm", "rain", "sun")
 
@@ -28,22 +27,22 @@ def texts_of(n: int, *, seed: int = 0, shuffled: bool = False) -> tuple[list[str
 
 @dataclass
 class Oracle:
-    """Reads the label that a text names, and is right in `share` of the texts."""
+    """Predicts the label that a text names, correctly in `share` of the texts."""
 
     share: float
     labels: Sequence[str] = LABELS
     seed: int = 0
 
     def predict(self, texts: Sequence[str]) -> list[str]:
-        said = [text.rpartition(" ")[2] for text in texts]
-        found = []
-        for text, label in zip(texts, said, strict=True):
-            # By text, so that it answers the same whatever is asked beside it.
+        named = [text.rpartition(" ")[2] for text in texts]
+        predicted = []
+        for text, label in zip(texts, named, strict=True):
+            # Seeded by the text, so that its prediction does not depend on the other texts.
             rng = np.random.default_rng([self.seed, *text.encode()])
-            right = rng.random() < self.share
+            correct = rng.random() < self.share
             others = [other for other in self.labels if other != label]
-            found.append(label if right else others[rng.integers(len(others))])
-        return found
+            predicted.append(label if correct else others[rng.integers(len(others))])
+        return predicted
 
 
 def right(share: float) -> Callable[[int], float]:
@@ -52,10 +51,10 @@ def right(share: float) -> Callable[[int], float]:
 
 
 @dataclass
-class FakeArm:
-    """Gives an `Oracle` whose share of right answers may grow with the texts it was given.
+class FakeMethod:
+    """Returns an `Oracle` whose share of correct labels may grow with the number of texts.
 
-    Oracles of one offset and seed are wrong in the same texts, as like arms are.
+    Oracles of the same offset and seed are wrong on the same texts, like similar methods.
     """
 
     share: Callable[[int], float]
@@ -76,23 +75,23 @@ class FakeArm:
         return Fitted(oracle, self.parameters, lambda: 1_000 * self.parameters, {})
 
 
-def spec(name: str, arm: FakeArm) -> ArmSpec:
-    return ArmSpec(name, f"a fake named {name}", frozenset(), lambda _: arm)
+def spec(name: str, method: FakeMethod) -> MethodSpec:
+    return MethodSpec(name, f"a fake named {name}", frozenset(), lambda _: method)
 
 
 def fake_comparison(
     folder: Path,
     monkeypatch: Any,
-    arms: dict[str, FakeArm],
+    methods: dict[str, FakeMethod],
     data: Data | None = None,
     **options: Any,
 ) -> Comparison:
-    """A comparison of these arms, by the real loop."""
-    for name, arm in arms.items():
-        monkeypatch.setitem(ARMS, name, spec(name, arm))
+    """A comparison of these methods by the real loop."""
+    for name, method in methods.items():
+        monkeypatch.setitem(METHODS, name, spec(name, method))
     data = data or data_of()
     options = {"seeds": 3, "sizes": [20, 80], **options}
-    return compare(data, Materials(data.texts), folder, arms=list(arms), **options)
+    return compare(data, output=folder, methods=list(methods), **options)
 
 
 def data_of(n: int = 240, test: int = 200, **options: Any) -> Data:
