@@ -96,3 +96,8 @@ def fake_comparison(
 
 def data_of(n: int = 240, test: int = 200, **options: Any) -> Data:
     return Data.of(*texts_of(n), texts_of(test, seed=1), **options)
+
+
+def two_methods(**options: Any) -> dict[str, FakeMethod]:
+    """A good and a poor method."""
+    return {"good": FakeMethod(right(0.9), **options), "poor": FakeMethod(right(0.5))}

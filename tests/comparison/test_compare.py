@@ -1,24 +1,18 @@
-"""The loop: records, resuming, budgets, faults, Ctrl-C; and real methods on real words."""
+"""`compare`: each run once, resumed without repetition; and real methods on real words."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from fake_methods import FakeMethod, data_of, fake_comparison, right, texts_of
+from fake_methods import data_of, fake_comparison, texts_of, two_methods
 
+import wordgraft as wg
 from wordgraft.comparison import Data, MethodRun, compare
-from wordgraft.comparison.record_folder import RecordFolder
-from wordgraft.comparison.splits import split
-from wordgraft.errors import DataError, OutputError, ProgressError, TrainingError
-
-
-def two_methods(**options: Any) -> dict[str, FakeMethod]:
-    return {"good": FakeMethod(right(0.9), **options), "poor": FakeMethod(right(0.5))}
+from wordgraft.errors import DataError, TrainingError
 
 
 def test_every_run_is_made_once_and_recorded(
@@ -45,18 +39,6 @@ def test_every_run_is_made_once_and_recorded(
     assert run.latency_ms > 0
 
 
-def test_methods_of_a_seed_see_the_same_texts_and_none_that_chooses(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    methods, data = two_methods(), data_of()
-    fake_comparison(tmp_path / "r", monkeypatch, methods, data)
-    assert set(methods["good"].seen) == set(methods["poor"].seen)
-    for (_, seed), texts in zip(methods["good"].fits, methods["good"].seen, strict=True):
-        held = {data.texts[i] for i in split(data.strata, seed).validation}
-        assert not held & texts
-        assert not set(data.test_texts) & texts
-
-
 def test_resuming_repeats_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     methods = two_methods()
     before = fake_comparison(tmp_path / "r", monkeypatch, methods)
@@ -69,87 +51,6 @@ def test_resuming_repeats_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert methods["poor"].fits == [(20, 2)]
     same = [(run.cell, run.scores, run.predictions) for run in before.runs]
     assert [(run.cell, run.scores, run.predictions) for run in after.runs] == same
-
-
-def test_a_half_written_record_is_no_finished_run(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_comparison(tmp_path / "r", monkeypatch, two_methods())
-    runs = tmp_path / "r" / "runs"
-    (runs / "good-80-1.json").rename(runs / ".good-80-1.json.x1")
-    methods = two_methods()
-    fake_comparison(tmp_path / "r", monkeypatch, methods, resume=True)
-    assert methods["good"].fits == [(80, 1)]
-    (runs / "good-80-1.json").write_text('{"method": "good", ')
-    with pytest.raises(ProgressError, match=r"good-80-1.json is damaged .*; delete it and resume"):
-        fake_comparison(tmp_path / "r", monkeypatch, two_methods(), resume=True)
-
-
-def test_a_folder_of_other_data_or_of_something_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    fake_comparison(tmp_path / "r", monkeypatch, two_methods())
-    with pytest.raises(OutputError, match="already holds a comparison on these data"):
-        fake_comparison(tmp_path / "r", monkeypatch, two_methods())
-    with pytest.raises(ProgressError, match=r"comparison on other data \(sha256 "):
-        fake_comparison(tmp_path / "r", monkeypatch, two_methods(), data_of(241), resume=True)
-    with pytest.raises(ProgressError, match="its trials is 1, this run's is 2"):
-        fake_comparison(tmp_path / "r", monkeypatch, two_methods(), resume=True, trials=2)
-    (tmp_path / "home").mkdir()
-    (tmp_path / "home" / "letter").write_text("dear")
-    with pytest.raises(OutputError, match="exists and holds no comparison"):
-        fake_comparison(tmp_path / "home", monkeypatch, two_methods(), force=True)
-    fake_comparison(tmp_path / "r", monkeypatch, two_methods(), data_of(241), force=True)
-
-
-def test_a_failing_method_is_kept_apart_and_given_up(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    methods = {**two_methods(), "broken": FakeMethod(right(1), fault=RuntimeError("no memory"))}
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods)
-    assert found.methods == ("good", "poor")
-    assert len(methods["broken"].fits) == 2
-    assert {run.status for run in found.unfinished} == {"failed"}
-    assert found.unfinished[0].error == "RuntimeError: no memory"
-    assert any("2 runs of broken failed" in note for note in found.notes)
-    with pytest.raises(TrainingError, match=r"no run was finished: b failed with RuntimeError: no"):
-        fake_comparison(tmp_path / "s", monkeypatch, {"b": methods["broken"]})
-
-
-def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    import time
-
-    methods = {"quick": FakeMethod(right(0.9)), "endless": FakeMethod(right(0.9), seconds=60)}
-    began = time.monotonic()
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, budget=2.0)
-    assert time.monotonic() - began < 6
-    assert found.methods == ("quick",)
-    assert [(run.method, run.status) for run in found.unfinished] == [("endless", "cancelled")]
-    assert any("the budget, 2 s for runs, left out" in note for note in found.notes)
-    again = {"quick": FakeMethod(right(0.9)), "endless": FakeMethod(right(0.9))}
-    done = fake_comparison(tmp_path / "r", monkeypatch, again, resume=True)
-    assert done.unfinished == ()
-    assert done.missing == 0
-
-
-def test_a_budget_too_small_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    methods = {"endless": FakeMethod(right(0.9), seconds=60)}
-    with pytest.raises(
-        TrainingError, match=r"no run was finished; the budget, 1 s for runs, left out 6 of 6"
-    ):
-        fake_comparison(tmp_path / "r", monkeypatch, methods, budget=1.0)
-
-
-def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    methods = {"good": FakeMethod(right(0.9)), "stopped": FakeMethod(right(1))}
-    methods["stopped"].fault = KeyboardInterrupt()
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods)
-    assert found.interrupted
-    assert [run.method for run in found.runs] == ["good"]
-    assert [(run.method, run.status) for run in found.unfinished] == [("stopped", "cancelled")]
-    assert "interrupted: 11 of 12 runs are missing; continue with --resume" in found.notes[-1]
 
 
 def test_twenty_texts_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -172,12 +73,7 @@ def test_methods_that_cannot_run(tmp_path: Path) -> None:
     assert not (tmp_path / "r").exists()
 
 
-def test_a_folder_that_holds_nothing(tmp_path: Path) -> None:
-    with pytest.raises(ProgressError, match="holds no comparison"):
-        RecordFolder(tmp_path).description()
-
-
-def test_real_methods_learn_and_keep_their_tables(
+def test_real_methods_learn_and_save_their_tables(
     tiny_checkpoint: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data = data_of(120, 60)
@@ -216,7 +112,7 @@ def test_real_methods_learn_and_keep_their_tables(
     assert after.preparation_seconds["composed"] == same.preparation_seconds
 
 
-def test_vectors_of_a_file_are_an_method(tmp_path: Path) -> None:
+def test_vectors_of_a_file_are_a_method(tmp_path: Path) -> None:
     data = data_of(120, 60)
     words = {word for text in data.texts for word in text.replace("-", " - ").split()}
     rng = np.random.default_rng(0)
@@ -244,7 +140,7 @@ def test_more_trials_change_the_settings(tmp_path: Path) -> None:
 
 
 @pytest.mark.slow
-def test_fine_tuned_encoders_are_methods_and_say_what_they_forgot(
+def test_fine_tuned_encoders_record_what_they_forgot(
     tiny_checkpoint: Callable[[str], Path], tmp_path: Path
 ) -> None:
     data = data_of(90, 40)
@@ -269,3 +165,14 @@ def test_fine_tuned_encoders_are_methods_and_say_what_they_forgot(
         ]
         assert abs(change) <= 2, name
         assert run.size_bytes > 4 * run.parameters * 0.9
+
+
+def test_texts_and_labels_without_a_data(tmp_path: Path) -> None:
+    texts, labels = texts_of(60)
+    result = wg.compare(texts, labels, output=tmp_path / "r", methods=["tfidf"], seeds=1, sizes=1)
+    assert len(result.data.test_texts) == 12
+    assert [run.scores["test"]["macro-F1"] for run in result.runs] == [1.0]
+    with pytest.raises(DataError, match="the texts have no labels; give texts and labels"):
+        wg.compare(texts, output=tmp_path / "s")
+    with pytest.raises(DataError, match="labels are given beside a Data"):
+        wg.compare(result.data, labels, output=tmp_path / "s")

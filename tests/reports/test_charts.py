@@ -1,17 +1,14 @@
-"""What pages are made of: safe text, and colours that people can tell apart."""
+"""Charts: colours and shapes that readers can tell apart, and the numbers in them."""
 
 from __future__ import annotations
 
 import itertools
-import json
-import re
 
 import numpy as np
 import pytest
 
 from wordgraft.comparison import METHODS
 from wordgraft.reports.charts import _COLORS, Look, learning_curves
-from wordgraft.reports.page import embedded, rendered
 
 # To what people without red or green receptors see, in linear RGB (Machado et al. 2009).
 _DEUTAN = [[0.367, 0.861, -0.228], [0.280, 0.673, 0.047], [-0.012, 0.043, 0.969]]
@@ -40,32 +37,17 @@ def test_colours_differ_for_everyone(sees: np.ndarray) -> None:
 
 def test_colours_stand_out_on_light_and_on_dark() -> None:
     for color, paper in itertools.product(_COLORS, _PAPERS):
-        one, other = (0.05 + _XYZ[1] @ linear(each) for each in (color, paper))
+        one, other = (0.05 + _XYZ[1] @ linear(shade) for shade in (color, paper))
         assert max(one, other) / min(one, other) >= 2.95, (color, paper)
 
 
-def test_every_method_has_a_shape_of_its_own() -> None:
+def test_every_method_has_its_own_shape() -> None:
     look = Look(list(METHODS), list(METHODS))
     assert len(set(look.shapes)) == len(METHODS)
-    # On another page with fewer methods, one looks the same.
+    # A page with fewer methods draws them in the same way.
     few = Look(["isolated"], list(METHODS))
     place = list(METHODS).index("isolated")
     assert (few.colors[0], few.shapes[0]) == (look.colors[place], look.shapes[place])
-
-
-def test_what_is_embedded_ends_no_script_and_comes_back() -> None:
-    value = {"text": "</script><script>alert(1)</script> <!-- & \u2028 ü 😀"}
-    text = str(embedded(value))
-    assert not re.search(r"[<>&\u2028\u2029]", text)
-    assert json.loads(text) == value
-    with pytest.raises(ValueError, match="not JSON compliant"):
-        embedded(float("nan"))
-
-
-def test_text_is_escaped(monkeypatch: pytest.MonkeyPatch, tmp_path) -> None:
-    (tmp_path / "t.j2").write_text("<p>{{ text }}</p>")
-    monkeypatch.setattr("wordgraft.reports.page._PAGES", tmp_path)
-    assert rendered("t.j2", text="<b>&") == "<p>&lt;b&gt;&amp;</p>"
 
 
 def test_a_curve_holds_its_numbers() -> None:

@@ -1,0 +1,130 @@
+"""The page of a comparison in a real browser: without an error or a request, at two widths."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from browsers import WIDTHS, Opened, wait_for_charts
+from fake_methods import FakeMethod, fake_comparison, right, texts_of
+
+from wordgraft.comparison import Comparison, Data
+from wordgraft.reports import write_comparison
+
+pytestmark = pytest.mark.slow
+
+EVIL = "</script><script>window.hacked = 1</script><img src=x onerror='window.hacked = 1'> sun"
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Comparison]:
+    folder = tmp_path_factory.mktemp("page") / "report"
+    texts, labels = texts_of(200, seed=1)
+    # The first method is wrong in this text, so it is among those on which they disagree.
+    data = Data.of(*texts_of(240), ([EVIL, *texts], ["sun", *labels]))
+    methods = {
+        "random": FakeMethod(lambda n: {20: 0.5, 80: 0.7}[n]),
+        "isolated": FakeMethod(right(0.95), parameters=9, offset=50),
+        "tfidf": FakeMethod(right(0.6), parameters=90, fault=None),
+    }
+    with pytest.MonkeyPatch.context() as patch:
+        found = fake_comparison(folder, patch, methods, data)
+    write_comparison(found, folder)
+    return folder / "index.html", found
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_the_report_is_drawn_without_an_error_or_a_request(
+    browser: Any, report: tuple[Path, Comparison], width: int
+) -> None:
+    file, found = report
+    opened = Opened(browser, file, width)
+    wait_for_charts(opened)
+    page = opened.page
+    answer = page.inner_text("#recommendation")
+    assert answer.startswith("Take isolated with 80 labels.")
+    curves = page.locator("#chart-curves svg .mark-symbol.role-mark > path")
+    assert curves.count() == len(found.methods) * len(found.sizes)
+    assert page.locator("#chart-times svg .mark-rect.role-mark path").count() == 3
+    assert page.locator("#chart-confusion svg .mark-rect.role-mark path").count() == 9
+    box = page.locator("#chart-curves svg").bounding_box()
+    assert box["width"] <= width
+    assert box["width"] > 0.6 * min(width, 1056)
+    assert page.locator("table.sortable tbody tr").count() == len(found.runs)
+    opened.screenshot(f"report-{width}")
+    opened.check(file, width)
+
+
+def test_texts_are_shown_as_they_are_and_never_run(
+    browser: Any, report: tuple[Path, Comparison]
+) -> None:
+    opened = Opened(browser, report[0], 1280)
+    wait_for_charts(opened)
+    assert opened.page.evaluate("window.hacked") is None
+    cells = opened.page.locator("td.text").all_inner_texts()
+    assert EVIL in cells
+    assert opened.page.locator("img").count() == 0
+
+
+def test_the_table_of_runs_sorts_by_mouse_and_keyboard(
+    browser: Any, report: tuple[Path, Comparison]
+) -> None:
+    opened = Opened(browser, report[0], 390)
+    page = opened.page
+    heads = page.locator("table.sortable th").all_inner_texts()
+
+    def column(name: str) -> list[str]:
+        place = heads.index(name) + 1
+        return page.locator(f"table.sortable tbody td:nth-child({place})").all_inner_texts()
+
+    page.locator("table.sortable button", has_text="labels").click()
+    sizes = [int(cell) for cell in column("labels")]
+    assert sizes == sorted(sizes)
+    button = page.locator("table.sortable button", has_text="test")
+    button.focus()
+    page.keyboard.press("Enter")
+    scores = [float(cell) for cell in column("test")]
+    assert scores == sorted(scores)
+    assert len(set(scores)) > 5
+    page.keyboard.press("Enter")
+    assert [float(cell) for cell in column("test")] == scores[::-1]
+    assert page.locator("th[aria-sort=descending]").inner_text().startswith("test")
+
+
+def test_values_of_a_chart_can_be_read(browser: Any, report: tuple[Path, Comparison]) -> None:
+    opened = Opened(browser, report[0], 1280)
+    page, found = opened.page, report[1]
+    summary = page.locator("figure[aria-labelledby=curves] summary")
+    summary.focus()
+    page.keyboard.press("Enter")
+    rows = page.locator("figure[aria-labelledby=curves] tbody tr").all_inner_texts()
+    scores = [
+        run.scores["test"]["macro-F1"] for run in found.runs if run.cell.name[:11] == "isolated-80"
+    ]
+    wanted = f"isolated\t80\t{np.mean(scores):.3f}"
+    assert any(row.startswith(wanted) for row in rows), rows
+    assert page.locator("#chart-curves svg [aria-label]").count() > 0
+
+
+def test_light_and_dark(browser: Any, report: tuple[Path, Comparison]) -> None:
+    for scheme, ink in (("light", "rgb(22, 25, 29)"), ("dark", "rgb(231, 234, 238)")):
+        opened = Opened(browser, report[0], 1280, color_scheme=scheme)
+        wait_for_charts(opened)
+        shown = opened.page.evaluate(
+            "getComputedStyle(document.querySelector('#chart-curves .role-axis-label text')).fill"
+        )
+        assert shown == ink
+        opened.screenshot(f"report-{scheme}")
+
+
+def test_on_paper_closed_parts_are_opened(browser: Any, report: tuple[Path, Comparison]) -> None:
+    opened = Opened(browser, report[0], 1280)
+    wait_for_charts(opened)
+    opened.page.emulate_media(media="print")
+    assert opened.page.locator("#recommendation").is_visible()
+    assert opened.page.locator("#chart-curves svg").is_visible()
+    printed = opened.page.pdf()
+    assert printed.startswith(b"%PDF")
+    assert len(printed) > 20_000
