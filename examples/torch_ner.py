@@ -50,8 +50,7 @@ def entity_f1(checkpoint: wg.Checkpoint, train: list, test: list, epochs: int) -
         nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten()).backward()
         optimizer.step()
     best = [tagger.eval()(words).argmax(-1) for words in ids[len(train) :]]
-    predicted = [[names[t] for t in tags] for tags in best]
-    return TagScores.of([tags for _, tags in test], predicted).f1
+    return TagScores.of([tags for _, tags in test], [[names[t] for t in tags] for tags in best]).f1
 
 
 if __name__ == "__main__":
