@@ -40,11 +40,11 @@ def test_training_speed_counts_the_steps_to_the_random_starts_best_loss(
     }
     found = fake_comparison(tmp_path / "r", monkeypatch, methods, seeds=1)
     loops = {
-        "random": {"held_out_losses": [1.0, 0.8, 0.7, 0.75], "seconds": 8.0},
-        "good": {"held_out_losses": [0.9, 0.65], "seconds": 6.0},
-        "none": {"held_out_losses": [0.9, 0.75], "seconds": 6.0},
+        "random": {"validation_losses": [1.0, 0.8, 0.7, 0.75], "seconds": 8.0},
+        "good": {"validation_losses": [0.9, 0.65], "seconds": 6.0},
+        "none": {"validation_losses": [0.9, 0.75], "seconds": 6.0},
     }
-    rest = {"texts": 70, "batch_size": 32, "held_out": 10}
+    rest = {"texts": 70, "batch_size": 32, "validation_texts": 10}
     runs = [replace(run, training={**rest, **loops[run.method]}) for run in found.runs]
     speeds = training_speed(Statistics(replace(found, runs=tuple(runs)), "test"), 80)
     by_method = {row.method: (row.steps, row.seconds, row.reached) for row in speeds}

@@ -129,7 +129,7 @@ def crossing(
 
 
 # Entries of a training record.
-_LOSSES, _VALIDATION = "held_out_losses", "held_out"
+_LOSSES, _VALIDATION = "validation_losses", "validation_texts"
 
 
 def _comparable(target: Mapping[str, Any], training: Mapping[str, Any]) -> bool:
