@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from sklearn.model_selection import GridSearchCV
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
@@ -81,3 +82,12 @@ def test_features_of_other_weights_are_refused(
     shutil.copytree(tiny_checkpoint("bert_cased"), checkpoint)
     with pytest.raises(TrainingError, match="with other weights than it has now"):
         wg.TextClassifier.load(tmp_path / "m")
+
+
+def test_a_grid_search_reaches_the_layers(tiny_checkpoint: Callable[[str], Path]) -> None:
+    grid = {"first_layer__layers": [[1], [3]], "class_weight": ["balanced", None]}
+    search = GridSearchCV(frozen(tiny_checkpoint("bert")), grid, cv=2).fit(X, Y)
+    best = search.best_estimator_
+    assert best.first_layer.layers == search.best_params_["first_layer__layers"]
+    assert list(best.layer_.recipe.layers) == best.first_layer.layers
+    assert best.score(X, Y) > 0.95
