@@ -10,6 +10,7 @@ import typer
 
 from wordgraft.cli.from_file import table_from_file
 from wordgraft.cli.shared import Force, Output, Quiet, choose, counted, start
+from wordgraft.cli.table_options import refuse_with_file, texts_of, used_options, vocabulary_of
 
 
 def table(
@@ -39,8 +40,12 @@ def table(
     words: Annotated[Path | None, typer.Option(help="Words of this list, one per line.")] = None,
     pieces: Annotated[bool, typer.Option("--pieces", help="Pieces of the tokenizer.")] = False,
     source: Annotated[
-        str, typer.Option(help="Source of the vectors: contextual, isolated, composed, lookup.")
-    ] = "isolated",
+        str | None,
+        typer.Option(
+            help="Source of the vectors: contextual, isolated, composed, lookup.  [default: "
+            "isolated]"
+        ),
+    ] = None,
     corpus: Annotated[
         list[str] | None,
         typer.Option(
@@ -85,10 +90,9 @@ def table(
             "[default: start Ray on this machine]"
         ),
     ] = None,
-    no_resume: Annotated[
-        bool,
-        typer.Option("--no-resume", help="Start again instead of continuing from OUTPUT.progress."),
-    ] = False,
+    resume: Annotated[
+        bool, typer.Option(help="Continue an interrupted run from OUTPUT.progress.")
+    ] = True,
     layer: Annotated[
         str | None,
         typer.Option(help="Layer of isolated vectors, from 0.  [default: auto]"),
@@ -153,7 +157,28 @@ def table(
     Example: wordgraft table bert-base-uncased -o news.table --texts train.csv:text
     """
     start(quiet=quiet)
+    by_source: dict[str, dict[str, Any]] = {
+        "isolated": {"layer": layer, "pooling": pooling},
+        "contextual": {
+            "layers": layers,
+            "contexts": contexts,
+            "all_contexts": all_contexts or None,
+            "corpus": corpus or None,
+            "window": window,
+            "skip_bad": skip_bad or None,
+            "seed": seed,
+            "engine": engine,
+            "address": address,
+            "resume": None if resume else False,
+        },
+        "isolated contextual": {
+            "template": template,
+            "device": device,
+            "encoder_dtype": encoder_dtype,
+        },
+    }
     if from_file is not None:
+        refuse_with_file({"source": source, "pieces": pieces or None}, *by_source.values())
         table_from_file(
             from_file,
             output,
@@ -170,10 +195,10 @@ def table(
         raise typer.BadParameter(
             "give either a CHECKPOINT, or --from-file with an optional --from-format"
         )
-    oov = oov or "pieces"
-    given = sum([bool(texts), words is not None, pieces])
-    words_from_corpus = source == "contextual" and not given
-    if given != 1 and not words_from_corpus:
+    source, oov = source or "isolated", oov or "pieces"
+    vocabularies = sum([bool(texts), words is not None, pieces])
+    words_from_corpus = source == "contextual" and not vocabularies
+    if vocabularies != 1 and not words_from_corpus:
         raise typer.BadParameter("give exactly one of --texts, --words and --pieces")
     if not texts and not words_from_corpus and (min_count > 1 or max_words is not None):
         raise typer.BadParameter("--min-count and --max-words have no effect without --texts")
@@ -193,34 +218,13 @@ def table(
     choose("--dtype", dtype, DTYPES)
     if engine is not None:
         choose("--engine", engine, ("local", "ray"))
-    if address is not None and engine != "ray":
+    if address is not None and engine != "ray" and source == "contextual":
         raise typer.BadParameter("--address has no effect without --engine ray")
     if pooling is not None:
         choose("--pooling", pooling, POOLINGS)
     if all_contexts and contexts is not None:
         raise typer.BadParameter("give either --contexts or --all-contexts")
-    options = _options_of(
-        source,
-        {
-            "isolated": {"layer": layer, "pooling": pooling},
-            "contextual": {
-                "layers": layers,
-                "contexts": contexts,
-                "all_contexts": all_contexts or None,
-                "corpus": corpus or None,
-                "window": window,
-                "skip_bad": skip_bad or None,
-                "seed": seed,
-                "engine": engine,
-                "resume": False if no_resume else None,
-            },
-            "isolated contextual": {
-                "template": template,
-                "device": device,
-                "encoder_dtype": encoder_dtype,
-            },
-        },
-    )
+    options = used_options(source, by_source)
     if options.get("template") == "none":
         options["template"] = None
     progress_folder = output.with_name(f"{output.name}.progress")
@@ -232,10 +236,11 @@ def table(
         if words_from_corpus:
             options |= {"min_count": min_count, "max_words": max_words}
         options["progress_folder"] = progress_folder
+        ray_address = options.pop("address", None)
         if options.pop("engine", None) == "ray":
             from wordgraft.sources.contextual.ray import RayEngine
 
-            options["engine"] = RayEngine(address)
+            options["engine"] = RayEngine(ray_address)
     refinements = None if refine is None else parse_refinements(refine)
 
     check_output(output, force=force, marker=MARKER)
@@ -245,7 +250,7 @@ def table(
         options["corpus"] = Corpus.of(options["corpus"], **reading)
     vocabulary = None
     if not words_from_corpus:
-        vocabulary = _vocabulary(opened, texts, words, min_count, max_words, quiet=quiet)
+        vocabulary = vocabulary_of(opened, texts, words, min_count, max_words, quiet=quiet)
     kind: Any = SOURCES[source]
     made_by = kind(**options)
     made = build_table(
@@ -265,49 +270,6 @@ def table(
     typer.echo(f"rows by source: {', '.join(sources)}")
     typer.echo(f"out-of-vocabulary words: {oov}")
     if texts and (min_count > 1 or max_words is not None):
-        stream = chain.from_iterable(_texts_of(spec) for spec in texts)
+        stream = chain.from_iterable(texts_of(spec) for spec in texts)
         covered = coverage(made, counted(stream, "counting out-of-vocabulary words", quiet=quiet))
         typer.echo(f"{covered}; they get vectors by {oov}")
-
-
-def _options_of(source: str, options: dict[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return the options that were given, by their Python names; the source must use them all."""
-    used: dict[str, Any] = {}
-    for sources, values in options.items():
-        given = {name: value for name, value in values.items() if value is not None}
-        if given and source not in sources.split():
-            names = ", ".join(f"--{name.replace('_', '-')}" for name in given)
-            raise typer.BadParameter(
-                f"{names.replace('--resume', '--no-resume')}: no effect with --source {source}, "
-                f"only with {' and '.join(sources.split())}"
-            )
-        used |= given
-    return used
-
-
-def _vocabulary(
-    checkpoint: Any,
-    texts: list[str] | None,
-    words: Path | None,
-    min_count: int,
-    max_words: int | None,
-    *,
-    quiet: bool,
-) -> Any:
-    from wordgraft.data.text_files import read_words
-    from wordgraft.vocabulary import Vocabulary
-
-    if texts:
-        every_text = chain.from_iterable(_texts_of(spec) for spec in texts)
-        stream = counted(every_text, "reading texts", quiet=quiet)
-        return Vocabulary.from_texts(stream, checkpoint, min_count=min_count, max_words=max_words)
-    if words is not None:
-        return Vocabulary.from_words(read_words(words), checkpoint)
-    return Vocabulary.from_tokenizer(checkpoint)
-
-
-def _texts_of(spec: str) -> Any:
-    from wordgraft.data.rows import read_texts
-    from wordgraft.data.text_files import split_column
-
-    return read_texts(*split_column(spec))
