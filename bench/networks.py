@@ -1,11 +1,12 @@
 """Networks on grafted rows and on frozen features: what they reach, with how many texts, how fast.
 
-    python bench/networks.py tweets|labels|wnut17|sec_filings|uner_ewt|speed ...
+    python bench/networks.py tweets|labels|wnut17|sec_filings|uner_ewt|speed|crf ...
 
 Tweets: macro-F1 on the 2,388 validation texts of the financial tweets, which chose nothing.
 Labels: the same, of heads that start from the classes' words and of Xavier's, with 0 to 500 texts.
 WNUT-17, SEC filings, EWT: strict entity F1 on the test sentences.
 Speed: an epoch beside Flair's, and how much of a step is forward and backward.
+CRF: a training step and decoding of the CRF alone, beside pytorch-crf.
 
 Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py), and
 `--ended` sums up those that ended.
@@ -387,11 +388,53 @@ def step_share(network: str, texts: int = 2_000) -> float:
     return spent["inside"] / model.record_.seconds
 
 
+def crf_part(rounds: int = 60) -> dict[str, Any]:
+    """Median milliseconds of the processor: 32 texts of up to 40 words, one thread."""
+    return {str(tags): _crf(tags, rounds) for tags in (5, 13, 27)}
+
+
+def _crf(tags: int, rounds: int, texts: int = 32, longest: int = 40) -> dict[str, Any]:
+    from wordgraft.networks.crf import Crf
+
+    torch.set_num_threads(1)
+    rng = torch.Generator().manual_seed(0)
+    lengths = torch.randint(1, longest + 1, (texts,), generator=rng)
+    lengths[0] = longest
+    mask = torch.arange(longest) < lengths[:, None]
+    emissions = torch.randn(texts, longest, tags, generator=rng).requires_grad_()
+    targets = torch.randint(0, tags, (texts, longest), generator=rng)
+    crf = Crf(tags)
+    steps, decodings = [], []
+    for _ in range(rounds + 1):  # the first round is not counted
+        began = time.process_time()
+        crf.loss(emissions, targets, mask).backward()
+        steps.append(time.process_time() - began)
+        began = time.process_time()
+        with torch.inference_mode():
+            crf.decode(emissions, mask)
+        decodings.append(time.process_time() - began)
+    task = {"threads": 1, "texts": texts, "longest": longest, "tags": tags, "rounds": rounds}
+    theirs = rival("rival_crf.py", task, environment=".venv-flair")
+    ours = {"step": median(steps[1:]), "decode": median(decodings[1:])}
+    return {
+        "pytorch-crf": theirs["version"],
+        **{
+            name: {
+                "wordgraft": round(1000 * ours[name], 3),
+                "pytorch-crf": round(1000 * theirs[name], 3),
+                "ratio": round(ours[name] / theirs[name], 3),
+            }
+            for name in ours
+        },
+    }
+
+
 PARTS: dict[str, Callable[[], dict[str, Any]]] = {
     "tweets": tweets_part,
     "labels": labels_part,
     **{name: partial(tags_part, name) for name in TAGGED},
     "speed": speed_part,
+    "crf": crf_part,
 }
 
 
@@ -411,7 +454,7 @@ def with_earlier(name: str, found: dict[str, Any]) -> dict[str, Any]:
 def main() -> None:
     for name in [each for each in sys.argv[1:] if each != ENDED_ONLY] or PARTS:
         found = PARTS[name]()
-        if name != "speed":
+        if name not in ("speed", "crf"):
             found = with_earlier(name, found)
         write_result(f"networks-{name}", found, LIBRARIES)
 
