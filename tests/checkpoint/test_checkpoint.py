@@ -52,3 +52,18 @@ def test_json_that_is_none(bert: Path, name: str, content: bytes) -> None:
     (bert / name).write_bytes(content)
     with pytest.raises(CheckpointError, match=rf"{name} (is not valid JSON|cannot be read)"):
         _ = open_checkpoint(bert).tokenizer
+
+
+def test_the_best_layer_depends_on_the_kind_of_checkpoint(bert: Path) -> None:
+    raw = open_checkpoint(bert)
+    assert (raw.layers, raw.isolated_layer(), raw.contextual_layer()) == (3, 1, 2)
+    (bert / "modules.json").write_text("[]")
+    sentences = open_checkpoint(bert)
+    assert sentences.is_sentence_transformer
+    assert (sentences.isolated_layer(), sentences.contextual_layer()) == (3, 3)
+    (bert / "modules.json").unlink()
+    config = json.loads((bert / "config.json").read_text())
+    (bert / "config.json").write_text(json.dumps(config | {"wordgraft_task": "classify"}))
+    fine_tuned = open_checkpoint(bert)
+    assert fine_tuned.is_fine_tuned
+    assert (fine_tuned.isolated_layer(), fine_tuned.contextual_layer()) == (3, 3)

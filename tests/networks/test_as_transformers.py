@@ -104,7 +104,7 @@ def test_the_saved_encoder_gives_the_vectors_of_its_own_layers(
     for file in checkpoint.folder.glob("tokenizer*"):
         (tmp_path / file.name).write_bytes(file.read_bytes())
     saved = open_checkpoint(tmp_path)
-    assert (saved.layers, saved.isolated_layer(), saved.tuned_for_task) == (3, 3, True)
+    assert (saved.layers, saved.isolated_layer(), saved.is_fine_tuned) == (3, 3, True)
     rows = EncoderRows(saved).eval()
     inputs = inputs_of(checkpoint, TEXTS)
     with torch.inference_mode():

@@ -114,24 +114,24 @@ class Checkpoint:
         return self._number("max_position_embeddings", 512) - self.architecture.reserved_positions
 
     @property
-    def tuned_for_sentences(self) -> bool:
+    def is_sentence_transformer(self) -> bool:
         """Whether sentence-transformers saved it; its last layer is then the best for words."""
         return (self.folder / "modules.json").is_file()
 
     @property
-    def tuned_for_task(self) -> bool:
+    def is_fine_tuned(self) -> bool:
         """Whether wordgraft fine-tuned it; its last layer then knows most about the task."""
         return "wordgraft_task" in self.config
 
     def isolated_layer(self) -> int:
         """The layer that gives the best isolated vectors for this kind of checkpoint."""
-        if self.tuned_for_sentences or self.tuned_for_task:
+        if self.is_sentence_transformer or self.is_fine_tuned:
             return self.layers
         return self.architecture.raw_layer
 
     def contextual_layer(self) -> int:
         """The layer that gives the best means over a corpus for this kind of checkpoint."""
-        if self.tuned_for_sentences or self.tuned_for_task:
+        if self.is_sentence_transformer or self.is_fine_tuned:
             return self.layers
         return min(self.architecture.raw_contextual_layer, self.layers)
 

@@ -11,7 +11,7 @@ from typing import TypeVar
 from wordgraft.core.optional import require
 
 _Item = TypeVar("_Item")
-_Made = TypeVar("_Made")
+_Result = TypeVar("_Result")
 
 
 def usable_cpus() -> int:
@@ -24,9 +24,9 @@ def prefetched(items: Iterable[_Item]) -> Iterator[_Item]:
     """The items, each made in a thread while the previous one is used."""
     iterator = iter(items)
     with ThreadPoolExecutor(1) as pool:
-        coming = pool.submit(next, iterator, None)
-        while (item := coming.result()) is not None:
-            coming = pool.submit(next, iterator, None)
+        next_item = pool.submit(next, iterator, None)
+        while (item := next_item.result()) is not None:
+            next_item = pool.submit(next, iterator, None)
             yield item
 
 
@@ -37,8 +37,8 @@ def run_in_parallel(work: Callable[[_Item], None], parts: Sequence[_Item]) -> No
 
 
 def map_in_parallel(
-    work: Callable[[_Item], _Made], parts: Sequence[_Item], *, fewest: int = 2
-) -> Iterator[_Made]:
+    work: Callable[[_Item], _Result], parts: Sequence[_Item], *, fewest: int = 2
+) -> Iterator[_Result]:
     """Yield the result of `work` for each part, in order.
 
     As many parts run in parallel as PyTorch has threads, each with one of these: several threads
@@ -52,14 +52,14 @@ def map_in_parallel(
     # New threads inherit the setting.
     torch.set_num_threads(1)
     pool = ThreadPoolExecutor(min(threads, len(parts)))
-    coming: deque[Future[_Made]] = deque()
+    results: deque[Future[_Result]] = deque()
     try:
         for part in parts:
-            coming.append(pool.submit(work, part))
-            if len(coming) > threads:  # one more waits, so that no thread is idle
-                yield coming.popleft().result()
-        while coming:
-            yield coming.popleft().result()
+            results.append(pool.submit(work, part))
+            if len(results) > threads:  # one more waits, so that no thread is idle
+                yield results.popleft().result()
+        while results:
+            yield results.popleft().result()
     finally:
         pool.shutdown(cancel_futures=True)
         torch.set_num_threads(threads)
