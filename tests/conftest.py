@@ -12,11 +12,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import shapes
 from tiny import SENTENCES, write_checkpoint
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Set the environment; here, since huggingface_hub reads it when a test file imports it."""
+    shapes.install()
     home = tempfile.TemporaryDirectory(prefix="wordgraft-hf-")
     config.add_cleanup(home.cleanup)
     os.environ |= {"HF_HOME": home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Int64, Shaped
+    from jaxtyping import Int, Int64, Shaped
     from numpy import ndarray
 
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 class Ragged:
     """Rows of different lengths in one flat array: row `i` is `ids[offsets[i]:offsets[i + 1]]`."""
 
-    ids: Int64[ndarray, " total"]
+    ids: Int[ndarray, "total ..."]
     offsets: Int64[ndarray, " rows_plus_one"]
 
     def __len__(self) -> int:

@@ -38,7 +38,7 @@ class RowSubset:
     unk: int
 
     @classmethod
-    def of(cls, table: EmbeddingTable, ids: Int64[ndarray, " tokens"]) -> RowSubset:
+    def of(cls, table: EmbeddingTable, ids: Int64[ndarray, "*shape"]) -> RowSubset:
         """The rows in `ids`, with those of padding and unk."""
         unk = table.vocabulary.roles[UNK]
         return cls(np.union1d(ids, [0, unk]).astype(np.int64), unk)

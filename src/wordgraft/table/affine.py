@@ -34,9 +34,9 @@ class Affine:
     def then(self, later: Affine) -> Affine:
         """This move followed by `later`, as one.
 
-        >>> double = Affine(2 * np.eye(1), np.ones(1))
+        >>> double = Affine(np.float32([[2]]), np.float32([1]))
         >>> double.then(double).shift
-        array([3.])
+        array([3.], dtype=float32)
         """
         return Affine(self.matrix @ later.matrix, later(self.shift[None])[0])
 

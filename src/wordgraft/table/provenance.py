@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 if TYPE_CHECKING:
-    from jaxtyping import Bool, Float32, Int32, UInt8
+    from jaxtyping import Bool, Float32, Int, Int32, UInt8
     from numpy import ndarray
 
 # What the codes mean in `Provenance.source`.
@@ -61,7 +61,7 @@ class Provenance:
     shrinkage: Float32[ndarray, " words"]
 
     @classmethod
-    def of(cls, sources: str | Sequence[str], pieces: Int32[ndarray, " words"]) -> Provenance:
+    def of(cls, sources: str | Sequence[str], pieces: Int[ndarray, " words"]) -> Provenance:
         """Rows of one source, or of one each, made without a corpus.
 
         >>> Provenance.of("isolated", np.array([1, 2])).counts()

@@ -39,6 +39,10 @@ class Similarity:
 def read_pairs(path: str | Path) -> list[Pair]:
     """Read lines of `word1 TAB word2 TAB score`; `#` comments and a header line are skipped.
 
+    >>> _ = Path("pairs.tsv").write_text("sun\\train\\t2.5\\n")
+    >>> read_pairs("pairs.tsv")
+    [('sun', 'rain', 2.5)]
+
     Raises `DataError` for a file that cannot be read, naming the line at fault.
     """
     path = Path(path)

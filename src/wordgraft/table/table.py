@@ -222,7 +222,7 @@ class EmbeddingTable:
     def with_rows(
         self,
         ids: Int64[ndarray, " rows"],
-        vectors: Float32[ndarray, "rows dims"],
+        vectors: Num[ndarray, "rows dims"],
         *,
         source: str,
     ) -> EmbeddingTable:

@@ -43,7 +43,7 @@ class Examples:
         return len(self.ids)
 
     @property
-    def flat_targets(self) -> Shaped[ndarray, ...]:
+    def flat_targets(self) -> Shaped[ndarray, "targets ..."]:
         """One target per text, or one per word."""
         return self.targets.ids if isinstance(self.targets, Ragged) else self.targets
 

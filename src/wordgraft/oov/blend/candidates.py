@@ -36,7 +36,7 @@ class Candidates:
     rows: Int64[ndarray, "words top"]
     present: Bool[ndarray, "words top"]
     near: Float32[ndarray, "words top features"]
-    word: Float32[ndarray, "words features"]
+    word: Float32[ndarray, "words word_features"]
 
     @classmethod
     def of(

@@ -22,7 +22,7 @@ from wordgraft.vocabulary.ids import ChunkCache
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from jaxtyping import Bool, Int32, Int64
+    from jaxtyping import Bool, Int64
     from numpy import ndarray
 
 _SENTENCES_AT_ONCE = 8192
@@ -87,7 +87,7 @@ def cover(
     return taken
 
 
-def _holders(rows: Ragged, words: int) -> tuple[Int32[ndarray, " pairs"], Int32[ndarray, " rows"]]:
+def _holders(rows: Ragged, words: int) -> tuple[Int64[ndarray, " pairs"], Int64[ndarray, " rows"]]:
     """The sentences that hold each row, row by row, and the offset at which each row's begin."""
     ones = np.ones(len(rows.ids), bool)
     by_row = csr_array((ones, rows.ids, rows.offsets), shape=(len(rows), words)).tocsc()
