@@ -31,16 +31,23 @@ if TYPE_CHECKING:
     from wordgraft.export.formats import read_vectors
     from wordgraft.export.onnx import OnnxModel, export_onnx
     from wordgraft.grafts.mean_vectors import mean_vectors
-    from wordgraft.oov import TextReader, coverage, method_of, with_oov
+    from wordgraft.oov import Blend, Neighbours, TextReader, coverage, method_of, with_oov
+    from wordgraft.sources import Composed, Contextual, Isolated, Lookup
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
     from wordgraft.training import TrainingSettings
     from wordgraft.vocabulary import Vocabulary
 
 _HOMES = {
+    "Blend": "wordgraft.oov",
     "Checkpoint": "wordgraft.checkpoint",
+    "Composed": "wordgraft.sources",
+    "Contextual": "wordgraft.sources",
     "EmbeddingTable": "wordgraft.table",
     "Encoder": "wordgraft.estimators",
     "FrozenEncoder": "wordgraft.estimators",
+    "Isolated": "wordgraft.sources",
+    "Lookup": "wordgraft.sources",
+    "Neighbours": "wordgraft.oov",
     "OnnxModel": "wordgraft.export.onnx",
     "SequenceTagger": "wordgraft.estimators",
     "TableRows": "wordgraft.estimators",
@@ -69,10 +76,16 @@ _HOMES = {
 }
 
 __all__ = [
+    "Blend",
     "Checkpoint",
+    "Composed",
+    "Contextual",
     "EmbeddingTable",
     "Encoder",
     "FrozenEncoder",
+    "Isolated",
+    "Lookup",
+    "Neighbours",
     "OnnxModel",
     "SequenceTagger",
     "TableRows",

@@ -46,7 +46,7 @@ def test_only_a_corpus_can_stand_in_for_a_vocabulary(
 def test_a_name_means_the_defaults_and_contextual_has_none() -> None:
     for name in ("lookup", "composed", "isolated"):
         assert source_of(name) == SOURCES[name]()
-    with pytest.raises(TableError, match=r"'contextual' needs a corpus: pass source=Contextual"):
+    with pytest.raises(TableError, match=r"needs a corpus: pass source=wordgraft\.Contextual"):
         source_of("contextual")
     with pytest.raises(TableError, match="there is no source 'magic'; choose one of lookup"):
         source_of("magic")

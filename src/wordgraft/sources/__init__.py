@@ -39,8 +39,7 @@ def source_of(source: Source | str) -> Source:
         return source
     if source == Contextual.name:
         raise TableError(
-            "source 'contextual' needs a corpus: pass source=Contextual(corpus), of "
-            "wordgraft.sources"
+            "source 'contextual' needs a corpus: pass source=wordgraft.Contextual(corpus)"
         )
     if source not in SOURCES:
         raise TableError(f"there is no source {source!r}; choose one of {', '.join(SOURCES)}")

@@ -73,7 +73,10 @@ class Contextual:
     `table` raises `DataError` for a corpus that cannot be read or holds none of the words,
     `ProgressError` if `progress_folder` holds the progress of another run, and `ClusterError` if
     the cluster cannot be reached or fails. After Bommasani et al. 2020, section 3.
-    Example: `build_table(checkpoint, source=Contextual("news.txt", max_words=50_000))`.
+
+    >>> source = Contextual(Corpus.of_texts(texts), contexts=2, min_count=2)
+    >>> source.table(checkpoint, None).vocabulary.words[2:]
+    ('rain', 'sun', 'and', 'moon')
     """
 
     corpus: Corpus | Any
