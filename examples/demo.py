@@ -81,15 +81,8 @@ def report(folder: Path, budget: float = BUDGET, test_texts: int = TEST_TEXTS) -
     texts, labels = film_snippets()
     train = slice(TEST_TEXTS, TEST_TEXTS + COMPARED_TEXTS)
     data = Data.of(texts[train], labels[train], (texts[:test_texts], labels[:test_texts]))
-    comparison = wg.compare(
-        data,
-        output=folder,
-        checkpoint=ENCODER,
-        methods=COMPARED_METHODS,
-        seeds=3,
-        budget=budget,
-        force=True,
-    )
+    options = {"methods": COMPARED_METHODS, "seeds": 3, "budget": budget, "force": True}
+    comparison = wg.compare(data, output=folder, checkpoint=ENCODER, **options)
     print(f"\n{write_comparison(comparison, folder)}")
     return folder / "index.html"
 

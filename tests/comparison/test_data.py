@@ -1,4 +1,4 @@
-"""Data that are odd: what is refused, what is noted, what is left out."""
+"""Unusual data: what is refused, what is noted and what is left out."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_the_hash_follows_texts_labels_and_order() -> None:
     assert Data.of(texts, labels, test).sha256 in hashes
 
 
-def test_a_test_part_is_set_apart_and_said() -> None:
+def test_a_test_part_is_set_apart_and_noted() -> None:
     data = Data.of(*texts_of(300))
     assert len(data.test_texts) == 60
     assert not set(data.test_texts) & set(data.texts)

@@ -12,7 +12,7 @@ from wordgraft.comparison.loop import Clock
 from wordgraft.errors import TrainingError
 
 
-def test_a_failing_method_is_kept_apart_and_given_up(
+def test_a_failing_method_is_recorded_apart_and_given_up(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = {**two_methods(), "broken": FakeMethod(right(1), fault=RuntimeError("no memory"))}

@@ -1,4 +1,4 @@
-"""Which run is next: speeds first, then what teaches most, within the time."""
+"""Which run is next: first speeds, then what narrows intervals most, within the budget."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def test_seeds_go_in_order_so_that_methods_stay_paired() -> None:
             assert [c.seed for c in order if c.method == method and c.size == size] == [0, 1, 2]
 
 
-def test_a_budget_is_kept_and_leaves_out_what_is_dear() -> None:
+def test_a_budget_is_kept_and_leaves_out_expensive_runs() -> None:
     cost = {"slow": 1.0, "fast": 0.01}
     order = planned(100.0, cost)
     assert sum(cost[c.method] * c.size for c in order) <= 100
@@ -47,7 +47,7 @@ def test_a_budget_is_kept_and_leaves_out_what_is_dear() -> None:
     assert Cell("slow", 40, 0) in order
 
 
-def test_the_largest_size_comes_before_more_seeds_of_as_dear_a_run() -> None:
+def test_the_largest_size_comes_before_more_seeds_at_the_same_cost() -> None:
     speeds = Speeds()
     for size in (10, 40):
         speeds.add("slow", size, 5.0)
@@ -70,7 +70,7 @@ def test_speeds_are_a_line_through_what_was_seen() -> None:
     assert forecast([Cell("a", 30, 1), Cell("b", 1, 0)], speeds) == {"a": 5.0}
 
 
-def test_nothing_is_begun_without_time() -> None:
+def test_no_run_starts_without_time() -> None:
     speeds = Speeds()
     speeds.add("a", 10, 2.0)
     assert next_cell([Cell("a", 10, 1)], [Cell("a", 10, 0)], speeds, 2.4) is None

@@ -11,7 +11,7 @@ from fake_methods import FakeMethod, fake_comparison, right, texts_of
 from wordgraft.comparison import Data, Limits, Statistics, costs_of, recommend
 
 
-def test_one_method_must_win_and_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_best_method_is_recommended(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     methods = {
         "poor": FakeMethod(right(0.55)),
         "good": FakeMethod(right(0.95)),
@@ -39,8 +39,8 @@ def test_shuffled_labels_say_that_nothing_works(
     assert min(Statistics(found, "validation").above_chance(80).values()) > 0.05
 
 
-def test_the_test_part_has_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    # On the test part, labels are turned round, so that the better method looks the worse.
+def test_the_test_part_does_not_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # On the test part, labels are exchanged, so that the better method looks worse.
     turned = {"calm": "rain", "rain": "sun", "sun": "calm"}
     texts, labels = texts_of(200, seed=1)
     data = Data.of(*texts_of(240), (texts, [turned[label] for label in labels]))
@@ -51,7 +51,7 @@ def test_the_test_part_has_no_say(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert recommend(found).method == "good"
 
 
-def test_limits_change_the_choice_and_are_said(
+def test_limits_change_the_recommendation_and_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = {"large": FakeMethod(right(0.95), parameters=50_000), "small": FakeMethod(right(0.8))}

@@ -1,4 +1,4 @@
-"""Samples: nested, in proportion, and never a text of the part that chooses."""
+"""Samples: nested, in proportion, and without texts of the validation part."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_samples_are_nested_and_keep_the_shares_of_the_classes() -> None:
         np.testing.assert_allclose(shares, [0.7, 0.25, 0.05], atol=0.012)
 
 
-def test_no_text_both_trains_and_chooses() -> None:
+def test_no_text_both_trains_and_validates() -> None:
     for seed in range(7):
         parts = split(STRATA, seed)
         assert not set(parts.validation) & set(parts.pool)
         assert len(parts.validation) + len(parts.pool) == len(STRATA)
 
 
-def test_five_seeds_hold_every_text_out_once() -> None:
+def test_every_text_validates_once_over_five_seeds() -> None:
     held = np.concatenate([split(STRATA, seed).validation for seed in range(FOLDS)])
     assert sorted(held) == list(range(len(STRATA)))
 
@@ -45,14 +45,14 @@ def test_seeds_differ_and_repeat() -> None:
     assert first.tolist() != other.tolist()
 
 
-def test_a_class_of_one_or_two_is_never_held_out() -> None:
+def test_a_class_of_one_or_two_texts_never_validates() -> None:
     strata = np.array([0] * 30 + [1] * 30 + [2] * 2 + [3])
     for seed in range(FOLDS):
         assert not set(strata[split(strata, seed).validation]) & {2, 3}
         assert set(strata[split(strata, seed).sample(6)]) == {0, 1, 2, 3}
 
 
-def test_of_very_many_a_thousand_choose() -> None:
+def test_at_most_a_thousand_texts_validate() -> None:
     parts = split(np.repeat([0, 1], [9_000, 1_000]), 0)
     assert len(parts.validation) == 1_000
     assert len(parts.pool) == 9_000
@@ -70,7 +70,7 @@ def test_sizes_are_geometric_and_end_with_all() -> None:
     assert sizes_up_to(8_543, 2) == (2_136, 8_543)
 
 
-def test_sizes_that_were_asked_for() -> None:
+def test_requested_sizes() -> None:
     assert checked_sizes(["100", "all", 50], 300) == (50, 100, 300)
     with pytest.raises(DataError, match=r"training sizes 400 are too large: 300 texts"):
         checked_sizes([400], 300)

@@ -1,4 +1,4 @@
-"""Which method to take, in words, with the numbers behind it and what would change it.
+"""Which method to take, in words, with the numbers that support it and what would change it.
 
 The scores that decide are those on the validation part, never those on the test part, which are
 only quoted once the choice is made.
@@ -25,7 +25,7 @@ class Recommendation:
         method: None if no method does better than guessing, or none stays within the limits.
         size: the number of labels of the runs that it rests on.
         headline: the recommendation in a sentence.
-        reasons: the numbers behind it.
+        reasons: the numbers that support it.
         changes: what would change it.
     """
 
@@ -164,16 +164,16 @@ def _chosen(
 
 def _lead(ranking: _Ranking, best: str, within: Sequence[str], tied: set[str]) -> list[str]:
     """How far the best is ahead of the next method that is distinguishable from it."""
-    behind = [method for method in within[1:] if method not in tied]
-    if not behind:
+    trailing = [method for method in within[1:] if method not in tied]
+    if not trailing:
         return []
     return [
-        f"It is ahead of {behind[0]} by {pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}], "
+        f"It is ahead of {trailing[0]} by {pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}], "
         f"p = {pair.p:.3f} after correction."
         for pair in ranking.validation.differences(ranking.size)
-        if {pair.first, pair.second} == {best, behind[0]}
+        if {pair.first, pair.second} == {best, trailing[0]}
     ] or [
-        f"No run of it and of {behind[0]} has the same texts yet; resume the comparison to learn "
+        f"No run of it and of {trailing[0]} has the same texts yet; resume the comparison to learn "
         "more."
     ]
 

@@ -273,8 +273,8 @@ def _by_label(comparison: Comparison, test: Statistics, size: int, look: Look) -
                 }
             )
     most = sorted({(row["support"], row["label"]) for row in rows}, reverse=True)[:_LABELS]
-    kept = {label for _, label in most}
-    rows = [row for row in rows if row["label"] in kept]
+    shown = {label for _, label in most}
+    rows = [row for row in rows if row["label"] in shown]
     return Chart(
         "labels",
         "Score by label",

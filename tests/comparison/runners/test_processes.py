@@ -1,4 +1,4 @@
-"""Runs side by side: the same records, faults that stay with their run, and a budget that ends."""
+"""Parallel runs: the same records, failures that end only their own run, and a budget."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Runs on Ray: the same records as in this process, and a budget that ends."""
+"""Runs on Ray: the same records as in this process, failures, and a budget."""
 
 from __future__ import annotations
 

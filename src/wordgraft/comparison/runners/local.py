@@ -23,7 +23,7 @@ class LocalRunner:
 
 
 class LocalQueue:
-    """A run is made when its record is asked for."""
+    """Makes a run when `result` is called."""
 
     slots = 1
 
