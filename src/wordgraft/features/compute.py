@@ -1,4 +1,4 @@
-"""Sentences through the frozen encoder: one vector a word and layer, or one a text."""
+"""Texts through the frozen encoder: one vector per word and layer, or one per text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-# Pieces between two shards at least: some 25 MB of four layers, 384 wide; what Ctrl-C loses.
+# Pieces in a shard, at least: some 25 MB for four layers of width 384, which Ctrl-C may lose.
 _PIECES_AT_ONCE = 8192
 
 
@@ -32,9 +32,9 @@ class Features:
     """Frozen vectors of texts.
 
     Attributes:
-        places: per text, where its vectors stand: one a word, or one alone.
-        stored: (places, layers, dims) by place.
-        computed: texts that were not kept from before.
+        places: per text, the places of its vectors: one per word, or one in all.
+        stored: (places, layers, dims), by place.
+        computed: the number of texts that were not in the cache.
     """
 
     places: Ragged
@@ -52,11 +52,17 @@ def features_of(
     encoder: Callable[[], EncoderModel] | None = None,
     progress: bool = False,
 ) -> Features:
-    """The vectors of texts, given as words; those kept in `cache` are not computed again.
+    """The vectors of texts; those in the cache are not computed again.
 
-    A word's vector is the mean over its pieces. Texts longer than the encoder takes are read in
-    windows. Interrupted, it keeps what was computed. `encoder` is asked for one that is loaded
-    already, where texts are missing; by default it is loaded anew.
+    A word's vector is the mean over its pieces. Texts too long for the encoder are read in windows.
+    What was computed before an interruption stays in the cache.
+
+    Args:
+        texts: each a sequence of words.
+        cache: folder for the vectors, such as `cache_folder()`; None stores them only in memory.
+        encoder: gives a loaded encoder if texts are missing; by default it is loaded here.
+
+    Example: `features_of(checkpoint, [["some", "tea"]], FeatureRecipe.of(checkpoint), cache=None)`.
     """
     store = FeatureStore(cache, recipe, name=checkpoint.name)
     missing = list({tuple(text): text for text in texts if text not in store}.values())
@@ -65,22 +71,22 @@ def features_of(
         words = sum(map(len, missing))
         _LOG.info("encoding %s texts of %s words", f"{len(missing):,}", f"{words:,}")
         with progress_bar("encoding texts", len(missing), show=progress) as advance:
-            room = max(_PIECES_AT_ONCE, loaded.at_once * loaded.tokens_per_batch)
-            for some, pieces in _parts(checkpoint, missing, room):
-                vectors, lengths = _encoded(loaded, pieces, recipe.pooling)
-                store.add(some, vectors, lengths)
-                advance(len(some))
+            most = max(_PIECES_AT_ONCE, loaded.at_once * loaded.tokens_per_batch)
+            for part, pieces in _parts(checkpoint, missing, most):
+                vectors, lengths = _encode(loaded, pieces, recipe.pooling)
+                store.add(part, vectors, lengths)
+                advance(len(part))
     return Features(store.places_of(texts), store, len(missing))
 
 
 def feature_encoder(checkpoint: Checkpoint, recipe: FeatureRecipe, device: str) -> EncoderModel:
-    """The encoder that gives a recipe's vectors."""
+    """The encoder for a recipe."""
     return EncoderModel(checkpoint, layers=recipe.layers, device=device, dtype="float32")
 
 
 @dataclass(frozen=True, eq=False)
 class _Pieces:
-    """Texts as pieces: each text's, and how many each word has and each text has words."""
+    """The piece ids of texts, the number of pieces per word, and the number of words per text."""
 
     ids: Ragged
     of_word: Int64[ndarray, " words"]
@@ -88,11 +94,11 @@ class _Pieces:
 
 
 def _parts(
-    checkpoint: Checkpoint, texts: list[Sequence[str]], room: int
+    checkpoint: Checkpoint, texts: list[Sequence[str]], most: int
 ) -> Iterator[tuple[list[Sequence[str]], _Pieces]]:
-    """Some texts at a time, of some `room` pieces; words are cut once however often they occur.
+    """Parts of about `most` pieces; each distinct word is cut into pieces once.
 
-    The longest come first, so that texts of one length stand together and batches fill up.
+    The longest texts come first, so that texts of one length are adjacent and batches are full.
     """
     number: dict[str, int] = {}
     words = Ragged.of([[number.setdefault(word, len(number)) for word in text] for text in texts])
@@ -102,7 +108,7 @@ def _parts(
     words = words.take(order)
     pieces = pieces.take(words.ids)
     offsets = pieces.offsets[words.offsets]
-    part_of = offsets[:-1] // room
+    part_of = offsets[:-1] // most
     for part in np.split(np.arange(len(texts)), np.flatnonzero(np.diff(part_of)) + 1):
         first, end = part[0], part[-1] + 1
         some = slice(words.offsets[first], words.offsets[end])
@@ -115,15 +121,14 @@ def _parts(
         )
 
 
-def _encoded(
+def _encode(
     encoder: EncoderModel, pieces: _Pieces, pooling: str
 ) -> tuple[Float16[ndarray, "rows layers dims"], Int64[ndarray, " texts"]]:
-    """Vectors of words or texts, and how many each text has."""
+    """Vectors of words or texts, and how many vectors each text has."""
     import torch
 
     before, after = encoder.checkpoint.tokenizer.specials
-    room = encoder.checkpoint.max_tokens - len(before) - len(after)
-    windows = windows_of(pieces.ids, room)
+    windows = windows_of(pieces.ids, encoder.checkpoint.max_tokens - len(before) - len(after))
     per_word = pooling == "words"
     owners = pieces.of_word if per_word else pieces.ids.lengths
     owner_of = torch.from_numpy(np.repeat(np.arange(len(owners)), owners))
@@ -136,13 +141,13 @@ def _encoded(
         states = torch.stack([hidden[layer] for layer in encoder.layers], dim=2)
         if per_word:
             states = states[:, len(before) : states.shape[1] - len(after)]
-            at = windows.offsets[batch][:, None] + np.arange(states.shape[1])
-            owner = owner_of[torch.from_numpy(at.ravel())]
+            places = windows.offsets[batch][:, None] + np.arange(states.shape[1])
+            owner = owner_of[torch.from_numpy(places.ravel())]
         else:
             owner = torch.from_numpy(np.repeat(text_of[batch], states.shape[1]))
         owner = owner.to(encoder.device)
         sums.index_add_(0, owner, states.flatten(0, 1))
         counts.index_add_(0, owner, torch.ones(len(owner), device=encoder.device))
-    vectors = sums / counts.clamp(min=1)[:, None, None]
-    found: Float16[ndarray, "rows layers dims"] = vectors.cpu().numpy().astype(np.float16)
-    return found, pieces.words if per_word else np.ones(len(pieces.words), np.int64)
+    means = sums / counts.clamp(min=1)[:, None, None]
+    vectors: Float16[ndarray, "rows layers dims"] = means.cpu().numpy().astype(np.float16)
+    return vectors, pieces.words if per_word else np.ones(len(pieces.words), np.int64)

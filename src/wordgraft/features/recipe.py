@@ -1,4 +1,4 @@
-"""What frozen vectors depend on, and so what they are kept under."""
+"""What frozen vectors depend on, and so the key under which they are cached."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from dataclasses import asdict, dataclass
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.errors import CheckpointError
 
-# Per word, or one vector a text: the mean over its positions, special ones included.
+# One vector per word, or one per text: the mean over its positions, special ones included.
 POOLINGS = ("words", "text")
-# Of the last four layers, a learned mix tags nearly as well as fine-tuning (Devlin et al. 2019,
+# A learned mix of the last four layers tags nearly as well as fine-tuning does (Devlin et al. 2019,
 # table 7).
 _LAST_LAYERS = 4
 
@@ -22,8 +22,8 @@ class FeatureRecipe:
     """How frozen vectors are made.
 
     Attributes:
-        weights, tokenizer: hashes of the checkpoint's.
-        layers: hidden states, 0 the output of the embeddings; a vector of each.
+        weights, tokenizer: hashes of those of the checkpoint.
+        layers: one vector from each; layer 0 is the output of the embeddings.
         pooling: one of `POOLINGS`.
     """
 
@@ -36,18 +36,22 @@ class FeatureRecipe:
     def of(
         cls, checkpoint: Checkpoint, *, layers: Sequence[int] | str = "auto", pooling: str = "words"
     ) -> FeatureRecipe:
-        """`auto` layers are the last four, or the last alone for one vector a text.
+        """The recipe for a checkpoint. `auto` layers are the last four, or for `text` the last.
 
-        Raises `CheckpointError` for layers or a pooling there is not.
+        Raises `CheckpointError` for an unknown pooling, and for layers that the encoder lacks.
         """
         if pooling not in POOLINGS:
-            raise CheckpointError(f"pooling {pooling!r} is none of {', '.join(POOLINGS)}")
+            raise CheckpointError(
+                f"there is no pooling {pooling!r}; choose one of {', '.join(POOLINGS)}"
+            )
         top = checkpoint.layers
         if isinstance(layers, str):
             if layers != "auto":
-                raise CheckpointError(f"layers is {layers!r}; expected auto or some of 0 to {top}")
-            last = _LAST_LAYERS if pooling == "words" else 1
-            layers = range(max(0, top - last + 1), top + 1)
+                raise CheckpointError(
+                    f"layers is {layers!r}; expected 'auto' or a list of numbers from 0 to {top}"
+                )
+            number = _LAST_LAYERS if pooling == "words" else 1
+            layers = range(max(0, top - number + 1), top + 1)
         outside = [layer for layer in layers if not 0 <= layer <= top]
         if outside or not len(layers):
             raise CheckpointError(
@@ -58,6 +62,6 @@ class FeatureRecipe:
 
     @property
     def key(self) -> str:
-        """A name for a folder: other vectors have another."""
+        """A name for a folder, which differs between recipes."""
         text = json.dumps(asdict(self), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:32]

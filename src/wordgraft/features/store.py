@@ -1,12 +1,12 @@
 """Frozen vectors on disk, in shards that are mapped into memory and never changed.
 
-~/.cache/wordgraft/features/     on Linux; or $WORDGRAFT_CACHE/features
-  KEY/                           a folder a recipe
-    recipe.json                  format version, checkpoint, layers, pooling
-    NAME.safetensors             vectors (words, layers, dims) fp16, lengths and hashes (texts,)
+    ~/.cache/wordgraft/features/   on Linux; or $WORDGRAFT_CACHE/features
+      KEY/                         one folder per recipe
+        recipe.json                format version, checkpoint, layers, pooling
+        NAME.safetensors           vectors (words, layers, dims) fp16, lengths and hashes (texts,)
 
-A shard is written beside its place and renamed into it, so that a reader sees whole ones alone;
-several runs may add to a folder at once.
+A shard is written to a temporary sibling and renamed, so a reader sees only whole shards, and
+several runs can add to a folder at once.
 """
 
 from __future__ import annotations
@@ -14,22 +14,19 @@ from __future__ import annotations
 import json
 import logging
 import os
-import shutil
-import time
 import uuid
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import xxhash
-from platformdirs import user_cache_path
 
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.core.atomic_io import new_file, write_tensors
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import CheckpointError, DataError, OutputError
+from wordgraft.errors import CheckpointError, OutputError
 from wordgraft.features.recipe import FeatureRecipe
 
 if TYPE_CHECKING:
@@ -37,25 +34,26 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 FORMAT_VERSION = 1
-_RECIPE = "recipe.json"
+RECIPE_FILE = "recipe.json"
 _LOG = logging.getLogger(__name__)
-# Between the words of a text when it is hashed; no word holds it.
-_BETWEEN = "\x1f"
-
-
-def cache_folder() -> Path:
-    """Where frozen vectors are kept: `$WORDGRAFT_CACHE`, or `wordgraft` among the user's caches."""
-    given = os.environ.get("WORDGRAFT_CACHE")
-    base = Path(given) if given else user_cache_path("wordgraft", appauthor=False)
-    return base / "features"
+# Joins the words of a text before it is hashed; no word contains it.
+_SEPARATOR = "\x1f"
 
 
 class FeatureStore:
-    """The kept vectors of one recipe, by text.
+    """The stored vectors of one recipe, by text.
 
     Args:
-        folder: of all recipes, such as `cache_folder()`; None keeps them in memory alone.
+        folder: of all recipes, such as `cache_folder()`; None stores them only in memory.
         name: of the checkpoint, for people to read.
+
+    >>> recipe = FeatureRecipe("weights", "tokenizer", layers=(3,), pooling="words")
+    >>> store = FeatureStore(None, recipe, name="tiny")
+    >>> store.add([["some", "tea"]], np.ones((2, 1, 4), np.float16), np.array([2]))
+    >>> ["some", "tea"] in store, ["tea"] in store
+    (True, False)
+    >>> store[store.places_of([["some", "tea"]]).ids].shape
+    (2, 1, 4)
     """
 
     def __init__(self, folder: Path | None, recipe: FeatureRecipe, *, name: str) -> None:
@@ -64,7 +62,7 @@ class FeatureStore:
         self._folder = None if folder is None else folder / recipe.key
         self._shards: list[Float16[ndarray, "words layers dims"]] = []
         self._starts = np.zeros(1, np.int64)
-        # Hash of a text to where its words begin, and how many there are.
+        # Hash of a text to the place of its first vector, and the number of its vectors.
         self._texts: dict[int, tuple[int, int]] = {}
         if self._folder is not None and self._folder.is_dir():
             self._open(self._folder)
@@ -73,22 +71,17 @@ class FeatureStore:
         return _hash(text) in self._texts
 
     def __getitem__(self, places: Int64[ndarray, " some"]) -> Float16[ndarray, "some layers dims"]:
-        """Vectors by place; `places_of` says where a text's stand."""
+        """Vectors by place; `places_of` gives the places of a text."""
         shard_of = np.searchsorted(self._starts, places, side="right") - 1
-        found = None
-        for number in np.unique(shard_of):
-            chosen = np.flatnonzero(shard_of == number)
-            vectors = self._shards[number][places[chosen] - self._starts[number]]
-            if found is None:
-                found = np.empty((len(places), *vectors.shape[1:]), np.float16)
-            found[chosen] = vectors
-        if found is None:
-            shape = self._shards[0].shape[1:] if self._shards else (len(self.recipe.layers), 0)
-            found = np.empty((0, *shape), np.float16)
-        return found
+        shape = self._shards[0].shape[1:] if self._shards else (len(self.recipe.layers), 0)
+        vectors = np.empty((len(places), *shape), np.float16)
+        for shard in np.unique(shard_of):
+            rows = np.flatnonzero(shard_of == shard)
+            vectors[rows] = self._shards[shard][places[rows] - self._starts[shard]]
+        return vectors
 
     def places_of(self, texts: Sequence[Sequence[str]]) -> Ragged:
-        """Per text, the places of its vectors. Every text must be there."""
+        """Per text, the places of its vectors. Every text must be in the store."""
         spans = np.array([self._texts[_hash(text)] for text in texts], np.int64).reshape(-1, 2)
         starts, lengths = spans.T
         offsets = np.concatenate([[0], np.cumsum(lengths)])
@@ -101,13 +94,13 @@ class FeatureStore:
         vectors: Float16[ndarray, "words layers dims"],
         lengths: Int64[ndarray, " texts"],
     ) -> None:
-        """Keep the vectors of some texts, in their order. Raises `OutputError`."""
+        """Store the vectors of some texts, in their order. Raises `OutputError`."""
         hashes = np.array([_hash(text) for text in texts], np.uint64)
         if self._folder is not None:
             self._write({"vectors": vectors, "lengths": lengths, "hashes": hashes})
-        self._take_in(vectors, lengths, hashes)
+        self._append(vectors, lengths, hashes)
 
-    def _take_in(self, vectors: ndarray, lengths: ndarray, hashes: ndarray) -> None:
+    def _append(self, vectors: ndarray, lengths: ndarray, hashes: ndarray) -> None:
         start = int(self._starts[-1])
         begins = start + np.cumsum(lengths) - lengths
         spans = zip(hashes.tolist(), begins.tolist(), lengths.tolist(), strict=True)
@@ -122,12 +115,12 @@ class FeatureStore:
             self._folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise OutputError(
-                f"cannot keep vectors in {self._folder} ({error.strerror}); set WORDGRAFT_CACHE to "
-                "a folder that may be written, or cache nothing (first_layer__cache=None)"
+                f"cannot store vectors in {self._folder} ({error.strerror}); set WORDGRAFT_CACHE "
+                "to a writable folder, or cache nothing (first_layer__cache=None)"
             ) from error
-        if not (self._folder / _RECIPE).is_file():
+        if not (self._folder / RECIPE_FILE).is_file():
             content = {"format": FORMAT_VERSION, "checkpoint": self._name, **asdict(self.recipe)}
-            with new_file(self._folder / _RECIPE, force=True) as scratch:
+            with new_file(self._folder / RECIPE_FILE, force=True) as scratch:
                 scratch.write_text(json.dumps(content, indent=2) + "\n", "utf-8")
         with new_file(self._folder / f"{uuid.uuid4().hex}.safetensors", force=False) as scratch:
             write_tensors(scratch, arrays)
@@ -136,8 +129,8 @@ class FeatureStore:
         version = _version(folder)
         if version != FORMAT_VERSION:
             _LOG.warning(
-                "%s was kept by another version of wordgraft (format %s, this one has %s); its "
-                "vectors are computed anew ('wordgraft cache clear' deletes them)",
+                "%s was written by another version of wordgraft (format %s, this one has %s); its "
+                "vectors are computed again ('wordgraft cache clear' deletes them)",
                 folder,
                 version,
                 FORMAT_VERSION,
@@ -150,92 +143,29 @@ class FeatureStore:
         for path in sorted(folder.glob("*.safetensors")):
             try:
                 arrays = Tensors([path])
-                vectors, lengths, hashes = (arrays[n] for n in ("vectors", "lengths", "hashes"))
+                names = ("vectors", "lengths", "hashes")
+                vectors, lengths, hashes = (arrays[name] for name in names)
                 whole = len(vectors) == lengths.sum() and len(lengths) == len(hashes)
             except (CheckpointError, KeyError):
                 whole = False
             if whole:
-                self._take_in(vectors, np.array(lengths), np.array(hashes))
+                self._append(vectors, np.array(lengths), np.array(hashes))
             else:
                 damaged += 1
         if damaged:
-            _LOG.warning("%s: %s damaged shards are left aside; computed anew", folder, damaged)
-        os.utime(folder)  # prune goes by the last use
+            _LOG.warning(
+                "%s: %s damaged shards are ignored; their texts are computed again", folder, damaged
+            )
+        os.utime(folder)  # the last use, which `prune` goes by
 
 
 def _version(folder: Path) -> int | None:
     try:
-        return int(json.loads((folder / _RECIPE).read_text("utf-8"))["format"])
+        return int(json.loads((folder / RECIPE_FILE).read_text("utf-8"))["format"])
     except (OSError, ValueError, KeyError, TypeError):
         return None
 
 
 def _hash(text: Sequence[str]) -> int:
-    joined = _BETWEEN.join(text).encode("utf-8", "surrogatepass")
+    joined = _SEPARATOR.join(text).encode("utf-8", "surrogatepass")
     return int(xxhash.xxh3_64_intdigest(joined))
-
-
-@dataclass(frozen=True)
-class CacheEntry:
-    """What is kept of one recipe.
-
-    Attributes:
-        folder: where it lies.
-        checkpoint: the name it was computed from; empty where that cannot be read.
-        layers, pooling: as `FeatureRecipe` has them.
-        texts: how many there are.
-        size: bytes.
-        used: seconds since 1970, the last use.
-    """
-
-    folder: Path
-    checkpoint: str
-    layers: tuple[int, ...]
-    pooling: str
-    texts: int
-    size: int
-    used: float
-
-
-def entries(folder: Path) -> list[CacheEntry]:
-    """What is kept in a cache folder, the last used first."""
-    found = [_entry(each) for each in folder.iterdir() if each.is_dir()] if folder.is_dir() else []
-    return sorted(found, key=lambda entry: -entry.used)
-
-
-def prune(folder: Path, *, days: float | None = None, size: int | None = None) -> list[CacheEntry]:
-    """Delete what was not used for `days`, then the longest unused until `size` bytes are left.
-
-    Returns what was deleted.
-    """
-    kept, deleted, total = entries(folder), [], 0
-    for entry in kept:
-        total += entry.size
-        old = days is not None and time.time() - entry.used > days * 86_400
-        if old or (size is not None and total > size):
-            total -= entry.size
-            deleted.append(entry)
-    for entry in deleted:
-        shutil.rmtree(entry.folder)
-    return deleted
-
-
-def clear(folder: Path) -> list[CacheEntry]:
-    """Delete everything that is kept in a cache folder. Returns what was deleted."""
-    return prune(folder, size=0)
-
-
-def _entry(folder: Path) -> CacheEntry:
-    try:
-        recipe = json.loads((folder / _RECIPE).read_text("utf-8"))
-        described = str(recipe["checkpoint"]), tuple(recipe["layers"]), str(recipe["pooling"])
-    except (OSError, ValueError, KeyError, TypeError):
-        described = "", (), ""
-    texts = 0
-    for path in folder.glob("*.safetensors"):
-        try:
-            texts += Tensors([path]).shape("hashes")[0]
-        except (CheckpointError, KeyError, DataError):
-            continue
-    size = sum(file.stat().st_size for file in folder.iterdir() if file.is_file())
-    return CacheEntry(folder, *described, texts, size, folder.stat().st_mtime)

@@ -1,0 +1,74 @@
+"""Shards on disk: whole or ignored, and of this version."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+from numpy.testing import assert_array_equal
+
+import wordgraft as wg
+from wordgraft.errors import OutputError
+from wordgraft.features import FeatureRecipe, Features, features_of
+
+TEXTS = [["The", "sun", "is", "warm", "."], ["unbelievably", "cold"], [], ["rain"]]
+
+
+@pytest.fixture
+def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> wg.Checkpoint:
+    return wg.open_checkpoint(tiny_checkpoint("bert"))
+
+
+def vectors_of(features: Features, text: int) -> np.ndarray:
+    places = features.places
+    return features.stored[places.ids[places.offsets[text] : places.offsets[text + 1]]]
+
+
+def test_damaged_and_half_written_shards_are_ignored(
+    checkpoint: wg.Checkpoint, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = FeatureRecipe.of(checkpoint)
+    good = features_of(checkpoint, TEXTS[:1], recipe, cache=tmp_path)
+    features_of(checkpoint, TEXTS[1:], recipe, cache=tmp_path)
+    shards = sorted((tmp_path / recipe.key).glob("*.safetensors"), key=os.path.getmtime)
+    shards[1].write_bytes(shards[1].read_bytes()[:-10])
+    (tmp_path / recipe.key / ".half.safetensors.x").write_bytes(b"half")
+    with caplog.at_level(logging.WARNING, logger="wordgraft"):
+        again = features_of(checkpoint, TEXTS, recipe, cache=tmp_path)
+    assert "1 damaged shards are ignored" in caplog.text
+    assert again.computed == 3
+    assert_array_equal(vectors_of(again, 0), vectors_of(good, 0))
+
+
+def test_a_half_deleted_cache_is_computed_again(checkpoint: wg.Checkpoint, tmp_path: Path) -> None:
+    recipe = FeatureRecipe.of(checkpoint)
+    features_of(checkpoint, TEXTS, recipe, cache=tmp_path)
+    for shard in (tmp_path / recipe.key).glob("*.safetensors"):
+        shard.unlink()
+    assert features_of(checkpoint, TEXTS, recipe, cache=tmp_path).computed == 4
+
+
+def test_another_versions_cache_is_not_read(
+    checkpoint: wg.Checkpoint, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    recipe = FeatureRecipe.of(checkpoint)
+    features_of(checkpoint, TEXTS, recipe, cache=tmp_path)
+    path = tmp_path / recipe.key / "recipe.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"format": 99}))
+    assert features_of(checkpoint, TEXTS, recipe, cache=tmp_path).computed == 4
+    assert "was written by another version of wordgraft (format 99" in caplog.text
+    assert features_of(checkpoint, TEXTS, recipe, cache=tmp_path).computed == 0
+    assert path.is_file()
+
+
+def test_a_folder_that_is_not_writable_says_what_to_do(
+    checkpoint: wg.Checkpoint, tmp_path: Path
+) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(OutputError, match="set WORDGRAFT_CACHE to a writable folder"):
+        features_of(checkpoint, TEXTS, FeatureRecipe.of(checkpoint), cache=tmp_path / "file")
