@@ -32,7 +32,7 @@ from wordgraft.table import EmbeddingTable, word_similarity
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "tokenizers", "numpy")
 # Encoding a whole corpus takes long: its progress is saved here, and resumed.
-KEPT = HERE / ".kept"
+SCRATCH = HERE / ".kept"
 
 
 def quality() -> dict[str, Any]:
@@ -47,8 +47,8 @@ def quality_all() -> dict[str, Any]:
 
 def quality_large() -> dict[str, Any]:
     """The same for a 12-layer, 768-wide encoder, with one seed, without the whole corpus."""
-    KEPT.mkdir(exist_ok=True)
-    return _quality_of(mpnet(KEPT), contexts=(1, 10), seeds=1, every=False)
+    SCRATCH.mkdir(exist_ok=True)
+    return _quality_of(mpnet(SCRATCH), contexts=(1, 10), seeds=1, every=False)
 
 
 def _quality_of(
@@ -57,8 +57,8 @@ def _quality_of(
     sets = pair_sets()
     checkpoint = wg.open_checkpoint(name)
     vocabulary = wg.Vocabulary.from_words(words_of(sets), checkpoint)
-    KEPT.mkdir(exist_ok=True)
-    articles = write_articles(KEPT / "articles.txt")
+    SCRATCH.mkdir(exist_ok=True)
+    articles = write_articles(SCRATCH / "articles.txt")
     corpus = Corpus.of([WIKI_SENTENCES, articles])
 
     def scores(tables: list[EmbeddingTable]) -> dict[str, Any]:
@@ -86,7 +86,7 @@ def _quality_of(
             shrunk = [_shrunk(table, alone, strength) for table in tables[number]]
             results[f"{number} contexts, shrinkage {strength}"] = scores(shrunk)
     if every:
-        source = Contextual(corpus, contexts=None, progress_folder=KEPT / "all")
+        source = Contextual(corpus, contexts=None, progress_folder=SCRATCH / "all")
         whole = source.table(checkpoint, vocabulary, progress=True)
         results["all contexts"] = scores([whole])
         results["all contexts"]["median"] = float(np.median(whole.provenance.contexts[2:]))
@@ -199,8 +199,8 @@ def memory(gigabytes: float = 2.0, words: int = 100_000) -> dict[str, Any]:
 
     MiniLM is cut to one layer, so that the run ends the same day; all arrays keep their size.
     """
-    KEPT.mkdir(exist_ok=True)
-    with TemporaryDirectory(dir=KEPT) as scratch:
+    SCRATCH.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=SCRATCH) as scratch:
         path = Path(scratch) / "generated.txt"
         size = _write_generated(path, gigabytes, words)
         code = _MEMORY.format(encoder=ENCODER, path=str(path), output=str(Path(scratch) / "t"))

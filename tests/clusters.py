@@ -8,7 +8,7 @@ from types import ModuleType
 
 import ray
 
-# As urgent as the tests beside them, which would starve Ray's workers of 15.
+# The default, 15, would let other tests on the same machine starve Ray's workers.
 os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
 
 

@@ -84,5 +84,5 @@ def test_a_worker_for_each_gpu_or_cpu(
         with pytest.raises(ClusterError, match=expected):
             Workers.of(device)
     else:
-        found = Workers.of(device)
-        assert (found.count, found.gpus, found.device) == expected
+        workers = Workers.of(device)
+        assert (workers.count, workers.gpus, workers.device) == expected

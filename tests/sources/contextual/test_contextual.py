@@ -19,18 +19,18 @@ from wordgraft.sources import Contextual, Corpus, Isolated
 from wordgraft.table import word_similarity
 
 Tiny = Callable[[str], Path]
-# Whole, cut into pieces, and beside punctuation; only ever in small letters.
+# Whole, cut into pieces, and next to punctuation; all in lowercase.
 WORDS = ["the", "river", "farmer", "rain", "bank", "nowhere"]
 
 
 def occurrences(
     folder: Path, sentences: list[str], words: list[str], layers: tuple[int, ...]
 ) -> dict[str, list[np.ndarray]]:
-    """Per word, the mean state of the pieces that overlap each place where it stands."""
+    """Per word and occurrence, the mean state of the pieces that overlap it."""
     checkpoint = open_checkpoint(folder)
     before, after = checkpoint.tokenizer.specials
     model = AutoModel.from_pretrained(folder).eval()
-    found: dict[str, list[np.ndarray]] = {word: [] for word in words}
+    vectors: dict[str, list[np.ndarray]] = {word: [] for word in words}
     for text in (f" {' '.join(sentence.split())}" for sentence in sentences):
         encoding = checkpoint.tokenizer.tokenizer.encode(text, add_special_tokens=False)
         ids = torch.tensor([[*before, *encoding.ids, *after]])
@@ -39,66 +39,66 @@ def occurrences(
         hidden = sum(states[layer][0] for layer in layers) / len(layers)
         for word in words:
             for place in re.finditer(rf"(?<!\w){word}(?!\w)", text):
-                own = [
+                positions = [
                     len(before) + i
                     for i, (start, end) in enumerate(encoding.offsets)
                     if start < place.end() and end > place.start()
                 ]
-                found[word].append(hidden[own].mean(0).numpy())
-    return found
+                vectors[word].append(hidden[positions].mean(0).numpy())
+    return vectors
 
 
 @pytest.fixture
-def small_letters(sentences: list[str]) -> list[str]:
+def lowercased(sentences: list[str]) -> list[str]:
     return [sentence.lower() for sentence in sentences]
 
 
 @pytest.mark.parametrize("name", tiny.ARCHITECTURES)
-def test_every_architecture(tiny_checkpoint: Tiny, name: str, small_letters: list[str]) -> None:
+def test_every_architecture(tiny_checkpoint: Tiny, name: str, lowercased: list[str]) -> None:
     folder = tiny_checkpoint(name)
     checkpoint = open_checkpoint(folder)
     vocabulary = Vocabulary.from_words(WORDS, checkpoint)
-    corpus = Corpus.of_texts(small_letters)
+    corpus = Corpus.of_texts(lowercased)
     source = Contextual(corpus, contexts=None, layers=(1, 2), shrinkage=0)
     table = source.table(checkpoint, vocabulary)
-    for word, found in occurrences(folder, small_letters, WORDS, (1, 2)).items():
+    for word, contexts in occurrences(folder, lowercased, WORDS, (1, 2)).items():
         row = vocabulary.row(word)
-        assert table.provenance.contexts[row] == len(found), word
-        if found:
-            mean = np.mean(found, axis=0)
+        assert table.provenance.contexts[row] == len(contexts), word
+        if contexts:
+            mean = np.mean(contexts, axis=0)
             assert_allclose(table[word], mean, atol=2e-5, err_msg=word)
-            spread = np.sqrt(np.square(found - mean).sum(axis=1).mean())
+            spread = np.sqrt(np.square(contexts - mean).sum(axis=1).mean())
             assert table.provenance.spread[row] == pytest.approx(spread, abs=1e-3)
         else:
             assert np.isnan(table.provenance.spread[row])
     assert table.provenance.contexts[vocabulary.row("the")] > 3
 
 
-def test_few_contexts_are_pulled_towards_the_template(
-    tiny_checkpoint: Tiny, small_letters: list[str]
+def test_few_contexts_are_shrunk_towards_the_template(
+    tiny_checkpoint: Tiny, lowercased: list[str]
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     vocabulary = Vocabulary.from_words(WORDS, checkpoint)
-    corpus = Corpus.of_texts(small_letters)
+    corpus = Corpus.of_texts(lowercased)
     bare = Contextual(corpus, layers=3, shrinkage=0).table(checkpoint, vocabulary)
-    pulled = Contextual(corpus, layers=3, shrinkage=2).table(checkpoint, vocabulary)
+    shrunk = Contextual(corpus, layers=3, shrinkage=2).table(checkpoint, vocabulary)
     alone = Isolated(layer=3).table(checkpoint, vocabulary)
     contexts = bare.provenance.contexts
-    assert_array_equal(contexts, pulled.provenance.contexts)
+    assert_array_equal(contexts, shrunk.provenance.contexts)
     assert len(set(contexts.tolist())) > 2
     weight = 2 / (contexts[:, None] + 2)
     expected = weight * alone.vectors + (1 - weight) * bare.vectors
     seen = contexts > 0
-    assert_allclose(pulled.vectors[seen], expected[seen], atol=1e-5)
-    assert_allclose(pulled.provenance.shrinkage[seen], weight[seen, 0], rtol=1e-6)
-    # A word that the corpus does not hold is its template vector, and says so.
+    assert_allclose(shrunk.vectors[seen], expected[seen], atol=1e-5)
+    assert_allclose(shrunk.provenance.shrinkage[seen], weight[seen, 0], rtol=1e-6)
+    # A word that the corpus does not hold gets its template vector, which its source says.
     row = vocabulary.row("nowhere")
-    assert_allclose(pulled.vectors[row], alone.vectors[row], atol=1e-6)
-    assert pulled.provenance.counts()["isolated"] == 2  # "nowhere", and the unk row
-    assert pulled.provenance.shrinkage[row] == 1
+    assert_allclose(shrunk.vectors[row], alone.vectors[row], atol=1e-6)
+    assert shrunk.provenance.counts()["isolated"] == 2  # "nowhere", and the unk row
+    assert shrunk.provenance.shrinkage[row] == 1
 
 
-def test_the_corpus_may_bring_the_vocabulary(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
+def test_the_corpus_can_give_the_vocabulary(tiny_checkpoint: Tiny, sentences: list[str]) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
     corpus = Corpus.of_texts(sentences)
     table = build_table(
@@ -110,7 +110,7 @@ def test_the_corpus_may_bring_the_vocabulary(tiny_checkpoint: Tiny, sentences: l
     assert (table.provenance.contexts[2:] >= 2).all()
 
 
-def test_the_choice_depends_on_the_seed_and_not_on_the_order(
+def test_the_selection_depends_on_the_seed_and_not_on_the_order(
     tiny_checkpoint: Tiny, sentences: list[str]
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
@@ -155,7 +155,7 @@ def test_a_vocabulary_of_pieces(tiny_checkpoint: Tiny, sentences: list[str]) -> 
         ((9,), "has layers 0 to 3; asked for [9]"),
     ],
 )
-def test_layers_that_are_none(
+def test_wrong_layers_are_refused(
     tiny_checkpoint: Tiny, sentences: list[str], layers: object, message: str
 ) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint("bert"))
@@ -173,9 +173,7 @@ def test_a_corpus_without_any_wanted_word(tiny_checkpoint: Tiny, sentences: list
 
 
 @pytest.mark.slow
-def test_minilm_agrees_with_people_better_than_without_a_corpus(
-    minilm: str, shared_data: Path
-) -> None:
+def test_minilm_is_closer_to_human_scores_with_a_corpus(minilm: str, shared_data: Path) -> None:
     from gensim.test.utils import datapath
 
     lines = Path(datapath("simlex999.txt")).read_text("utf-8").splitlines()
@@ -186,6 +184,6 @@ def test_minilm_agrees_with_people_better_than_without_a_corpus(
     corpus = Corpus.of(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz")
     table = Contextual(corpus, contexts=5).table(checkpoint, vocabulary)
     alone = Isolated().table(checkpoint, vocabulary)
-    score, without = (word_similarity(each, pairs) for each in (table, alone))
+    score, without = (word_similarity(vectors, pairs) for vectors in (table, alone))
     assert score.covered == 200
     assert score.spearman > without.spearman > 0.4

@@ -85,7 +85,7 @@ def test_reading_resumes_after_a_block(tmp_path: Path) -> None:
     blocks = list(corpus.blocks(size=7))
     assert len(blocks) > 5
     for number, block in enumerate(blocks, 1):
-        rest = [text for each in blocks[number:] for text in each.sentences]
+        rest = [text for block in blocks[number:] for text in block.sentences]
         assert read(corpus, start=block.position) == rest
     assert blocks[-1].position == Position(3)
 
@@ -118,9 +118,9 @@ def test_half_a_gzip_is_an_error_or_is_read_up_to_the_damage(tmp_path: Path) -> 
     with pytest.raises(DataError, match=r"half.txt.gz is damaged: .*--skip-bad"):
         read(Corpus.of(tmp_path / "half.txt.gz"))
     corpus = Corpus.of(tmp_path / "half.txt.gz", skip_bad=True)
-    found = read(corpus)
-    assert 50_000 < len(found) < 150_000
-    assert found[:-1] == texts[: len(found) - 1]
+    sentences = read(corpus)
+    assert 50_000 < len(sentences) < 150_000
+    assert sentences[:-1] == texts[: len(sentences) - 1]
     assert corpus.skipped.sources == [str(tmp_path / "half.txt.gz")]
     assert "everything after the damage in" in str(corpus.skipped)
 

@@ -30,7 +30,7 @@ from wordgraft.sources.contextual import corpus, pipeline
 checkpoint, text, folder = open_checkpoint(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 contexts = None if sys.argv[4] == "all" else 3
 torch.set_num_threads(1)
-# Many small steps, each of them kept.
+# Many small steps, each of them saved.
 pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, run_state._MAX_SHARE_OF_TIME = 1, 1, 1.0
 corpus_blocks = corpus.Corpus.blocks
 corpus.Corpus.blocks = lambda self, start=None, *, size=50: corpus_blocks(self, start, size=50)
@@ -168,7 +168,7 @@ def test_finished_steps_are_not_repeated(
     np.testing.assert_array_equal(resumable().vectors, first.vectors)  # type: ignore[attr-defined]
 
 
-def test_damaged_progress_says_so(resumable: Callable[..., object], tmp_path: Path) -> None:
+def test_damaged_progress_is_named(resumable: Callable[..., object], tmp_path: Path) -> None:
     resumable()
     path = tmp_path / "progress" / "sums.state.safetensors"
     path.write_bytes(path.read_bytes()[:200])

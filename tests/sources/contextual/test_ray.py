@@ -1,4 +1,4 @@
-"""A pass on Ray against the same pass in one process: the same sentences, the same vectors."""
+"""`RayEngine` against `LocalEngine`: the same sentences, the same vectors."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> Checkpoint:
 
 @pytest.fixture
 def files(tmp_path: Path) -> list[str]:
-    """The tiny texts, one part of them in each kind of file, and some in two."""
+    """The tiny texts, a part of them in each kind of file, and some in two."""
     parts = [SENTENCES[start::5] for start in range(5)]
     (tmp_path / "a.txt").write_text("\n".join(parts[0] + parts[4][:3]) + "\n")
     (tmp_path / "b.txt.gz").write_bytes(gzip.compress("\n".join(parts[1]).encode()))
@@ -101,10 +101,10 @@ def test_every_kind_of_file_gives_the_same_sample(
 ) -> None:
     vocabulary = None if own_words else Vocabulary.from_words(["bank", "tea", "the"], checkpoint)
     corpus = Corpus.of(files)
-    found = sampled(cluster, checkpoint, vocabulary, corpus)
+    sample = sampled(cluster, checkpoint, vocabulary, corpus)
     expected = alone(checkpoint, vocabulary, corpus)
     assert expected.seen == len(SENTENCES) + 3
-    assert contents(found) == contents(expected)
+    assert contents(sample) == contents(expected)
 
 
 def same(one: EmbeddingTable, other: EmbeddingTable) -> None:
@@ -129,13 +129,13 @@ def test_what_is_left_out_is_counted(
     (tmp_path / "broken.txt.gz").write_bytes(whole[: len(whole) // 2])
     places = [str(tmp_path / "latin.txt"), str(tmp_path / "broken.txt.gz")]
     corpus, expected = (Corpus.of(places, skip_bad=True) for _ in range(2))
-    found = sampled(cluster, checkpoint, None, corpus)
-    assert contents(found) == contents(alone(checkpoint, None, expected))
+    sample = sampled(cluster, checkpoint, None, corpus)
+    assert contents(sample) == contents(alone(checkpoint, None, expected))
     assert (corpus.skipped.texts, corpus.skipped.sources) == (2, [places[1]])
     assert corpus.skipped == expected.skipped
 
 
-def test_what_a_worker_raises_on_purpose_is_raised_here(
+def test_an_error_of_wordgraft_in_a_worker_is_raised_here(
     cluster: RayEngine, checkpoint: Checkpoint, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "a.jsonl").write_text('{"body": "the bank"}\n')
@@ -153,8 +153,8 @@ def test_texts_in_memory(cluster: RayEngine, checkpoint: Checkpoint) -> None:
         Corpus.of_texts(SENTENCES),
         Corpus.of(Dataset.from_dict({"text": SENTENCES})),
     ):
-        found = sampled(cluster, checkpoint, None, corpus)
-        assert contents(found) == contents(alone(checkpoint, None, Corpus.of_texts(SENTENCES)))
+        sample = sampled(cluster, checkpoint, None, corpus)
+        assert contents(sample) == contents(alone(checkpoint, None, Corpus.of_texts(SENTENCES)))
 
 
 class Unsendable:
@@ -233,7 +233,7 @@ class Deadly:
 
 @pytest.mark.usefixtures("cluster")
 @pytest.mark.parametrize("step", ["reading", "working"])
-def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> None:
+def test_work_that_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> None:
     deadly, workers, limit = Deadly(tmp_path / "dead"), Workers(1, 0, "cpu"), RetryLimit(2)
     work: Callable[[], Any]
     if step == "reading":
@@ -251,7 +251,7 @@ def test_what_always_kills_its_worker_is_given_up(tmp_path: Path, step: str) -> 
 
 @pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
-def test_the_same_table_and_each_step_is_kept(
+def test_the_same_table_and_each_step_is_saved(
     checkpoint: Checkpoint,
     files: list[str],
     tmp_path_factory: pytest.TempPathFactory,
@@ -294,7 +294,7 @@ def test_an_address_where_a_ray_answers() -> None:
 
 
 @pytest.mark.usefixtures("cluster")
-def test_an_address_beside_a_ray_at_hand_is_refused() -> None:
+def test_an_address_is_refused_while_connected() -> None:
     with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
         pass
 
@@ -332,7 +332,8 @@ def test_the_command_starts_a_ray_and_stops_it(
 
 
 def left_of(place: Path) -> list[psutil.Process]:
-    return [each for each in psutil.process_iter() if str(place) in environment(each).values()]
+    processes = psutil.process_iter()
+    return [process for process in processes if str(place) in environment(process).values()]
 
 
 def environment(process: psutil.Process) -> dict[str, str]:
@@ -342,9 +343,9 @@ def environment(process: psutil.Process) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kept", [False, True], ids=["while Ray starts", "while it encodes"])
-def test_ctrl_c_says_how_to_go_on(
-    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, kept: bool
+@pytest.mark.parametrize("saved", [False, True], ids=["while Ray starts", "while it encodes"])
+def test_ctrl_c_says_how_to_resume(
+    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, saved: bool
 ) -> None:
     with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
         (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(5_000)))
@@ -354,15 +355,15 @@ def test_ctrl_c_says_how_to_go_on(
         command(*arguments, "-o", output, "--engine", "ray"), stderr=subprocess.PIPE, text=True
     )
     # The folder is there when the corpus has been read, and not before there is something in it.
-    until = time.monotonic() + (240 if kept else 4)
+    until = time.monotonic() + (240 if saved else 4)
     while not progress.exists() and process.poll() is None and time.monotonic() < until:
         time.sleep(0.1)
     process.send_signal(signal.SIGINT)
     _, errors = process.communicate(timeout=120)
     assert process.returncode == 1, errors
-    assert ("run the same command again to resume" in errors) == kept
+    assert ("run the same command again to resume" in errors) == saved
     assert "nothing was written" in errors
-    assert progress.exists() == kept
+    assert progress.exists() == saved
     assert "Traceback" not in errors
     assert not output.exists()
 

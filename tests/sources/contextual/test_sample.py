@@ -48,11 +48,11 @@ def meaning(sample: Sample) -> tuple[dict[str, int], dict[str, list[str]], int, 
     """What a sample says, whatever its words' numbers: counts, and sentences by word."""
     chosen: dict[str, list[str]] = {}
     sentences = sample.sentences.as_dict()
-    for number, each in zip(sample.numbers.tolist(), sample.hashes.tolist(), strict=True):
-        chosen.setdefault(sample.words[number], []).append(sentences[each])
+    for number, digest in zip(sample.numbers.tolist(), sample.hashes.tolist(), strict=True):
+        chosen.setdefault(sample.words[number], []).append(sentences[digest])
     counts = {w: n for w, n in zip(sample.words, sample.counts.tolist(), strict=True) if n}
     counts.pop("[UNK]", None)
-    assert set(sentences.values()) == {s for each in chosen.values() for s in each}
+    assert set(sentences.values()) == {text for texts in chosen.values() for text in texts}
     return counts, chosen, sample.seen, sample.tokens
 
 
@@ -110,9 +110,9 @@ def test_copies_count_and_are_not_sampled_twice(
 def test_it_resumes_from_a_saved_sample(
     sampler: Callable[[], Sampler], before: list[str], after: list[str]
 ) -> None:
-    kept = Sample.of_arrays(*sample_of(sampler, before).arrays())
+    saved = Sample.of_arrays(*sample_of(sampler, before).arrays())
     again = sampler()
-    again.resume(kept)
+    again.resume(saved)
     again.add(after)
     whole = sample_of(sampler, before + after)
     assert meaning(again.sample()) == meaning(whole)
@@ -180,7 +180,7 @@ def test_drains_of_any_samplers_merge_to_the_sample_of_all(
     whole.add(every)
     merged = reduce(Sample.merge, [drain for drain, _ in drains])
     assert meaning(merged) == meaning(whole.sample())
-    # A worker that is asked again, because what it gave was lost, gives what is needed again.
+    # A worker that repeats work whose result was lost gives the missing part again.
     again = samplers[0]
     again.add(drains[0][1])
     with_it = reduce(Sample.merge, [again.drain(), *(drain for drain, _ in drains[1:])])

@@ -16,12 +16,12 @@ numbers = st.lists(st.integers(0, 2**64 - 1), max_size=20)
 
 
 def stored(hashes: list[int]) -> StoredSentences:
-    texts = [TEXTS[each % len(TEXTS)] for each in hashes]
+    texts = [TEXTS[digest % len(TEXTS)] for digest in hashes]
     return StoredSentences.of(np.array(hashes, np.uint64), texts)
 
 
 def meaning(hashes: list[int]) -> dict[int, str]:
-    return {each: TEXTS[each % len(TEXTS)] for each in hashes}
+    return {digest: TEXTS[digest % len(TEXTS)] for digest in hashes}
 
 
 @settings(deadline=None)
@@ -29,35 +29,35 @@ def meaning(hashes: list[int]) -> dict[int, str]:
 def test_arrays_and_back(hashes: list[int], skipped: int) -> None:
     whole = stored(hashes)
     part = StoredSentences(whole.hashes[skipped:], whole.texts.slice(skipped))
-    found = StoredSentences.of_arrays(part.arrays())
-    assert list(found) == list(part) == [TEXTS[each % len(TEXTS)] for each in hashes[skipped:]]
-    assert found.hashes.tolist() == hashes[skipped:]
+    store = StoredSentences.of_arrays(part.arrays())
+    assert list(store) == list(part) == [TEXTS[digest % len(TEXTS)] for digest in hashes[skipped:]]
+    assert store.hashes.tolist() == hashes[skipped:]
 
 
 @settings(deadline=None)
 @given(numbers, numbers)
 def test_only_some(hashes: list[int], wanted: list[int]) -> None:
-    asked = np.array(sorted({*wanted, *hashes[::2]}), np.uint64)
-    found = stored(hashes).only(asked)
-    assert found.as_dict() == meaning([each for each in hashes if each in set(asked.tolist())])
-    assert len(found) == len(found.as_dict())
+    wanted_hashes = np.array(sorted({*wanted, *hashes[::2]}), np.uint64)
+    store = stored(hashes).only(wanted_hashes)
+    assert store.as_dict() == meaning([digest for digest in hashes if digest in wanted_hashes])
+    assert len(store) == len(store.as_dict())
 
 
 @settings(deadline=None)
 @given(numbers, numbers)
 def test_with_others(one: list[int], other: list[int]) -> None:
     one = list(dict.fromkeys(one))
-    found = stored(one).with_others(stored(other + one[:2]))
-    assert found.as_dict() == meaning(one + other)
-    assert len(found) == len({*one, *other})
+    store = stored(one).with_others(stored(other + one[:2]))
+    assert store.as_dict() == meaning(one + other)
+    assert len(store) == len({*one, *other})
 
 
 @settings(deadline=None)
 @given(numbers)
 def test_ascending(hashes: list[int]) -> None:
-    found = stored(hashes).ascending()
-    assert found.hashes.tolist() == sorted(hashes)
-    assert list(found) == [TEXTS[each % len(TEXTS)] for each in sorted(hashes)]
+    store = stored(hashes).ascending()
+    assert store.hashes.tolist() == sorted(hashes)
+    assert list(store) == [TEXTS[digest % len(TEXTS)] for digest in sorted(hashes)]
 
 
 def test_invalid_text_is_refused() -> None:

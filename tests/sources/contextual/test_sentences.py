@@ -11,11 +11,11 @@ from wordgraft.sources.contextual.sentences import LONGEST_SENTENCE, sentences_o
 @settings(deadline=None)
 @given(st.text(alphabet="ab .!?\n\tÄ。", max_size=80), st.sampled_from([None, 1, 3]))
 def test_no_word_is_lost(text: str, window: int | None) -> None:
-    found = list(sentences_of(text, window))
-    assert "".join(found).replace(" ", "") == "".join(text.split())
-    assert all(sentence and sentence == " ".join(sentence.split()) for sentence in found)
+    sentences = list(sentences_of(text, window))
+    assert "".join(sentences).replace(" ", "") == "".join(text.split())
+    assert all(sentence and sentence == " ".join(sentence.split()) for sentence in sentences)
     if window is not None:
-        assert all(len(sentence.split()) <= window for sentence in found)
+        assert all(len(sentence.split()) <= window for sentence in sentences)
 
 
 def test_where_sentences_end() -> None:

@@ -55,7 +55,7 @@ class Contextual:
         layers: one or several, which are averaged; `auto` is the last layer of an encoder tuned
             for sentences, a low layer of a raw masked-language model.
         template: text around a word for the vector that stands in when a word has few contexts.
-        templates: those vectors if they are at hand, float32 (words, dims): the rows of an
+        templates: those vectors if they are already known, float32 (words, dims): the rows of an
             unrefined `Isolated` table of the same words, layer and template.
         shrinkage: how many contexts the template vector counts as; a row is
             `(sum of contexts + shrinkage * template) / (contexts + shrinkage)`.

@@ -98,9 +98,9 @@ class Corpus:
                 sources.append(_DatasetTexts.of(place))
                 names.append(f"dataset {len(names) + 1}")
             else:
-                found = text_sources(str(place))
-                sources += found
-                names += [path for path, _ in found]
+                files = text_sources(str(place))
+                sources += files
+                names += [path for path, _ in files]
         if not sources:
             raise DataError("the corpus names no file and no dataset; expected at least one")
         return cls(tuple(sources), tuple(names), window, skip_bad)

@@ -88,8 +88,8 @@ class RayEngine:
     """Runs both steps of a pass on a Ray cluster. Progress is saved after each step.
 
     Args:
-        address: `HOST:PORT` of the cluster's head, or `auto` on one of its machines; None uses the
-            Ray that is at hand, or else starts one on this machine.
+        address: `HOST:PORT` of the cluster's head, or `auto` on one of its machines; None joins
+            the Ray that is running, or else starts one on this machine.
 
     Example: `Contextual("news.txt", engine=RayEngine("auto"))`.
     """

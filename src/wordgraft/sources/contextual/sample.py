@@ -277,7 +277,7 @@ class Sampler:
 
 def smallest_hashes(
     numbers: Int64[ndarray, " pairs"], hashes: UInt64[ndarray, " pairs"], size: int
-) -> tuple[Int64[ndarray, " kept"], UInt64[ndarray, " kept"]]:
+) -> tuple[Int64[ndarray, " smallest"], UInt64[ndarray, " smallest"]]:
     """Each word's `size` smallest distinct hashes, sorted by word and hash."""
     order = np.lexsort((hashes, numbers))
     numbers, hashes = numbers[order], hashes[order]
