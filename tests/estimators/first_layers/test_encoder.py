@@ -232,7 +232,7 @@ def test_what_is_pickled_is_a_copy_where_the_device_is_another(
     assert moved["layer_"].device.type == "meta"
 
 
-def test_an_interruption_says_where_what_was_done_is(
+def test_an_interruption_says_where_the_progress_is(
     folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     progress = tmp_path / "m.progress"
