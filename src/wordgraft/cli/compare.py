@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import re
 import shlex
 import sys
 from collections.abc import Mapping
@@ -12,16 +11,21 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wordgraft.cli.compare_options import (
+    CHECKPOINT,
+    absolute,
+    checkpoint_of,
+    runner_of,
+    seconds_of,
+    sizes_of,
+)
 from wordgraft.cli.shared import Quiet, choose, grid, show, start
 
 if TYPE_CHECKING:
-    from wordgraft.comparison import Comparison, Data, Limits, Runner
+    from wordgraft.comparison import Comparison, Data, Limits
 
-# Small, trained for sentences, and the encoder of the figures of the documentation.
-CHECKPOINT = "sentence-transformers/all-MiniLM-L6-v2"
 # Part of the budget reserved for the page: these seconds, or this share if that is less.
 _PAGE_SECONDS, _PAGE_SHARE = 15.0, 0.1
-_SECONDS = {"s": 1, "m": 60, "h": 3600}
 # Settings that `compare` takes under their own names.
 _PASSED_ON = ("network", "seeds", "trials", "corpus", "vectors", "pairs")
 
@@ -152,21 +156,21 @@ def compare(
     from wordgraft.core.optional import require
 
     choose("--task", task, SCORERS)
-    runner = _runner(engine, address, jobs)
-    seconds, chosen_sizes = _seconds(budget), _sizes(sizes)
+    runner = runner_of(engine, address, jobs)
+    seconds, chosen_sizes = seconds_of(budget), sizes_of(sizes)
     settings: dict[str, Any] = {
-        "data": data and _absolute(data),
+        "data": data and absolute(data),
         "text": text,
         "label": label,
-        "test": test and _absolute(test),
+        "test": test and absolute(test),
         "task": task,
-        "checkpoint": checkpoint and _absolute(checkpoint),
+        "checkpoint": checkpoint and absolute(checkpoint),
         "network": network,
         "methods": methods,
         "sizes": sizes,
         "seeds": seeds,
         "trials": trials,
-        "corpus": [_absolute(place) for place in corpus or ()],
+        "corpus": [absolute(place) for place in corpus or ()],
         "vectors": vectors and str(vectors.resolve()),
         "pairs": [str(path.resolve()) for path in pairs or ()],
         "drop_duplicates": drop_duplicates,
@@ -178,7 +182,7 @@ def compare(
                 "--resume takes the data and the options from its folder; give neither"
             )
         settings, command = _saved(resume)
-        output, chosen_sizes = resume, _sizes(settings["sizes"])
+        output, chosen_sizes = resume, sizes_of(settings["sizes"])
     if settings["data"] is None or output is None:
         raise typer.BadParameter("give DATA and --output, or --resume FOLDER")
     for library in ("sklearn", "altair", "vl_convert", "jinja2"):  # not after hours of runs
@@ -213,7 +217,7 @@ def _compared(
     comparison = run_comparison(
         read,
         output=output,
-        checkpoint=_checkpoint(settings["checkpoint"], methods),
+        checkpoint=checkpoint_of(settings["checkpoint"], methods),
         methods=methods,
         details={"settings": settings, "command": command},
         **{name: settings[name] for name in _PASSED_ON},
@@ -251,21 +255,6 @@ def _report(comparison: Comparison, folder: Path, labels: int | None, limits: Li
     typer.echo(f"\n{folder / PAGE}")
 
 
-def _runner(engine: str, address: str | None, jobs: int | None) -> Runner:
-    """The runner that the options describe; options that would have no effect are refused."""
-    from wordgraft.comparison import LocalRunner, ProcessRunner, RayRunner, fitting_jobs
-
-    choose("--engine", engine, ("local", "ray"))
-    if engine == "ray":
-        if jobs is not None:
-            raise typer.BadParameter("--jobs has no effect with --engine ray, which uses all CPUs")
-        return RayRunner(address)
-    if address is not None:
-        raise typer.BadParameter("--address has no effect without --engine ray")
-    jobs = jobs or fitting_jobs()
-    return LocalRunner() if jobs == 1 else ProcessRunner(jobs)
-
-
 def _saved(folder: Path) -> tuple[dict[str, Any], str]:
     """The settings and the command that the comparison in a folder was started with."""
     from wordgraft.comparison.record_folder import RecordFolder
@@ -293,40 +282,3 @@ def _read(settings: Mapping[str, Any]) -> Data:
         task=settings["task"],
         drop_duplicates=settings["drop_duplicates"],
     )
-
-
-def _checkpoint(given: str | None, methods: list[str] | None) -> str | None:
-    """The encoder; None if none was given and no named method needs one."""
-    from wordgraft.comparison import METHODS
-
-    needed = methods is None or any(
-        "checkpoint" in METHODS[name].needs for name in methods if name in METHODS
-    )
-    # Random rows take their words and width from the file of vectors, if there is one.
-    needed = needed or (methods is not None and "random" in methods and "vectors" not in methods)
-    return given or (CHECKPOINT if needed else None)
-
-
-def _sizes(given: str | None) -> Any:
-    from wordgraft.comparison.compare import SIZES
-
-    if given is None:
-        return SIZES
-    sizes = [part.strip() for part in given.split(",")]
-    if wrong := [size for size in sizes if size != "all" and not size.isdigit()]:
-        raise typer.BadParameter(f"{wrong[0]!r} is neither a number of texts nor 'all'")
-    return sizes
-
-
-def _seconds(given: str | None) -> float | None:
-    if given is None:
-        return None
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([smh])", given.strip())
-    if match is None or not float(match[1]):
-        raise typer.BadParameter(f"{given!r} is not a time limit; write 90s, 10m or 2h")
-    return float(match[1]) * _SECONDS[match[2]]
-
-
-def _absolute(path: str) -> str:
-    """Make a path absolute, since a comparison is resumed from anywhere; leave globs and names."""
-    return str(Path(path).resolve()) if Path(path).exists() else path
