@@ -12,9 +12,7 @@ from typing import Any
 from wordgraft.comparison.methods.protocol import Fitted, Predictor
 from wordgraft.comparison.methods.trials import best_settings
 from wordgraft.core.optional import require
-from wordgraft.estimators import SequenceTagger, TextClassifier
 from wordgraft.estimators.first_layers import FeatureLayer, FirstLayer
-from wordgraft.metrics.forgetting import Measures
 
 # With so many texts, steps are larger: with 8,543 tweets, macro-F1 on 1,000 held-out ones was 0.722
 # (0.722 with small steps) from composed rows and 0.704 (0.717) from random ones, in a third of the
@@ -25,7 +23,6 @@ _LARGE_PACE: Mapping[str, Any] = {
     "training__rows_rate": 2e-3,
     "training__head_rate": 2e-3,
 }
-_ESTIMATORS: Mapping[str, type[Any]] = {"classify": TextClassifier, "tag": SequenceTagger}
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,10 +67,16 @@ class NetworkMethod:
         self, settings: Mapping[str, Any], texts: Sequence[Any], labels: Sequence[Any], seed: int
     ) -> Any:
         clone = require("sklearn.base", purpose="a comparison").clone
-        model = _ESTIMATORS[self.task](
-            clone(self.first_layer), network=self.network, random_state=seed
-        )
+        kind = _estimator(self.task)
+        model = kind(clone(self.first_layer), network=self.network, random_state=seed)
         return model.set_params(**settings).fit(texts, labels)
+
+
+def _estimator(task: str) -> Any:
+    # Imported here, so that a mistaken command is refused before PyTorch is loaded.
+    from wordgraft.estimators import SequenceTagger, TextClassifier
+
+    return {"classify": TextClassifier, "tag": SequenceTagger}[task]
 
 
 def _without_cache(model: Any) -> Predictor | None:
@@ -87,6 +90,8 @@ def _without_cache(model: Any) -> Predictor | None:
 
 def _forgotten(model: Any, settings: Any, texts: Sequence[Any]) -> dict[str, float]:
     """How much a fine-tuned encoder gained or lost, by measure."""
+    from wordgraft.metrics.forgetting import Measures
+
     layer = model.layer_
     plain = [text if isinstance(text, str) else " ".join(text) for text in texts]
     measures = Measures(layer.start(), settings, plain, device=layer.device.type)
