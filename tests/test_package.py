@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 import subprocess
 import sys
-from collections import Counter
 from pathlib import Path
 
 import import_graph
@@ -22,20 +21,10 @@ ORDER = [
     *("build", "features", "grafts", "networks", "metrics", "training", "estimators"),
     *("export", "comparison", "reports", "cli", "__main__"),
 ]
-# What is still to be mended. These only shrink.
-KNOWN_UPWARD_IMPORTS: list[str] = []
-KNOWN_CIRCLES = Counter(
-    {"estimators": 4, "sources": 6},
-)  # files in circles, by folder
-KNOWN_REPEATED_CLASSES = {
-    *("Encoder", "Inputs", "Mean", "Plan", "Read", "Rows"),
-    "Tuned",
+# Modules that still lack a test file of their own. This only shrinks.
+KNOWN_UNTESTED = {
+    *("core/ray_data.py", "features/compute.py", "features/recipe.py", "features/store.py"),
 }
-KNOWN_PRIVATE_USES = [
-    *("comparison/methods.py", "estimators/classifier.py", "estimators/io.py"),
-    *("estimators/tagger.py", "export/onnx/export.py"),
-]
-KNOWN_UNTESTED = 999
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
 
 
@@ -102,26 +91,20 @@ def test_every_folder_imports_only_from_its_left(imports: import_graph.Graph) ->
             target_folder = target.split(".")[1] if "." in target else ""
             if not target_folder or ORDER.index(target_folder) > ORDER.index(folder):
                 wrong.append(f"{module} imports {target}")
-    assert [line for line in wrong if line not in KNOWN_UPWARD_IMPORTS] == []
+    assert wrong == []
 
 
 def test_no_files_import_each_other_in_a_circle(imports: import_graph.Graph) -> None:
-    circles = import_graph.find_circles(
-        {module: targets - {"wordgraft"} for module, targets in imports.items()}
-    )
-    per_folder = Counter(module.split(".")[1] for circle in circles for module in circle)
-    assert {folder for folder in per_folder if per_folder[folder] > KNOWN_CIRCLES[folder]} == set()
+    assert import_graph.find_circles(imports) == []
 
 
 def test_a_class_name_occurs_once() -> None:
     classes = source_names.find_classes(SOURCE)
-    repeated = {name: files for name, files in classes.items() if len(files) > 1}
-    assert {name: repeated[name] for name in repeated.keys() - KNOWN_REPEATED_CLASSES} == {}
+    assert {name: files for name, files in classes.items() if len(files) > 1} == {}
 
 
 def test_no_file_uses_a_private_name_of_another() -> None:
-    uses = source_names.find_private_uses(SOURCE)
-    assert [use for use in uses if use.split(":")[0] not in KNOWN_PRIVATE_USES] == []
+    assert source_names.find_private_uses(SOURCE) == []
 
 
 def test_every_module_has_a_test_file_of_its_name() -> None:
@@ -131,7 +114,7 @@ def test_every_module_has_a_test_file_of_its_name() -> None:
         test = Path(__file__).parent / module.with_name(f"test_{module.name}")
         if not module.name.startswith("_") and not test.is_file():
             missing.append(str(module))
-    assert len(missing) <= KNOWN_UNTESTED, sorted(missing)
+    assert set(missing) - KNOWN_UNTESTED == set()
 
 
 def test_the_error_tree_is_drawn_whole() -> None:

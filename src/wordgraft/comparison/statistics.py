@@ -27,7 +27,7 @@ from wordgraft.metrics.bootstrap import (
 )
 
 if TYPE_CHECKING:
-    from jaxtyping import Float
+    from jaxtyping import Float, UInt8
     from numpy import ndarray
 
 DRAWS = 2_000
@@ -187,7 +187,7 @@ class Statistics:
             self._truths[key] = self._scorer.coded(labels)
         return self._truths[key]
 
-    def _weights(self, seed: int) -> Float[ndarray, "draws texts"]:
+    def _weights(self, seed: int) -> UInt8[ndarray, "draws texts"]:
         """How often each draw holds each text: the same draws for all methods."""
         key = seed if self.part == "validation" else -1
         if key not in self._draws:
