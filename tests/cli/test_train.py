@@ -10,12 +10,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
 import typer
 from commands import run
+from safetensors import safe_open
 from tiny import SENTENCES
 
 import wordgraft as wg
@@ -273,13 +273,13 @@ def test_killed_and_run_again_it_ends_the_same(
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     again_arguments = arguments(data, folder, tmp_path / "killed", "--epochs", "12")
     run = subprocess.Popen([*command, *again_arguments], env=environment, stderr=subprocess.PIPE)
-    progress = tmp_path / "killed.progress" / "progress.json"
+    progress = tmp_path / "killed.progress" / "training.state.safetensors"
     deadline = time.monotonic() + 200
     saved = 0
     while time.monotonic() < deadline and run.poll() is None and saved < 2:
-        # The folder is missing for a moment while it is replaced.
-        with suppress(FileNotFoundError):
-            saved = len(json.loads(progress.read_text("utf-8"))["position"]["losses"])
+        if progress.is_file():
+            with safe_open(progress, "np") as file:
+                saved = len(json.loads(file.metadata()["values"])["losses"])
         time.sleep(0.005)
     ended = run.poll() is not None
     run.send_signal(signal.SIGKILL)
@@ -288,7 +288,7 @@ def test_killed_and_run_again_it_ends_the_same(
     assert not (tmp_path / "killed").exists()
     again = launched([*command, *again_arguments])
     assert again.returncode == 0, again.stderr
-    assert "going on after step" in again.stderr
+    assert "resuming after step" in again.stderr
     first, second = (wg.TextClassifier.load(tmp_path / name) for name in ("calm", "killed"))
     assert second.record_.losses == first.record_.losses
     assert (second.predict_proba(SENTENCES) == first.predict_proba(SENTENCES)).all()
