@@ -31,7 +31,7 @@ class RowSubset:
 
     Attributes:
         rows: row ids of the table, ascending; padding and unk are among them.
-        unk: the table's row for unknown words.
+        unk: the table's row for out-of-vocabulary words.
     """
 
     rows: Int64[ndarray, " rows"]

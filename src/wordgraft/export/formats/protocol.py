@@ -18,10 +18,10 @@ if TYPE_CHECKING:
 
     from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
-# How files spell padding and unknown words, the usual spelling first.
+# How files spell padding and out-of-vocabulary words, the usual spelling first.
 PAD_WORDS = ("[PAD]", "<pad>", "<PAD>")
 UNK_WORDS = ("[UNK]", "<unk>", "<UNK>")
-# The first rows of what is read are for padding and unknown words.
+# The first rows of what is read are for padding and out-of-vocabulary words.
 ROLES = 2
 # The file that shows that wordgraft wrote a folder and may replace it; it has the table's recipe.
 MARKER = "wordgraft.json"
@@ -34,10 +34,10 @@ class WordVectors:
     Attributes:
         words: unique, in the order of the file; without padding and unk, unless there is a
             `tokenizer`.
-        vectors: float32. Rows 0 and 1 are reserved for padding and unknown words, and word `i` has
+        vectors: float32. Rows 0 and 1 are reserved for padding and OOV words, and word `i` has
             row `i + 2`, so that the array becomes a table's without a copy. With a `tokenizer`, row
             `i` belongs to its id `i`.
-        unk: whether row 1 is a vector for unknown words from the file.
+        unk: whether row 1 is a vector for out-of-vocabulary words from the file.
         counts: occurrences of each word; None if the file has none.
         tokenizer: how text becomes ids, if the format says so.
         repeated: the number of lines left out because their word came before.

@@ -23,7 +23,7 @@ def read_vectors(
 ) -> EmbeddingTable:
     """Read a file of word vectors as a table: GloVe, fastText, word2vec, a model2vec folder ...
 
-    The rows are the file's, unrefined. Row 0 is padding, all zeros. Row 1 is for unknown words: the
+    The rows are the file's, unrefined. Row 0 is padding, all zeros. Row 1 is for OOV words: the
     file's own vector for them, otherwise the mean of all words. If the rule that cuts text makes
     words equal, the word that it leaves unchanged is used, otherwise the first.
 

@@ -34,7 +34,7 @@ def write_spacy(
 ) -> int:
     """Write a blank pipeline of `language` that `spacy.load` opens, with the rows as its vectors.
 
-    Rows are float32. Padding and unk are left out, since spaCy gives zeros for unknown words. spaCy
+    Rows are float32. Padding and unk are left out, since spaCy gives zeros for OOV words. spaCy
     looks words up as they are in the text, so give it lowercased text if the table's words are
     lowercased (spaCy's own option `attr` is lost when a pipeline is saved). Returns 0.
 

@@ -145,7 +145,7 @@ def _mask(graph: GraphBuilder, lengths: str) -> str:
 
 
 def _words(graph: GraphBuilder, rows: Float32[ndarray, "rows dims"], *, int8: bool) -> str:
-    """(texts, length, dims): the row of each word, or the mean of an unknown word's parts."""
+    """(texts, length, dims): the row of each word, or the mean of an OOV word's parts."""
     vectors, scales = stored_as("int8" if int8 else "float32", rows)
     matrix = graph.array(vectors, "rows")
     scale = None if scales is None else graph.array(scales[:, None], "scales")

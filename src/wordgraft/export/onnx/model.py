@@ -174,7 +174,7 @@ class OnnxModel:
             raise TrainingError(f"this model {does}; export another model for the other task")
 
     def _of_words(self, sentences: list[list[str]]) -> tuple[Ragged, tuple[str, ...]]:
-        """The id of each word, and the unknown words; ids of these begin at the number of rows."""
+        """The id of each word, and the OOV words; ids of these begin at the number of rows."""
         words: dict[str, int] = {}
         id_of: dict[str, int] = {}
         for word in {word: None for sentence in sentences for word in sentence}:
@@ -188,7 +188,7 @@ class OnnxModel:
         )
 
     def _parts(self, words: Sequence[str]) -> Int64[ndarray, "unknown most"]:
-        """The rows whose mean each unknown word is; at least one word and one column."""
+        """The rows whose mean each OOV word gets; at least one word and one column."""
         rows: list[Sequence[int]] = []
         for word in words:
             borrowed = self._fallbacks.find(word) if self._vocabulary.kind == "words" else None
