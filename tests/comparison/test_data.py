@@ -38,8 +38,8 @@ def test_duplicates_are_counted_and_can_be_left_out() -> None:
     texts += [texts[0], test[0][0].upper(), test[0][1]]
     labels += [labels[0], test[1][0], test[1][1]]
     data = Data.of(texts, labels, test)
-    assert data.notes[0].startswith("2 training texts are in the test part too; leave them out")
-    assert data.notes[1].startswith("1 training texts repeat another one; leave them out")
+    assert data.notes[0].startswith("training texts also in the test part: 2; leave them out")
+    assert data.notes[1].startswith("repeated training texts: 1; leave them out")
     assert len(data.texts) == 63
     dropped = Data.of(texts, labels, test, drop_duplicates=True)
     assert dropped.texts == texts[:60]

@@ -131,9 +131,9 @@ class Data:
         notes, remaining = list(self.notes), set(range(len(keys)))
         remedy = "left out of training" if drop else "leave them out with --drop-duplicates"
         if across:
-            notes.append(f"{len(across):,} training texts are in the test part too; {remedy}")
+            notes.append(f"training texts also in the test part: {len(across):,}; {remedy}")
         if again:
-            notes.append(f"{len(again):,} training texts repeat another one; {remedy}")
+            notes.append(f"repeated training texts: {len(again):,}; {remedy}")
         if drop:
             remaining -= {*across, *again}
             if len(remaining) < FEWEST - 2:
