@@ -15,6 +15,7 @@ from pathlib import Path
 import pytest
 from commands import MAIN, run
 from fake_methods import texts_of
+from processes import started
 
 COLUMNS = ("--text", "said", "--label", "kind")
 
@@ -121,26 +122,19 @@ def test_wrong_usage_is_said_before_any_work(
 
 
 def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
-    started = subprocess.Popen(
-        [
-            *(sys.executable, "-c", MAIN, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
-            *("--methods", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
-        ],
-        cwd=place,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "OMP_NUM_THREADS": "1"},
-    )
+    command = [
+        *(sys.executable, "-c", MAIN, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
+        *("--methods", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
+    ]
     runs = place / "stopped" / "runs"
-    deadline = time.monotonic() + 60
-    while not runs.is_dir() or len(list(runs.iterdir())) < 4:
-        assert time.monotonic() < deadline
-        assert started.poll() is None, started.communicate()[1]
-        time.sleep(0.1)
-    started.send_signal(signal.SIGINT)
-    stdout, stderr = started.communicate(timeout=120)
-    assert started.returncode == 1, stderr
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    with started(command, cwd=place, stdout=subprocess.PIPE, env=environment) as process:
+        while not runs.is_dir() or len(list(runs.iterdir())) < 4:
+            assert process.poll() is None, process.communicate()[1]
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        stdout, stderr = process.communicate()
+    assert process.returncode == 1, stderr
     assert "note: interrupted:" in stderr
     assert "continue with --resume stopped" in stderr
     assert "Traceback" not in stderr

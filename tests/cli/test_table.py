@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import os
 import signal
 import subprocess
 import sys
@@ -13,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from commands import MAIN, run
+from processes import started
 from tiny import SENTENCES
 
 from wordgraft.table import EmbeddingTable
@@ -43,10 +43,10 @@ def test_an_output_that_exists_needs_force(texts_folder: Path, tmp_path: Path) -
 def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
     code = "from wordgraft.cli import main; main()"
     command = [sys.executable, "-c", code, "table", minilm, "-o", str(tmp_path / "t"), "--pieces"]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    time.sleep(7)
-    os.kill(process.pid, signal.SIGINT)
-    out, err = process.communicate(timeout=60)
+    with started(command, stdout=subprocess.PIPE) as process:
+        time.sleep(7)
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate()
     assert process.returncode == 1
     assert "interrupted; nothing was written" in err
     assert "Traceback" not in err
@@ -175,12 +175,12 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Pat
     )
     arguments = [minilm, "--source", "contextual", "--corpus", "c.txt", "-o", "t", "--all-contexts"]
     command = [sys.executable, "-c", MAIN, "table", *arguments]
-    running = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, cwd=tmp_path)
     planned = tmp_path / "t.progress" / "plan.state.safetensors"
-    while not planned.exists() and running.poll() is None:
-        time.sleep(0.01)
-    os.kill(running.pid, signal.SIGINT)
-    _, errors = running.communicate()
+    with started(command, cwd=tmp_path) as running:
+        while not planned.exists() and running.poll() is None:
+            time.sleep(0.01)
+        running.send_signal(signal.SIGINT)
+        _, errors = running.communicate()
     assert running.returncode == 1
     assert "t.progress; run the same command again to resume" in errors
     assert errors.splitlines()[-1] == "wordgraft: interrupted; nothing was written"

@@ -86,9 +86,9 @@ def test_the_budget_ends_what_is_running(tmp_path: Path, monkeypatch: pytest.Mon
     }
     began = time.monotonic()
     found = fake_comparison(
-        tmp_path, monkeypatch, methods, data_of(), seeds=1, runner=ProcessRunner(2), budget=20.0
+        tmp_path, monkeypatch, methods, data_of(), seeds=1, runner=ProcessRunner(2), budget=45.0
     )
-    assert time.monotonic() - began < 100
+    assert time.monotonic() - began < 290  # either of the endless ones takes 300
     assert found.methods == ("good",)
     assert {(run.method, run.status) for run in found.unfinished} == {
         ("endless", "cancelled"),

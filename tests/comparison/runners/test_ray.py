@@ -34,7 +34,7 @@ def test_records_are_those_of_this_process(tmp_path: Path, monkeypatch: pytest.M
     assert {run.error for run in found.unfinished} == {"RuntimeError: no memory"}
     slow = {**methods, "endless": FakeMethod(right(1), seconds=300)}
     found = fake_comparison(
-        tmp_path / "slow", monkeypatch, slow, seeds=1, runner="ray", budget=15.0
+        tmp_path / "slow", monkeypatch, slow, seeds=1, runner="ray", budget=40.0
     )
     assert found.methods == ("good", "poor")
     assert {run.status for run in found.unfinished} == {"cancelled"}

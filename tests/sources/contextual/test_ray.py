@@ -26,6 +26,7 @@ import pytest
 import ray
 from clusters import start_ray
 from numpy.testing import assert_allclose, assert_array_equal
+from processes import started
 from tiny import SENTENCES
 
 from wordgraft import Vocabulary, open_checkpoint
@@ -351,15 +352,13 @@ def test_ctrl_c_says_how_to_resume(
         (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(5_000)))
     output, progress = tmp_path / "a.table", tmp_path / "a.table.progress"
     arguments = [checkpoint.folder, "--source", "contextual", "--corpus", tmp_path / "corpus.txt"]
-    process = subprocess.Popen(
-        command(*arguments, "-o", output, "--engine", "ray"), stderr=subprocess.PIPE, text=True
-    )
     # The folder is there when the corpus has been read, and not before there is something in it.
-    until = time.monotonic() + (240 if saved else 4)
-    while not progress.exists() and process.poll() is None and time.monotonic() < until:
-        time.sleep(0.1)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=120)
+    with started(command(*arguments, "-o", output, "--engine", "ray")) as process:
+        until = time.monotonic() + (240 if saved else 4)
+        while not progress.exists() and process.poll() is None and time.monotonic() < until:
+            time.sleep(0.1)
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate()
     assert process.returncode == 1, errors
     assert ("run the same command again to resume" in errors) == saved
     assert "nothing was written" in errors
