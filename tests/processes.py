@@ -27,6 +27,9 @@ def started(command: Sequence[Any], **options: Any) -> Iterator[subprocess.Popen
         with suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)
         process.wait()
+        for pipe in (process.stdout, process.stderr):
+            if pipe is not None:
+                pipe.close()
 
 
 def _restore_ctrl_c() -> None:
