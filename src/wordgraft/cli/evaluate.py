@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordgraft.cli.shared import Quiet, facts, grid, show, start
+from wordgraft.cli.shared import (
+    LabelColumn,
+    LabelSeparator,
+    Quiet,
+    TextColumn,
+    facts,
+    grid,
+    show,
+    start,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -22,17 +31,9 @@ _LOG = logging.getLogger(__name__)
 def evaluate(
     model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
     data: Annotated[str, typer.Argument(help="Labelled texts that the model was not trained on.")],
-    text: Annotated[
-        str | None,
-        typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
-    ] = None,
-    label: Annotated[
-        str | None,
-        typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
-    ] = None,
-    label_separator: Annotated[
-        str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
-    ] = "|",
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    label_separator: LabelSeparator = "|",
     quiet: Quiet = False,
 ) -> None:
     """Print accuracy, macro-F1, scores per class and the confusion matrix; or entity scores.

@@ -8,7 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordgraft.cli.shared import Force, Quiet, facts, grid, show, start
+from wordgraft.cli.shared import (
+    Force,
+    LabelColumn,
+    LabelSeparator,
+    Quiet,
+    TextColumn,
+    facts,
+    grid,
+    show,
+    start,
+)
 
 if TYPE_CHECKING:
     from wordgraft.estimators.forgetting_report import ForgettingReport
@@ -20,17 +30,9 @@ _MOST_TEXTS = 20_000
 def forgetting(
     model: Annotated[Path, typer.Argument(help="Folder of a model trained with --encoder.")],
     data: Annotated[str, typer.Argument(help="Labelled texts of its task, not those of training.")],
-    text: Annotated[
-        str | None,
-        typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
-    ] = None,
-    label: Annotated[
-        str | None,
-        typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
-    ] = None,
-    label_separator: Annotated[
-        str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
-    ] = "|",
+    text: TextColumn = None,
+    label: LabelColumn = None,
+    label_separator: LabelSeparator = "|",
     general_text: Annotated[
         str | None, typer.Option(help="FILE or FILE:COLUMN of texts on any subject.")
     ] = None,

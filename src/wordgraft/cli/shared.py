@@ -17,6 +17,18 @@ if TYPE_CHECKING:
     from rich.table import Table
 
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only errors and warnings.")]
+# Columns of labelled texts for a trained model, which knows whether it tags.
+TextColumn = Annotated[
+    str | None,
+    typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
+]
+LabelColumn = Annotated[
+    str | None,
+    typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
+]
+LabelSeparator = Annotated[
+    str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
+]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")]
 # Output that does not go to a terminal is not wrapped.

@@ -4,53 +4,23 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import pytest
 from numpy.testing import assert_allclose
+from onnx_models import TINY, classes, tagged, written
 from tables import random_table
 from typer.testing import CliRunner
 
 from wordgraft import (
     EmbeddingTable,
     TrainingSettings,
-    Vocabulary,
-    build_table,
-    open_checkpoint,
 )
 from wordgraft.cli.app import app
 from wordgraft.errors import TrainingError
 from wordgraft.estimators import SequenceTagger, TextClassifier
-from wordgraft.export.onnx import OnnxModel, export_onnx
-
-# Another case, a word and a shape never seen, nothing at all, and a text far longer than others.
-NEW = ["The RIVER was unheard-of, qwerty 1999!", "", "a bank", "rain " * 70]
-TINY = {"hidden": 24, "training": TrainingSettings(epochs=3), "random_state": 0}
-
-
-@pytest.fixture(scope="module")
-def table(tiny_checkpoint: Callable[[str], Path]) -> EmbeddingTable:
-    from tiny import SENTENCES
-
-    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
-    return build_table(checkpoint, Vocabulary.from_texts(SENTENCES[:25], checkpoint))
-
-
-def classes(sentences: list[str]) -> list[str]:
-    return ["water" if "river" in s or "boat" in s else "land" for s in sentences]
-
-
-def tagged(sentences: list[str]) -> tuple[list[list[str]], list[list[str]]]:
-    words = [text[:-1].split() for text in sentences]
-    return words, [["B-LOC" if w in ("river", "bank") else "O" for w in each] for each in words]
-
-
-def written(model: Any, path: Path, **options: Any) -> OnnxModel:
-    export_onnx(model, path, **options)
-    return OnnxModel.load(path)
+from wordgraft.export.onnx import OnnxModel
 
 
 def test_the_best_tags_are_those_of_the_crf(
