@@ -35,6 +35,7 @@ def run(
     ):
         warnings.simplefilter("default")
         patch.setattr(sys, "argv", command)
+        patch.setattr(sys, "unraisablehook", sys.unraisablehook)  # `main` replaces it
         for name, value in (env or {}).items():
             patch.setenv(name, value)
         try:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from commands import run
+from processes import started
 
 COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
@@ -88,3 +89,23 @@ def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
     assert done.stderr == "wordgraft: interrupted; nothing was written\n"
+
+
+def test_ctrl_c_in_a_callback_is_not_lost(tmp_path: Path) -> None:
+    """Python drops what a weak reference's callback raises, and the command would go on."""
+    (tmp_path / "typer.py").write_text(
+        "import signal, time, weakref\n"
+        "class Referenced: pass\n"
+        "it = Referenced()\n"
+        "reference = weakref.ref(it, lambda _: signal.raise_signal(signal.SIGINT))\n"
+        "del it\n"
+        "for _ in range(6_000):\n"
+        "    time.sleep(0.01)\n"
+    )
+    code = (
+        f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom wordgraft.cli import main; main()"
+    )
+    with started([sys.executable, "-c", code]) as process:
+        _, errors = process.communicate()
+    assert process.returncode == 1
+    assert errors == "wordgraft: interrupted; nothing was written\n"

@@ -10,11 +10,14 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
-from fake_methods import FakeMethod, data_of, fake_comparison
+from fake_methods import FakeMethod, data_of, fake_comparison, spec
 
 from wordgraft.comparison import Comparison, ProcessRunner, fitting_jobs
-from wordgraft.comparison.methods import Fitted
+from wordgraft.comparison.methods import Fitted, MadeMethods
+from wordgraft.comparison.records import Cell
+from wordgraft.comparison.table_cache import TableCache
 from wordgraft.core.parallel import usable_cpus
 from wordgraft.errors import ClusterError
 
@@ -71,10 +74,29 @@ def test_a_fault_and_a_dead_process_end_their_own_runs_alone(
     found = fake_comparison(
         tmp_path / "x", monkeypatch, methods, seeds=1, sizes=[80], runner=ProcessRunner(2)
     )
-    assert [run.method for run in found.runs] == ["good", "once"]
+    assert {run.method for run in found.runs} == {"good", "once"}
     errors = {run.method: run.error for run in found.unfinished}
     assert errors["faulty"] == "RuntimeError: no memory"
     assert "its process ended" in str(errors["dying"])
+
+
+@pytest.mark.slow
+def test_a_process_that_dies_between_two_runs_is_replaced() -> None:
+    methods = MadeMethods({"good": spec("good", FakeMethod(right(0.9)))}, TableCache(()))
+    with ProcessRunner(1).started(methods, data_of()) as queue:
+        queue.submit(Cell("good", 20, 0), 1)
+        assert queue.result(None).status == "done"
+        workers = [
+            child
+            for child in psutil.Process().children()
+            if "--process-name" in child.cmdline()  # loky's workers, not its resource tracker
+        ]
+        assert workers
+        for worker in workers:
+            worker.kill()
+            worker.wait()
+        queue.submit(Cell("good", 80, 0), 1)
+        assert queue.result(None).status == "done"
 
 
 @pytest.mark.slow

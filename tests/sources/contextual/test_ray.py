@@ -349,7 +349,7 @@ def test_ctrl_c_says_how_to_resume(
     checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, saved: bool
 ) -> None:
     with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
-        (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(5_000)))
+        (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(20_000)))
     output, progress = tmp_path / "a.table", tmp_path / "a.table.progress"
     arguments = [checkpoint.folder, "--source", "contextual", "--corpus", tmp_path / "corpus.txt"]
     # The folder is there when the corpus has been read, and not before there is something in it.

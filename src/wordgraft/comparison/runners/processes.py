@@ -7,7 +7,7 @@ import os
 import pickle
 import signal
 from collections.abc import Iterator
-from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures import FIRST_COMPLETED, BrokenExecutor, Future, wait
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, lru_cache
@@ -26,7 +26,7 @@ from wordgraft.errors import ClusterError
 # What a process usually needs: PyTorch, the texts, a table and a network in training.
 _GIGABYTES = 2
 _DATA = "data"
-# A process that dies ends those beside it; each of their runs is started once more.
+# The run of a process that died is started once more: memory may be free by then.
 _ATTEMPTS = 2
 
 
@@ -61,58 +61,82 @@ class ProcessRunner:
                 queue.stop()
 
 
+@dataclass(frozen=True)
+class _Attempt:
+    request: RunRequest
+    pool: Any
+    number: int
+
+
 class ProcessQueue:
-    """A pool of `slots` processes, which read data and methods from a temporary folder."""
+    """`slots` processes, which read data and methods from a temporary folder.
+
+    Each is a pool of its own, so that a process that dies ends no run but its own.
+    """
 
     def __init__(self, methods: MadeMethods, data: Data, slots: int, scratch: Path) -> None:
         self.slots = slots
         self._methods, self._data, self._scratch = methods, data, scratch
-        self._pool: Any = None
-        self._running: dict[Future[MethodRun], tuple[RunRequest, int]] = {}
+        self._pools: list[Any] = []
+        self._idle: list[Any] = []
+        self._running: dict[Future[MethodRun], _Attempt] = {}
+        self._stopped = False
         self._write(_DATA, data)
 
     def submit(self, cell: Cell, trials: int) -> None:
         if not (self._scratch / f"{cell.method}.pickle").is_file():
             self._write(cell.method, self._methods.get(cell.method))
-        self._begin(RunRequest(cell, trials, self._methods.preparation(cell.method)))
+        request = RunRequest(cell, trials, self._methods.preparation(cell.method))
+        self._begin(request)
 
     def result(self, seconds: float | None) -> MethodRun:
-        while True:
+        while not self._stopped:
             ended, _ = wait(self._running, seconds, FIRST_COMPLETED)
             if not ended:
                 self.stop()
-                request, _ = self._running.pop(next(iter(self._running)))
-                return unfinished(self._data, request, "cancelled", "the budget ended")
-            future = next(iter(ended))
-            request, attempt = self._running.pop(future)
+                break
+            future = ended.pop()
+            attempt = self._running.pop(future)
             error = future.exception()
             if error is None:
+                self._idle.append(attempt.pool)
                 return future.result()
-            self._pool = None
-            if attempt == _ATTEMPTS:
+            self._end(attempt.pool)
+            if attempt.number == _ATTEMPTS:
                 cause = f"its process ended ({type(error).__name__}), usually for lack of memory"
-                return unfinished(self._data, request, "failed", cause)
-            self._begin(request, attempt + 1)
+                return unfinished(self._data, attempt.request, "failed", cause)
+            self._begin(attempt.request, attempt.number + 1)
+        _, attempt = self._running.popitem()
+        return unfinished(self._data, attempt.request, "cancelled", "the budget ended")
 
     def stop(self) -> None:
         """End all processes at once."""
-        if self._pool is not None:
-            self._pool.shutdown(kill_workers=True)
-            self._pool = None
+        self._stopped = True
+        for pool in [*self._pools]:
+            self._end(pool)
 
-    def _begin(self, request: RunRequest, attempt: int = 1) -> None:
-        if self._pool is None:
-            self._pool = self._started_pool()
-        future = self._pool.submit(_attempted, str(self._scratch), request)
-        self._running[future] = request, attempt
+    def _begin(self, request: RunRequest, number: int = 1) -> None:
+        while True:
+            pool = self._idle.pop() if self._idle else self._started_pool()
+            try:
+                future = pool.submit(_attempted, str(self._scratch), request)
+            except BrokenExecutor:  # its process died while it was idle
+                self._end(pool)
+                continue
+            self._running[future] = _Attempt(request, pool, number)
+            return
+
+    def _end(self, pool: Any) -> None:
+        pool.shutdown(kill_workers=True)
+        self._pools.remove(pool)
 
     def _started_pool(self) -> Any:
         # Unlike the standard library's pool, loky's does not run the caller's script again.
         loky = require("loky", purpose="runs side by side")
         threads = max(1, usable_cpus() // self.slots)
         names = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
-        return loky.ProcessPoolExecutor(
-            self.slots,
+        pool = loky.ProcessPoolExecutor(
+            1,
             context=loky.backend.get_context("loky"),
             initializer=_set_up,
             initargs=(threads,),
@@ -124,6 +148,8 @@ class ProcessQueue:
                 "LOKY_MAX_MEMORY_LEAK_SIZE": "1e15",
             },
         )
+        self._pools.append(pool)
+        return pool
 
     def _write(self, name: str, content: Any) -> None:
         (self._scratch / f"{name}.pickle").write_bytes(pickle.dumps(content))
