@@ -14,7 +14,6 @@ from learning import PLAN, run
 from numpy.testing import assert_allclose
 
 from wordgraft.training.batch_gradients import BatchGradients
-from wordgraft.training.optimizer_run import OptimizerRun
 
 Tiny = Callable[[str], Path]
 
@@ -36,7 +35,7 @@ def test_out_of_memory_halves_the_chunks_and_logs_it(
     _, whole = run(folder)
     loss = BatchGradients.loss
 
-    def small(self: OptimizerRun, part: Any) -> torch.Tensor:
+    def small(self: BatchGradients, part: Any) -> torch.Tensor:
         if len(part) > 5:
             raise RuntimeError("DefaultCPUAllocator: can't allocate memory: you tried to allocate")
         return loss(self, part)

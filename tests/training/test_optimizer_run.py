@@ -1,4 +1,4 @@
-"""Epochs and steps: interruptions, losses that become NaN, and the best weights."""
+"""Epochs: interruptions, losses that become NaN, and the best weights."""
 
 from __future__ import annotations
 
@@ -12,19 +12,13 @@ import pytest
 import torch
 from learning import PLAN as ENCODER_PLAN
 from learning import examples_of, run
-from noisy_texts import PLAN, bag_on, noisy_texts, train_bag
-from tables import random_table
+from noisy_texts import PLAN, train_bag
 
 from wordgraft.core import run_state
-from wordgraft.errors import ProgressError, TrainingError
-from wordgraft.grafts.torch import embedding
-from wordgraft.networks.network import Network
+from wordgraft.errors import TrainingError
 from wordgraft.training.batch_gradients import BatchGradients
-from wordgraft.training.lazy_adamw import LazyRows
-from wordgraft.training.loop import train
-from wordgraft.training.optimizer_run import Epochs, OptimizerRun
-from wordgraft.training.plan import Plan
-from wordgraft.training.regimes import REGIMES
+from wordgraft.training.network_optimizer import NetworkOptimizer
+from wordgraft.training.optimizer_run import Epochs
 from wordgraft.training.regularizers import (
     parse_regularizers,
 )
@@ -52,7 +46,7 @@ def test_diverging_rates_are_an_error() -> None:
 def broken_at(step: int, monkeypatch: pytest.MonkeyPatch) -> None:
     loss, calls = BatchGradients.loss, [0]
 
-    def broken(self: OptimizerRun, part: Any) -> torch.Tensor:
+    def broken(self: BatchGradients, part: Any) -> torch.Tensor:
         calls[0] += 1
         return loss(self, part) * (float("nan") if calls[0] == step else 1)
 
@@ -121,17 +115,17 @@ def test_a_killed_and_resumed_run_ends_like_an_uninterrupted_one(
         validation_share=validation_share,
     )
     calm, record = run(folder, plan, regime, dropout=True)
-    step, steps = OptimizerRun._step, [0]
+    step, steps = NetworkOptimizer.step, [0]
     phases = [0]
 
-    def killing(self: OptimizerRun, *arguments: Any) -> float:
+    def killing(self: NetworkOptimizer, *arguments: Any) -> float:
         if self.plan.schedule != "constant":  # not in the head's own phase, which keeps nothing
             steps[0] += 1
             if steps[0] == killed:
                 raise _KilledError
         return step(self, *arguments)
 
-    monkeypatch.setattr(OptimizerRun, "_step", killing)
+    monkeypatch.setattr(NetworkOptimizer, "step", killing)
     plan = replace(plan, progress_folder=tmp_path / "p", save_every=-1.0)
     with pytest.raises(_KilledError):
         run(folder, plan, regime, dropout=True)
@@ -150,68 +144,28 @@ def test_an_encoder_reads_little_padding(folder: Path) -> None:
     assert 0 < record.padding <= 0.05
 
 
-def trained(plan: Plan) -> Network:
-    network = bag_on(embedding(random_table(60, 8), trainable=True))
-    train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
-    return network
-
-
-def test_training_is_the_same_as_with_adamw_over_all_rows(monkeypatch: pytest.MonkeyPatch) -> None:
-    plan = replace(PLAN, clip=0.5, schedule="linear", validation_share=0.0)
-    found = []
-    for _ in range(2):
-        network = bag_on(embedding(random_table(60, 8), trainable=True))
-        train(network, noisy_texts(), plan, regime=REGIMES["embeddings"], names=("bag", "table"))
-        found.append(network.rows.layer.weight.detach())
-        monkeypatch.setattr(OptimizerRun, "_table_of", lambda *_: (None, 0.0))
-    torch.testing.assert_close(found[0], found[1], rtol=1e-4, atol=1e-5)
-
-
 @pytest.mark.usefixtures("saving_after_each_step")
 @pytest.mark.parametrize("validation_share", [0.0, 0.25])
 def test_killed_and_resumed_rows_end_like_uninterrupted_ones(
     validation_share: float, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = replace(PLAN, validation_share=validation_share, epochs=4, rows_rate=3e-2)
-    calm = trained(plan)
+    calm = train_bag(plan)[0]
     plan = replace(plan, progress_folder=tmp_path / "p", save_every=-1.0)
-    step, steps = OptimizerRun._step, [0]
+    step, steps = NetworkOptimizer.step, [0]
 
-    def killing(self: OptimizerRun, *arguments: Any) -> float:
+    def killing(self: NetworkOptimizer, *arguments: Any) -> float:
         steps[0] += 1
         if steps[0] == 13:  # in the midst of the second or third pass
             raise InterruptedError
         return step(self, *arguments)
 
-    monkeypatch.setattr(OptimizerRun, "_step", killing)
+    monkeypatch.setattr(NetworkOptimizer, "step", killing)
     with pytest.raises(InterruptedError):
-        trained(plan)
-    resumed = trained(plan)
+        train_bag(plan)
+    resumed = train_bag(plan)[0]
     for name, tensor in calm.state_dict().items():
         assert torch.equal(resumed.state_dict()[name], tensor), name
-
-
-def test_moments_saved_for_all_rows_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, epochs=2, progress_folder=tmp_path / "p", save_every=-1.0)
-    with monkeypatch.context() as patched:
-        patched.setattr(OptimizerRun, "_table_of", lambda *_: (None, 0.0))
-        trained(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
-        trained(plan)
-
-
-def test_moments_saved_under_another_name_are_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    plan = replace(PLAN, epochs=2, progress_folder=tmp_path / "p", save_every=-1.0)
-    named = LazyRows.tensors
-    with monkeypatch.context() as patched:
-        patched.setattr(LazyRows, "tensors", lambda self: {"mean": named(self)["moments"][0]})
-        trained(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
-        trained(plan)
 
 
 @pytest.mark.usefixtures("saving_after_each_step")
@@ -219,18 +173,18 @@ def test_a_nan_loss_after_resuming_restores_the_last_complete_epoch(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     plan = replace(PLAN, validation_share=0.0, epochs=1, batch_size=16)
-    first = trained(plan)
+    first = train_bag(plan)[0]
     plan = replace(plan, epochs=3, progress_folder=tmp_path / "p", save_every=-1.0)
-    step, steps = OptimizerRun._step, [0]
+    step, steps = NetworkOptimizer.step, [0]
 
-    def failing(self: OptimizerRun, *arguments: Any) -> float:
+    def failing(self: NetworkOptimizer, *arguments: Any) -> float:
         steps[0] += 1
         if steps[0] == 11:
             raise InterruptedError
         return step(self, *arguments) if steps[0] < 13 else float("nan")
 
-    monkeypatch.setattr(OptimizerRun, "_step", failing)
+    monkeypatch.setattr(NetworkOptimizer, "step", failing)
     with pytest.raises(InterruptedError):
-        trained(plan)
-    ended = trained(plan)
+        train_bag(plan)
+    ended = train_bag(plan)[0]
     torch.testing.assert_close(ended.rows.layer.weight, first.rows.layer.weight)

@@ -1,4 +1,4 @@
-"""One optimizer's run over the texts: epochs and steps, and what can go wrong in them."""
+"""One optimizer's run over the texts: its epochs, its best weights, and its state."""
 
 from __future__ import annotations
 
@@ -10,39 +10,30 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from wordgraft.core.progress import progress_bar
 from wordgraft.core.run_state import RunState
-from wordgraft.core.schedules import SCHEDULES
-from wordgraft.errors import ProgressError, TrainingError
+from wordgraft.errors import TrainingError
 from wordgraft.networks.network import Network
-from wordgraft.networks.rows import EmbeddingRows
-from wordgraft.training.batch_gradients import BatchGradients
 from wordgraft.training.examples import Examples
 from wordgraft.training.interpolation import snapshot
-from wordgraft.training.lazy_adamw import LazyRows
-from wordgraft.training.param_groups import ROWS, depth_of, layers_of, parameter_groups, part_of
+from wordgraft.training.network_optimizer import NetworkOptimizer
+from wordgraft.training.param_groups import ROWS, depth_of, part_of
 from wordgraft.training.plan import Plan
-from wordgraft.training.precision import is_low
 from wordgraft.training.regimes import Regime
 from wordgraft.training.regularizers import AppliedRegularizer
 from wordgraft.training.run_state import (
     STEP,
     TrainingState,
     generator_state,
-    load_optimizer,
     load_random,
-    optimizer_tensors,
     random_tensors,
 )
 
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Keeps a division by a norm of zero finite; the value is torch's own.
-_CLIP_EPS = 1e-6
 _LOG = logging.getLogger(__name__)
 _Weights = dict[str, Tensor]
 
@@ -105,7 +96,6 @@ class OptimizerRun:
         self.accelerator, self.validation_loss = accelerator, validation_loss
         self.rng = np.random.default_rng(plan.seed)
         self.steps_per_epoch = -(-len(examples) // plan.batch_size)
-        self.factor = SCHEDULES[plan.schedule](self.steps_per_epoch * plan.epochs)
         self.epochs = Epochs()
         self.stopped: str | None = None
         # The weights to end with: of the best epoch, or of the last complete one.
@@ -117,31 +107,11 @@ class OptimizerRun:
                     regularizer.may_learn(name) for regularizer in regularizers
                 )
                 parameter.requires_grad_(learns)
-        self._rows_learn = any(each.requires_grad for each in network.rows.parameters())
-        top = layers_of(network) + 1
-        groups = parameter_groups(
-            network,
-            plan.rates,
-            weight_decay=plan.weight_decay,
-            factor=lambda depth: math.prod(each.factor(depth, top) for each in plan.regularizers),
+        self._rows_learn = any(weight.requires_grad for weight in network.rows.parameters())
+        self.optimizer = NetworkOptimizer(
+            network, plan, accelerator, steps=self.steps_per_epoch * plan.epochs
         )
-        table, self._table_rate = self._table_of(groups)
-        self.model = accelerator.prepare(network)
-        self.gradients = BatchGradients(
-            network,
-            self.model,
-            accelerator,
-            batch_size=plan.batch_size,
-            chunks=plan.chunks,
-            low_precision=is_low(plan.precision, accelerator.device),
-        )
-        self.optimizer = torch.optim.AdamW(groups, fused=True)
-        for group in self.optimizer.param_groups:
-            group["initial_lr"] = group["lr"]
-        self._learning = [p for group in self.optimizer.param_groups for p in group["params"]]
-        self._lazy = None if table is None else LazyRows(table)
-        learning = self._learning if table is None else [*self._learning, table.layer.weight]
-        self.parameters = sum(parameter.numel() for parameter in learning)
+        self.parameters = self.optimizer.parameters
 
     def train(self, saved: RunState, state: TrainingState | None, *, progress: bool) -> None:
         """Train to the end and leave the best weights in the network.
@@ -155,8 +125,7 @@ class OptimizerRun:
         try:
             self._train(saved, state, progress=progress)
         finally:
-            if self._lazy is not None:
-                self._lazy.close()
+            self.optimizer.close()
         if self._best is not None:
             self.network.load_state_dict(self._best)
 
@@ -190,11 +159,11 @@ class OptimizerRun:
         """One epoch from step `first` on. Returns False if the loss became infinite or NaN."""
         rng_state = generator_state(self.rng)
         done = len(self.epochs.losses) * self.steps_per_epoch
-        self.model.train()
+        self.optimizer.model.train()
         # Without dropout, an encoder that does not learn gives the same vectors each time.
         self.network.rows.train(self._rows_learn)
         for step, batch in self._batches(first):
-            loss = self._step(batch, done + step)
+            loss = self.optimizer.step(batch, done + step)
             if not math.isfinite(loss):
                 self._stop(loss, done + step + 1)
                 return False
@@ -202,8 +171,7 @@ class OptimizerRun:
             if self.accelerator.is_main_process:
                 content = partial(self._content, start, rng_state, step + 1, losses)
                 saved.save_if_due(STEP, content)
-        if self._lazy is not None:
-            self._lazy.catch_up()
+        self.optimizer.catch_up()
         validation_loss = self.validation_loss(self.network) if self.validation_loss else None
         improved = self.epochs.add(float(np.mean(losses)), validation_loss)
         if self.validation_loss is None:
@@ -218,59 +186,6 @@ class OptimizerRun:
             self.plan.batch_size, self.rng, by_length=self.plan.by_length
         )
         return ((step, batch) for step, batch in enumerate(batches) if step >= first)
-
-    def _table_of(self, groups: list[dict[str, Any]]) -> tuple[EmbeddingRows | None, float]:
-        """The table whose rows `LazyRows` trains, and their rate; it leaves the optimizer's groups.
-
-        None if several processes share the gradients.
-        """
-        table = self.network.rows
-        if not isinstance(table, EmbeddingRows) or self.accelerator.num_processes > 1:
-            return None, 0.0
-        for group in groups:
-            others = [each for each in group["params"] if each is not table.layer.weight]
-            if len(others) < len(group["params"]) and not group["weight_decay"]:
-                group["params"] = others
-                return table, group["lr"]
-        return None, 0.0
-
-    def _step(self, batch: Examples, step: int) -> float:
-        """One step on a batch. If the loss or its gradient is not finite, nothing is changed."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = group["initial_lr"] * self.factor(step)
-        if self._lazy is not None:
-            self._lazy.begin_step(torch.from_numpy(batch.ids.ids).to(self.accelerator.device))
-        loss = self._compute_gradients(batch)
-        norm = self._clip()
-        if not math.isfinite(loss) or not math.isfinite(norm):
-            return float("nan") if math.isfinite(loss) else loss
-        self.optimizer.step()
-        if self._lazy is not None:
-            self._lazy.take_step(self._table_rate * self.factor(step))
-        return loss
-
-    def _compute_gradients(self, batch: Examples) -> float:
-        """The batch's loss; its gradients, in smaller chunks each time memory runs out."""
-        while True:
-            self.optimizer.zero_grad()
-            if self._lazy is not None:
-                self._lazy.zero_grad()
-            try:
-                return self.gradients.add(batch)
-            except (MemoryError, RuntimeError) as error:
-                if not self.gradients.can_recover_from(error):
-                    raise
-            self.gradients.use_smaller_chunks()
-
-    def _clip(self) -> float:
-        """Limit the norm of the gradient. Returns the norm before."""
-        gradients = [each.grad for each in self._learning if each.grad is not None]
-        if self._lazy is not None and self._lazy.gradient is not None:
-            gradients.append(self._lazy.gradient)
-        norm = nn.utils.get_total_norm(gradients)
-        if norm > self.plan.clip:
-            torch._foreach_mul_(gradients, self.plan.clip / (norm + _CLIP_EPS))
-        return float(norm)
 
     def _stop(self, loss: float, step: int) -> None:
         advice = (
@@ -295,11 +210,10 @@ class OptimizerRun:
         """The state after `step` steps of an epoch, as `RunState` saves it."""
         tensors = {
             "network": snapshot(self.network),
-            "start": {name: each for name, each in start.items() if part_of(name) != ROWS},
+            "start": {name: weight for name, weight in start.items() if part_of(name) != ROWS},
             "best": self._best or {},
             "good": self._last_good or {},
-            "optimizer": optimizer_tensors(self.optimizer),
-            "table": {} if self._lazy is None else self._lazy.tensors(),
+            **self.optimizer.tensors(),
             "random": random_tensors(),
         }
         position = {
@@ -316,17 +230,8 @@ class OptimizerRun:
         """Load a state. Returns the step of the epoch to continue with, and losses before it."""
         if state is None:
             return 0, []
-        table = state.group("table")
-        if {*table} != {*(() if self._lazy is None else self._lazy.tensors())}:
-            raise ProgressError(
-                "the progress was saved on another kind of device or by another version of "
-                "wordgraft, and lacks the moments of the rows that this run needs; start over with "
-                "--no-resume (resume=False)"
-            )
+        self.optimizer.load(state)
         self.network.load_state_dict(state.group("network"))
-        load_optimizer(self.optimizer, state.group("optimizer"))
-        if self._lazy is not None:
-            self._lazy.load(table)
         load_random(state.group("random"))
         position = state.position
         self.rng.bit_generator.state = position["rng"]

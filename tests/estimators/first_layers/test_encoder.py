@@ -22,7 +22,7 @@ from wordgraft.estimators.base import on_device
 from wordgraft.estimators.first_layers import Encoder, LayerContext
 from wordgraft.estimators.resolved import Resolved
 from wordgraft.sources import Isolated
-from wordgraft.training.optimizer_run import OptimizerRun
+from wordgraft.training.network_optimizer import NetworkOptimizer
 from wordgraft.training.regularizers import LayerDecay
 
 Tiny = Callable[[str], Path]
@@ -237,15 +237,15 @@ def test_an_interruption_says_where_the_progress_is(
 ) -> None:
     progress = tmp_path / "m.progress"
     steps = [0]
-    step, plan = OptimizerRun._step, Resolved.plan
+    step, plan = NetworkOptimizer.step, Resolved.plan
 
-    def stopped(self: OptimizerRun, *arguments: Any) -> float:
+    def stopped(self: NetworkOptimizer, *arguments: Any) -> float:
         steps[0] += 1
         if steps[0] == 3:
             raise KeyboardInterrupt
         return step(self, *arguments)
 
-    monkeypatch.setattr(OptimizerRun, "_step", stopped)
+    monkeypatch.setattr(NetworkOptimizer, "step", stopped)
     for every, messages in ((60.0, 0), (-1.0, 1)):
         caplog.clear()
         steps[0] = 0

@@ -34,10 +34,10 @@ from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ray import RetryLimit, Workers, check_answers, connected, errors_translated
 from wordgraft.core.ray_data import map_rows
 from wordgraft.core.run_state import RunState
-from wordgraft.errors import CheckpointError, ClusterError, DataError, ProgressError
+from wordgraft.errors import ClusterError, DataError, ProgressError
 from wordgraft.sources.contextual import Contextual, Corpus, Sample, Sampler, sample_corpus
 from wordgraft.sources.contextual import ray as steps
-from wordgraft.sources.contextual.ray import Job, RayEngine, input_row, read_corpus
+from wordgraft.sources.contextual.ray import RayEngine, input_row, read_corpus
 from wordgraft.table import EmbeddingTable
 
 
@@ -380,11 +380,3 @@ def test_real_text_through_a_real_encoder(minilm: str, shared_data: Path, tmp_pa
     one = local.table(checkpoint, None)
     same(on_ray.table(checkpoint, None), one)
     assert one.provenance.contexts[2:].min() >= 3
-
-
-def test_another_checkpoint_on_a_worker_is_refused(checkpoint: Checkpoint) -> None:
-    job = Job(checkpoint.name, False, "0" * 64)
-    with pytest.raises(
-        CheckpointError, match=r"the sha256 \w{16}, the driver's 0{16}; put the same"
-    ):
-        job.open_checkpoint()
