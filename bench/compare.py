@@ -54,7 +54,7 @@ def main() -> None:
         checkpoint=ENCODER,
         methods=METHODS,
         seeds=SEEDS,
-        runner=ProcessRunner(),
+        engine=ProcessRunner(),
     )
     runs = time.perf_counter() - began
     validation, test = Statistics(comparison, "validation"), Statistics(comparison, "test")

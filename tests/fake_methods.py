@@ -10,7 +10,15 @@ from typing import Any
 
 import numpy as np
 
-from wordgraft.comparison import METHODS, Comparison, Data, Fitted, MethodSpec, compare
+from wordgraft.comparison import (
+    METHODS,
+    Comparison,
+    Data,
+    Fitted,
+    MethodSettings,
+    MethodSpec,
+    compare,
+)
 
 LABELS = ("calm", "rain", "sun")
 
@@ -91,7 +99,8 @@ def fake_comparison(
         monkeypatch.setitem(METHODS, name, spec(name, method))
     data = data or data_of()
     options = {"seeds": 3, "sizes": [20, 80], **options}
-    return compare(data, output=folder, methods=list(methods), **options)
+    settings = MethodSettings(names=list(methods), trials=options.pop("trials", 1))
+    return compare(data, output=folder, methods=settings, **options)
 
 
 def data_of(n: int = 240, test: int = 200, **options: Any) -> Data:

@@ -11,7 +11,7 @@ import pytest
 from fake_methods import data_of, fake_comparison, texts_of, two_methods
 
 import wordgraft as wg
-from wordgraft.comparison import Data, MethodRun, compare
+from wordgraft.comparison import Data, MethodRun, MethodSettings, compare
 from wordgraft.errors import DataError, TrainingError
 
 
@@ -123,8 +123,7 @@ def test_vectors_of_a_file_are_a_method(tmp_path: Path) -> None:
     found = compare(
         data,
         output=tmp_path / "r",
-        vectors=tmp_path / "v.txt",
-        methods=["random", "vectors"],
+        methods=MethodSettings(names=["random", "vectors"], vectors=tmp_path / "v.txt"),
         seeds=1,
         sizes=["all"],
     )
@@ -134,7 +133,8 @@ def test_vectors_of_a_file_are_a_method(tmp_path: Path) -> None:
 
 def test_more_trials_change_the_settings(tmp_path: Path) -> None:
     data = data_of(120, 60)
-    found = compare(data, output=tmp_path / "r", methods=["tfidf"], seeds=2, trials=3)
+    settings = MethodSettings(names=["tfidf"], trials=3)
+    found = compare(data, output=tmp_path / "r", methods=settings, seeds=2)
     assert all(run.trials == 3 for run in found.runs)
     assert {run.settings["C"] for run in found.runs} <= {1.0, 10.0, 100.0}
 
@@ -149,8 +149,7 @@ def test_fine_tuned_encoders_record_what_they_forgot(
         data,
         output=tmp_path / "r",
         checkpoint=str(tiny_checkpoint("bert")),
-        pairs=[tmp_path / "pairs.tsv"],
-        methods=["full", "lp-ft"],
+        methods=MethodSettings(names=["full", "lp-ft"], pairs=[tmp_path / "pairs.tsv"]),
         seeds=1,
         sizes=["all"],
     )

@@ -26,8 +26,8 @@ if TYPE_CHECKING:
 
 # Part of the budget reserved for the page: these seconds, or this share if that is less.
 _PAGE_SECONDS, _PAGE_SHARE = 15.0, 0.1
-# Settings that `compare` takes under their own names.
-_PASSED_ON = ("network", "seeds", "trials", "corpus", "vectors", "pairs")
+# Settings that `MethodSettings` takes under their own names.
+_OF_METHODS = ("network", "trials", "corpus", "vectors", "pairs")
 
 
 def compare(
@@ -193,7 +193,7 @@ def compare(
         output,
         sizes=chosen_sizes,
         budget=seconds and seconds - min(_PAGE_SECONDS, _PAGE_SHARE * seconds),
-        runner=runner,
+        engine=runner,
         resume=resume is not None,
         force=force,
         progress=not quiet,
@@ -208,19 +208,20 @@ def _compared(
     settings: Mapping[str, Any], command: str, output: Path, **options: Any
 ) -> Comparison:
     """Read the data and run the comparison; notes go to standard error as soon as possible."""
+    from wordgraft.comparison import MethodSettings
     from wordgraft.comparison import compare as run_comparison
+    from wordgraft.comparison.record_folder import RecordFolder
 
     read = _read(settings)
     for note in read.notes:
         typer.echo(f"note: {note}", err=True)
-    methods = settings["methods"].split(",") if settings["methods"] else None
+    names = settings["methods"].split(",") if settings["methods"] else None
     comparison = run_comparison(
         read,
-        output=output,
-        checkpoint=checkpoint_of(settings["checkpoint"], methods),
-        methods=methods,
-        details={"settings": settings, "command": command},
-        **{name: settings[name] for name in _PASSED_ON},
+        output=RecordFolder(output, {"settings": settings, "command": command}),
+        checkpoint=checkpoint_of(settings["checkpoint"], names),
+        methods=MethodSettings(names=names, **{name: settings[name] for name in _OF_METHODS}),
+        seeds=settings["seeds"],
         **options,
     )
     for note in comparison.notes[len(read.notes) :]:

@@ -3,6 +3,7 @@
 from wordgraft.comparison.compare import compare
 from wordgraft.comparison.costs import Costs, Limits, costs_of
 from wordgraft.comparison.data import Data
+from wordgraft.comparison.method_settings import MethodSettings
 from wordgraft.comparison.methods import METHODS, Fitted, Method, MethodSpec
 from wordgraft.comparison.recommendation import Recommendation, recommend
 from wordgraft.comparison.records import MethodRun
@@ -27,6 +28,7 @@ __all__ = [
     "LocalRunner",
     "Method",
     "MethodRun",
+    "MethodSettings",
     "MethodSpec",
     "ProcessRunner",
     "RayRunner",

@@ -9,6 +9,7 @@ from typing import Any
 
 from wordgraft.comparison.data import Data
 from wordgraft.comparison.loop import Clock, ComparisonLoop
+from wordgraft.comparison.method_settings import MethodSettings
 from wordgraft.comparison.methods import MadeMethods, MethodSpec, chosen_methods
 from wordgraft.comparison.planner import cells_of
 from wordgraft.comparison.record_folder import TABLES, RecordFolder
@@ -18,28 +19,22 @@ from wordgraft.comparison.splits import checked_sizes, largest_sample, sizes_up_
 from wordgraft.comparison.table_cache import TableCache
 from wordgraft.errors import DataError, TrainingError
 
-SEEDS, SIZES, TRIALS = 5, 4, 1
+SEEDS, SIZES = 5, 4
 
 
 def compare(
     texts: Data | Iterable[Any],
     labels: Iterable[Any] | None = None,
     *,
-    output: Path | str,
+    output: Path | str | RecordFolder,
     checkpoint: str | None = None,
-    vectors: Path | str | None = None,
-    corpus: Sequence[str] = (),
-    pairs: Sequence[Path | str] = (),
-    network: str | None = None,
-    methods: Sequence[str] | None = None,
+    methods: MethodSettings | Sequence[str] | None = None,
     sizes: Sequence[int | str] | int = SIZES,
     seeds: int = SEEDS,
-    trials: int = TRIALS,
     budget: float | None = None,
-    runner: Runner | str = "local",
+    engine: Runner | str = "local",
     resume: bool = False,
     force: bool = False,
-    details: Mapping[str, Any] | None = None,
     progress: bool = False,
 ) -> Comparison:
     """Train every method on every size with every seed, and record each run in a folder.
@@ -50,24 +45,19 @@ def compare(
     Args:
         texts, labels: labelled texts, of which a fifth is set apart for testing. A `Data` in place
             of both also sets the task and the test part.
-        output: the folder of the records.
+        output: the folder of the records; a `RecordFolder` can add details to its description.
         checkpoint: the encoder, as for `open_checkpoint`; most methods need one.
-        vectors: a file of word vectors of another tool, for the method `vectors`.
-        corpus: files of more running text for contextual vectors, beside the training texts.
-        pairs: files of word pairs with similarity scores; fine-tuned encoders are measured on them
-            before and after, to see what they forget.
-        network: the network above the rows; by default `bag`, or `bilstm` for tagging.
-        methods: names of `wordgraft.comparison.METHODS`; by default all that can run.
+        methods: names of `wordgraft.comparison.METHODS`, by default all that can run; or
+            `MethodSettings`, to set what they take besides: a network, trials, files of vectors, of
+            running text and of word pairs.
         sizes: how many sizes up to all texts, or the sizes themselves, `"all"` among them.
         seeds: runs of each method and size.
-        trials: settings that each method may try in a run.
         budget: seconds. Runs that do not fit are left out; those that narrow the intervals most
             come first.
-        runner: `"local"` (one run after the other), `"processes"` or `"ray"`, or a runner such as
-            `ProcessRunner(jobs=4)`.
+        engine: where the runs are made: `"local"` (one after the other), `"processes"`, `"ray"`, or
+            a runner such as `ProcessRunner(jobs=4)`.
         resume: continue the comparison in `output`; finished runs are not repeated.
         force: start over, whatever comparison `output` holds.
-        details: more entries for the description, such as the command.
         progress: show progress bars.
 
     Returns the finished comparison; after Ctrl-C, what was finished until then, with a note.
@@ -85,29 +75,30 @@ def compare(
         [(25, 1.0), (25, 1.0)]
     """
     clock = Clock(budget)
-    data = _data(texts, labels)
+    data, settings = _data(texts, labels), MethodSettings.of(methods)
+    folder = output if isinstance(output, RecordFolder) else RecordFolder(Path(output))
     tables = TableCache(
         data.texts,
         checkpoint=checkpoint,
-        corpus=tuple(corpus),
-        vectors=None if vectors is None else Path(vectors),
-        pairs=[Path(path) for path in pairs],
-        folder=Path(output) / TABLES,
+        corpus=tuple(settings.corpus),
+        vectors=None if settings.vectors is None else Path(settings.vectors),
+        pairs=[Path(path) for path in settings.pairs],
+        folder=folder.path / TABLES,
         task=data.task,
-        network=network or {"classify": "bag", "tag": "bilstm"}[data.task],
+        network=settings.network_of(data.task),
         progress=progress,
         test_texts=data.test_texts,
     )
-    specs, left_out = chosen_methods(methods, tables)
+    specs, left_out = chosen_methods(settings.names, tables)
     sizes = _sizes(sizes, data, seeds)
-    description = _description(data, tables, specs, sizes, seeds, trials, details or {})
-    folder = RecordFolder(Path(output))
-    where = runner_of(runner)
+    trials = settings.trials
+    description = {**_description(data, tables, specs, sizes, seeds, trials), **folder.details}
+    runner = runner_of(engine)
     folder.begin(description, resume=resume, force=force)
     cells = cells_of(description["methods"], sizes, range(seeds))
     loop = ComparisonLoop(data, folder, cells, trials, clock)
     made = MadeMethods({spec.name: spec for spec in specs}, tables)
-    with where.started(made, data) as queue:
+    with runner.started(made, data) as queue:
         notes = loop.run(queue, progress=progress)
     comparison = read_comparison(folder, data, description, notes=(*left_out, *notes))
     return replace(comparison, interrupted=loop.interrupted)
@@ -154,7 +145,6 @@ def _description(
     sizes: Sequence[int],
     seeds: int,
     trials: int,
-    details: Mapping[str, Any],
 ) -> dict[str, Any]:
     return {
         "task": data.task,
@@ -172,5 +162,4 @@ def _description(
         "checkpoint_sha256": None if tables.checkpoint is None else tables.opened().sha256,
         "corpus": list(tables.corpus),
         "vectors": None if tables.vectors is None else str(tables.vectors),
-        **details,
     }

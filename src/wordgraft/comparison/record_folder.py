@@ -28,10 +28,15 @@ _START_OVER = "--force (force=True)"
 
 
 class RecordFolder:
-    """The records of one comparison on disk; each is written whole or not at all."""
+    """The records of one comparison on disk; each is written whole or not at all.
 
-    def __init__(self, path: Path) -> None:
-        self.path = path
+    Args:
+        details: more entries for the description of a comparison that is made here, such as the
+            command that makes it.
+    """
+
+    def __init__(self, path: Path, details: Mapping[str, Any] | None = None) -> None:
+        self.path, self.details = path, dict(details or {})
 
     def begin(self, description: Mapping[str, Any], *, resume: bool, force: bool) -> None:
         """Make the folder for a comparison, or check that what it holds belongs to it.

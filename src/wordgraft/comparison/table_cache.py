@@ -154,7 +154,7 @@ class TableCache:
         if self.vectors is None:
             raise TableError(
                 "the method 'vectors' needs a file of word vectors; give it with --vectors "
-                "(vectors=...)"
+                "(MethodSettings(vectors=...))"
             )
         table = read_vectors(self.vectors, progress=self.progress)
         counts: dict[str, int] = {}

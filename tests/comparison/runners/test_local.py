@@ -31,5 +31,5 @@ def test_a_runner_by_name_or_as_it_is() -> None:
     assert runner_of("processes") == ProcessRunner(jobs=None)
     assert runner_of("ray") == RayRunner(address=None)
     assert runner_of(ProcessRunner(3)) == ProcessRunner(3)
-    with pytest.raises(ClusterError, match="the runner is 'moon'; expected one of local, proc"):
+    with pytest.raises(ClusterError, match="the engine is 'moon'; expected one of local, proc"):
         runner_of("moon")

@@ -53,7 +53,7 @@ def known(found: Comparison) -> list[tuple[Any, ...]]:
 def test_records_are_those_of_one_process(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     methods = {"good": FakeMethod(right(0.9)), "poor": FakeMethod(right(0.5))}
     one = fake_comparison(tmp_path / "one", monkeypatch, methods, seeds=2)
-    two = fake_comparison(tmp_path / "two", monkeypatch, methods, seeds=2, runner=ProcessRunner(2))
+    two = fake_comparison(tmp_path / "two", monkeypatch, methods, seeds=2, engine=ProcessRunner(2))
     assert len(two.runs) == 8
     assert known(two) == known(one)
     assert all(run.total_seconds >= run.seconds for run in two.runs)
@@ -72,7 +72,7 @@ def test_a_fault_and_a_dead_process_end_their_own_runs_alone(
         "dying": Dying(right(1)),
     }
     found = fake_comparison(
-        tmp_path / "x", monkeypatch, methods, seeds=1, sizes=[80], runner=ProcessRunner(2)
+        tmp_path / "x", monkeypatch, methods, seeds=1, sizes=[80], engine=ProcessRunner(2)
     )
     assert {run.method for run in found.runs} == {"good", "once"}
     errors = {run.method: run.error for run in found.unfinished}
@@ -108,7 +108,7 @@ def test_the_budget_ends_what_is_running(tmp_path: Path, monkeypatch: pytest.Mon
     }
     began = time.monotonic()
     found = fake_comparison(
-        tmp_path, monkeypatch, methods, data_of(), seeds=1, runner=ProcessRunner(2), budget=45.0
+        tmp_path, monkeypatch, methods, data_of(), seeds=1, engine=ProcessRunner(2), budget=45.0
     )
     assert time.monotonic() - began < 290  # either of the endless ones takes 300
     assert found.methods == ("good",)
@@ -133,5 +133,5 @@ def test_as_many_as_the_machine_carries(monkeypatch: pytest.MonkeyPatch) -> None
 def test_jobs_below_one_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ClusterError, match="jobs is 0; expected a whole number from 1"):
         fake_comparison(
-            tmp_path, monkeypatch, {"good": FakeMethod(right(0.9))}, runner=ProcessRunner(0)
+            tmp_path, monkeypatch, {"good": FakeMethod(right(0.9))}, engine=ProcessRunner(0)
         )

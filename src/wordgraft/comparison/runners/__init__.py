@@ -27,8 +27,8 @@ RUNNERS: dict[str, Callable[[], Runner]] = {
 }
 
 
-def runner_of(runner: Runner | str) -> Runner:
-    """The runner of a name with its defaults; a runner is returned as it is.
+def runner_of(engine: Runner | str) -> Runner:
+    """The runner of an engine's name, with its defaults; a runner is returned as it is.
 
     Raises `ClusterError` for an unknown name.
 
@@ -36,8 +36,8 @@ def runner_of(runner: Runner | str) -> Runner:
         >>> runner_of("local")
         LocalRunner()
     """
-    if not isinstance(runner, str):
-        return runner
-    if runner not in RUNNERS:
-        raise ClusterError(f"the runner is {runner!r}; expected one of {', '.join(RUNNERS)}")
-    return RUNNERS[runner]()
+    if not isinstance(engine, str):
+        return engine
+    if engine not in RUNNERS:
+        raise ClusterError(f"the engine is {engine!r}; expected one of {', '.join(RUNNERS)}")
+    return RUNNERS[engine]()
