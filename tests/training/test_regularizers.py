@@ -17,7 +17,7 @@ def test_regularizers_by_name() -> None:
     assert parse_regularizers("lora:4") == (Lora(4),)
     assert parse_regularizers(None) == parse_regularizers("none") == ()
     for text, message in {
-        "ewc": "unknown regularizer 'ewc'; expected one of layer_decay, lora, or none",
+        "ewc": "unknown regularizer 'ewc'; expected one of layer_decay, l2sp, lora, or none",
         "lora,lora": "regularizer lora is given twice",
         "layer_decay:x": "'layer_decay:x': expected layer_decay:float",
         "layer_decay:2": "rate of layer_decay is 2, expected 0 to 1",

@@ -64,7 +64,7 @@ def train(
     ] = None,
     regularizer: Annotated[
         str | None,
-        typer.Option(help="Against forgetting, with --encoder: layer_decay:0.9, lora:8."),
+        typer.Option(help="Against forgetting, with --encoder: l2sp:0.01, layer_decay:0.9, lora:8."),
     ] = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers of --frozen-encoder, as in 3,6.  [default: auto]")

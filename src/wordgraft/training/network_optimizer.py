@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from typing import Any
 
 import torch
@@ -18,6 +19,7 @@ from wordgraft.training.lazy_adamw import LazyRows
 from wordgraft.training.param_groups import layers_of, parameter_groups
 from wordgraft.training.plan import Plan
 from wordgraft.training.precision import is_low
+from wordgraft.training.regularizers import AppliedRegularizer
 from wordgraft.training.run_state import TrainingState, load_optimizer, optimizer_tensors
 
 # Keeps a division by a norm of zero finite; the value is torch's own.
@@ -28,6 +30,7 @@ class NetworkOptimizer:
     """AdamW for all parameters of a network that learn; `LazyRows` for those of a table.
 
     Args:
+        regularizers: already applied to the network.
         accelerator: accelerate's.
         steps: of the whole run, for the schedule.
 
@@ -36,8 +39,17 @@ class NetworkOptimizer:
         parameters: how many numbers learn.
     """
 
-    def __init__(self, network: Network, plan: Plan, accelerator: Any, *, steps: int) -> None:
+    def __init__(
+        self,
+        network: Network,
+        plan: Plan,
+        regularizers: Sequence[AppliedRegularizer],
+        accelerator: Any,
+        *,
+        steps: int,
+    ) -> None:
         self.network, self.plan, self.accelerator = network, plan, accelerator
+        self._regularizers = regularizers
         self._factor = SCHEDULES[plan.schedule](steps)
         top = layers_of(network) + 1
         groups = parameter_groups(
@@ -76,6 +88,8 @@ class NetworkOptimizer:
         if self._lazy is not None:
             self._lazy.begin_step(torch.from_numpy(batch.ids.ids).to(self.accelerator.device))
         loss = self._compute_gradients(batch)
+        for regularizer in self._regularizers:
+            regularizer.before_step()
         norm = self._clip()
         if not math.isfinite(loss) or not math.isfinite(norm):
             return float("nan") if math.isfinite(loss) else loss

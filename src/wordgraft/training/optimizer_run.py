@@ -109,7 +109,7 @@ class OptimizerRun:
                 parameter.requires_grad_(learns)
         self._rows_learn = any(weight.requires_grad for weight in network.rows.parameters())
         self.optimizer = NetworkOptimizer(
-            network, plan, accelerator, steps=self.steps_per_epoch * plan.epochs
+            network, plan, regularizers, accelerator, steps=self.steps_per_epoch * plan.epochs
         )
         self.parameters = self.optimizer.parameters
 

@@ -33,6 +33,7 @@ _AROUND = (0.25, 4.0)
 # Lowest and highest value of a regularizer to try, and whether to sample on a log scale.
 _VALUES: dict[str, tuple[float, float, bool]] = {
     "layer_decay": (0.7, 1.0, False),
+    "l2sp": (1e-3, 1e-1, True),
     "lora": (4, 32, True),
 }
 

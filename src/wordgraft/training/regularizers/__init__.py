@@ -6,15 +6,17 @@ from dataclasses import fields
 
 from wordgraft.core.named_values import parse_named_values
 from wordgraft.errors import TrainingError
+from wordgraft.training.regularizers.l2sp import L2sp
 from wordgraft.training.regularizers.layer_decay import LayerDecay
 from wordgraft.training.regularizers.lora import Lora
 from wordgraft.training.regularizers.protocol import AppliedRegularizer, Regularizer
 
-REGULARIZERS: dict[str, type[Regularizer]] = {kind.name: kind for kind in (LayerDecay, Lora)}
+REGULARIZERS: dict[str, type[Regularizer]] = {kind.name: kind for kind in (LayerDecay, L2sp, Lora)}
 
 __all__ = [
     "REGULARIZERS",
     "AppliedRegularizer",
+    "L2sp",
     "LayerDecay",
     "Lora",
     "Regularizer",

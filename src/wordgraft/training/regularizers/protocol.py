@@ -16,6 +16,9 @@ class AppliedRegularizer:
         """Whether a parameter of the rows, named as in the network, may learn at all."""
         return True
 
+    def before_step(self) -> None:
+        """Called when the gradients of a step are complete, before they are clipped and used."""
+
     def end(self) -> None:
         """Called once after training. Leaves the network with plain modules and weights."""
 
