@@ -77,6 +77,15 @@ def test_a_text_longer_than_the_encoder_reads_is_cut_between_words(tiny_checkpoi
     assert_allclose(found[62:124], window, atol=1e-5)
 
 
+def test_windows_do_not_depend_on_the_other_texts_of_a_batch(tiny_checkpoint: Tiny) -> None:
+    checkpoint = open_checkpoint(tiny_checkpoint("bert"))
+    rows, text = EncoderRows(checkpoint).eval(), "the bank " * 50
+    with torch.inference_mode():
+        alone = rows(pieces_of(checkpoint, [text])).vectors
+        beside = rows(pieces_of(checkpoint, ["unhappiest " + "growing" * 6, text])).vectors
+    assert_allclose(beside[-100:], alone, atol=1e-5)
+
+
 @pytest.mark.parametrize("name", DISTINCT)
 def test_depth_follows_the_layers(name: str, tiny_checkpoint: Tiny) -> None:
     checkpoint = open_checkpoint(tiny_checkpoint(name))

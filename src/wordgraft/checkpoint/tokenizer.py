@@ -130,7 +130,8 @@ def _tokenizer(folder: Path, settings: dict[str, Any]) -> Tokenizer:
     if (path := folder / "tokenizer.json").is_file():
         try:
             return Tokenizer.from_file(str(path))
-        except Exception as error:  # tokenizers raises a bare Exception
+        # Not narrower: for whatever is wrong with the file, tokenizers raises Exception itself.
+        except Exception as error:
             raise CheckpointError(f"{path} cannot be read ({error}); download it again") from error
     if (path := folder / "vocab.txt").is_file():
         return _wordpiece(path, settings)

@@ -11,6 +11,8 @@ import torch
 from torch import Tensor, nn
 
 from wordgraft.checkpoint.encoder import load_model
+from wordgraft.checkpoint.inputs import windows_of
+from wordgraft.core.ragged import Ragged
 from wordgraft.errors import CheckpointError
 from wordgraft.networks.inputs import NetworkInputs, Sequences, mask_of, means
 
@@ -137,7 +139,7 @@ class EncoderRows(nn.Module):
             return torch.zeros(0, self.dims, device=pieces.device)
         is_piece = pieces >= 0
         counts = is_piece.sum(dim=1)
-        window = self._windows(counts, lengths, pieces.shape[1])
+        window = self._windows(counts, lengths)
         sizes = torch.zeros_like(window).index_add_(0, window, counts)[: int(window[-1]) + 1]
         before, after = (
             torch.tensor(special_ids, device=pieces.device) for special_ids in self.specials
@@ -160,17 +162,16 @@ class EncoderRows(nn.Module):
         sums = states.new_zeros(len(pieces), self.dims).index_add(0, word, states[places[is_piece]])
         return sums / counts[:, None]
 
-    def _windows(self, counts: Tensor, lengths: Tensor, longest: int) -> Tensor:
+    def _windows(self, counts: Tensor, lengths: Tensor) -> Tensor:
         """int64 (words,): the input that each word belongs to; a long text has several."""
-        text = torch.repeat_interleave(torch.arange(len(lengths), device=counts.device), lengths)
-        before = counts.cumsum(0) - counts
-        first = torch.cat([lengths.new_zeros(1), lengths.cumsum(0)[:-1]]).clamp(max=len(counts) - 1)
-        within = before - before[first][text]
-        # A word that begins in a window also ends in it, even a word of `longest` pieces.
-        room = self.room - sum(map(len, self.specials)) - longest + 1
-        key = text * (int(within.max()) // max(room, 1) + 1) + within // max(room, 1)
-        window: Tensor = torch.unique_consecutive(key, return_inverse=True)[1]
-        return window
+        pieces, words = counts.cpu().numpy(), lengths.cpu().numpy()
+        borders = np.concatenate([[0], np.cumsum(pieces)])
+        texts = Ragged(np.arange(borders[-1]), borders[np.concatenate([[0], np.cumsum(words)])])
+        # No word has more pieces than this, so that a word is always within one window.
+        room = self.room - sum(map(len, self.specials))
+        windows = windows_of(texts, room, word_starts=borders[:-1])
+        window = np.searchsorted(windows.offsets, borders[:-1], side="right") - 1
+        return torch.from_numpy(window).to(counts.device)
 
 
 def of_similar_length(lengths: Sequence[int]) -> list[list[int]]:

@@ -1,4 +1,8 @@
-"""Splits texts into sentences, or into windows of a fixed number of words."""
+"""Splits texts into sentences, or into windows of a fixed number of words.
+
+These are the contexts that are counted and sampled, and splitting them needs no tokenizer. What is
+still too long for an encoder is split once more, by pieces, in `checkpoint.inputs`.
+"""
 
 from __future__ import annotations
 
