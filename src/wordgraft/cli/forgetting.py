@@ -81,13 +81,15 @@ def forgetting(
     probes = _probes(probe or [])
     trained: Any = (SequenceTagger if task_in(model) == "tag" else TextClassifier).load(model)
     texts, labels = _task_data(trained, data, text, label, label_separator)
-    found = forgetting_report(trained, texts, labels, **_measured_on(general_text, pairs, probes))
-    _show(found)
+    measured = forgetting_report(
+        trained, texts, labels, **_measured_on(general_text, pairs, probes)
+    )
+    _show(measured)
     if report is not None:
         report.mkdir(parents=True, exist_ok=True)
-        found.write(report)
+        measured.write(report)
     if at_most is not None and output is not None:
-        weight = found.best_weight(forget_at_most=at_most)
+        weight = measured.best_weight(forget_at_most=at_most)
         interpolate(trained, weight).save(output, force=force)
         facts([("saved", f"{output}, with a weight of {weight:.1f} of the fine-tuned encoder")])
 

@@ -64,7 +64,9 @@ def train(
     ] = None,
     regularizer: Annotated[
         str | None,
-        typer.Option(help="Against forgetting, with --encoder: l2sp:0.01, layer_decay:0.9, lora:8."),
+        typer.Option(
+            help="Against forgetting, with --encoder: l2sp:0.01, layer_decay:0.9, lora:8."
+        ),
     ] = None,
     layers: Annotated[
         str | None, typer.Option(help="Layers of --frozen-encoder, as in 3,6.  [default: auto]")
@@ -195,23 +197,23 @@ def train(
     checked(model)
 
     texts, labels, options = _training_data(data, task, text, label, label_separator, unlabelled)
-    found = None
+    best = None
     trials_file = output.with_name(f"{output.name}.trials")
     if trials:
         if not resume:
             trials_file.unlink(missing_ok=True)
-        found = search(
+        best = search(
             model, texts, labels, trials=trials, progress_file=trials_file, progress=not quiet,
             **options,
         )  # fmt: skip
-        model = found.model
+        model = best.model
     model.fit(texts, labels, **options)
     if not is_first_process():
         return
     model.save(output, force=force)
     discard(progress_folder)
     trials_file.unlink(missing_ok=True)
-    _report(model, output, None if found is None else f"best of {trials}: {found}")
+    _report(model, output, None if best is None else f"best of {trials}: {best}")
 
 
 def _training_data(

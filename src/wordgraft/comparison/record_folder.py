@@ -92,7 +92,7 @@ class RecordFolder:
 
     def _check_same(self, description: Mapping[str, Any], *, resume: bool) -> None:
         saved = self.description()
-        hashes = [str(each.get("data_sha256"))[:12] for each in (saved, description)]
+        hashes = [str(record.get("data_sha256"))[:12] for record in (saved, description)]
         if saved.get("data_sha256") != description["data_sha256"]:
             raise ProgressError(
                 f"{self.path} holds a comparison on other data (sha256 {hashes[0]}, these texts "

@@ -73,13 +73,13 @@ class Ragged:
             length = max(1, int(self.lengths.max(initial=0)))
         if len(self) == 1 and len(self.ids) == length:
             return self.ids[None]
-        kept = np.minimum(self.lengths, length)
+        lengths = np.minimum(self.lengths, length)
         block = np.full((len(self), length, *self.ids.shape[1:]), fill, self.ids.dtype)
         ids = self.ids
-        if len(ids) > kept.sum():
-            ends = np.repeat(self.offsets[:-1] + kept, self.lengths)
+        if len(ids) > lengths.sum():
+            ends = np.repeat(self.offsets[:-1] + lengths, self.lengths)
             ids = ids[np.arange(len(ids)) < ends]
-        block[np.arange(length) < kept[:, None]] = ids
+        block[np.arange(length) < lengths[:, None]] = ids
         return block
 
     def append(self, other: Ragged) -> Ragged:

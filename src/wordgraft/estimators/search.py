@@ -94,7 +94,7 @@ def search(
         )
     file = None if progress_file is None else Path(progress_file)
     with resume_hint_on_interrupt(file):
-        found = search_plan(
+        outcome = search_plan(
             prepared.network,
             prepared.examples,
             prepared.plan,
@@ -104,9 +104,9 @@ def search(
             progress_file=file,
             progress=progress,
         )
-    settings = _settings(found.plan, trained=prepared.resolved.regime.trainable_rows)
+    settings = _settings(outcome.plan, trained=prepared.resolved.regime.trainable_rows)
     best = _unfitted(model).set_params(**settings)
-    return SearchResult(best, settings, found.score, found.scores)
+    return SearchResult(best, settings, outcome.score, outcome.scores)
 
 
 def _unfitted(model: _Model) -> _Model:

@@ -175,7 +175,7 @@ class CharacterEmbedding(nn.Module):
     def prepare(self, words: Sequence[str]) -> Prepared:
         """The tensors that the network reads, made without gradients."""
         read = (self.spelling.letters(words), *self.spelling.inputs(words))
-        return Prepared(*(torch.from_numpy(each) for each in read))
+        return Prepared(*(torch.from_numpy(array) for array in read))
 
     def forward(self, words: Sequence[str] | Prepared) -> torch.Tensor:
         """(words, dims) vectors of words, or of what `prepare` made of them."""

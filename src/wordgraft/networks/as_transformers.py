@@ -175,7 +175,7 @@ def _highest(rows: EncoderRows, body: nn.Module) -> float:
     most = float(rows.dims**0.5)
     if getattr(body, "how", "") == "mean":
         return most
-    *_, norm = (each for each in rows.model.modules() if isinstance(each, nn.LayerNorm))
+    *_, norm = (module for module in rows.model.modules() if isinstance(module, nn.LayerNorm))
     return most * float(norm.weight.abs().max()) + float(norm.bias.abs().max())
 
 

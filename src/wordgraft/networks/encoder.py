@@ -74,8 +74,8 @@ class EncoderRows(nn.Module):
 
         Parameters above the last layer, such as a norm, have its depth.
         """
-        if found := self._layer.search(name):
-            return int(found[1]) + 1
+        if match := self._layer.search(name):
+            return int(match[1]) + 1
         return 0 if "embeddings" in name or "mapping_in" in name else self.layers
 
     def forward(self, inputs: NetworkInputs) -> Sequences:

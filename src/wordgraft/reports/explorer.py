@@ -184,8 +184,8 @@ def _nearest(
 
 def _principal_plane(vectors: Float32[ndarray, "words dims"]) -> Float32[ndarray, "words 2"]:
     """The vectors on their first two principal components."""
-    found = principal_directions(vectors, 2)
-    plane = (vectors - found.mean) @ found.directions
+    principal = principal_directions(vectors, 2)
+    plane = (vectors - principal.mean) @ principal.directions
     return np.pad(plane, ((0, 0), (0, 2 - plane.shape[1])))
 
 

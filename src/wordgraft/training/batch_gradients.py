@@ -62,8 +62,8 @@ class BatchGradients:
     def add(self, batch: Examples) -> float:
         """Add the batch's gradients to those of the parameters, and return its loss."""
         processes = self.accelerator.num_processes
-        own, alone = self._own_share(batch)
-        parts = _cut(own, self.chunks)
+        texts, alone = self._own_share(batch)
+        parts = _cut(texts, self.chunks)
         targets = max(1, len(batch.flat_targets))
         total = torch.zeros((), device=self.accelerator.device)
         for number, part in enumerate(parts):

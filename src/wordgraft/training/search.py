@@ -53,7 +53,10 @@ class BestPlan:
     scores: tuple[float, ...]
 
     def __str__(self) -> str:
-        values = [f"{each.name} {_value(each):.3g}" for each in self.plan.regularizers]
+        values = [
+            f"{regularizer.name} {_value(regularizer):.3g}"
+            for regularizer in self.plan.regularizers
+        ]
         rates = f"rows {self.plan.rows_rate:.2g}, head {self.plan.head_rate:.2g}"
         return f"{', '.join([rates, *values])}; score {self.score:.3f} on a fifth of the texts"
 
@@ -169,7 +172,9 @@ def _suggested(plan: Plan, regime: Regime, trial: Any) -> Plan:
     rows = plan.rows_rate
     if regime.trainable_rows:
         rows = trial.suggest_float("rows_rate", rows * low, rows * high, log=True)
-    regularizers = tuple(_suggested_regularizer(each, trial) for each in plan.regularizers)
+    regularizers = tuple(
+        _suggested_regularizer(regularizer, trial) for regularizer in plan.regularizers
+    )
     return replace(
         plan, head_rate=head, rows_rate=rows, regularizers=regularizers, progress_folder=None
     )

@@ -81,7 +81,9 @@ class ChunkCache:
         """The values of each text, by column: those of its chunks, one after the other."""
         chunks = [text.split() for text in texts]
         numbers, columns = self.look_up([*chain.from_iterable(chunks)])
-        ends = np.concatenate([[0], np.cumsum([len(each) for each in chunks], dtype=np.int64)])
+        ends = np.concatenate(
+            [[0], np.cumsum([len(of_text) for of_text in chunks], dtype=np.int64)]
+        )
         rows = (column.take(numbers) for column in columns)
         return tuple(Ragged(values.ids, values.offsets[ends]) for values in rows)
 

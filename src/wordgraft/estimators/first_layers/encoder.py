@@ -245,8 +245,8 @@ class EncoderLayer:
         longest = min(int(pieces.lengths.max(initial=1)), room)
         of_word = np.full((len(number), longest), -1, np.int64)
         places = np.arange(longest)
-        own = places < pieces.lengths[:, None]
-        of_word[own] = pieces.ids[(pieces.offsets[:-1, None] + places)[own]]
+        is_piece = places < pieces.lengths[:, None]
+        of_word[is_piece] = pieces.ids[(pieces.offsets[:-1, None] + places)[is_piece]]
         offsets = np.concatenate([[0], np.cumsum([len(text) for text in sentences])]).astype(int)
         from wordgraft.networks.encoder import PIECES
 

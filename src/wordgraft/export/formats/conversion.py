@@ -196,8 +196,8 @@ def _folded(
             f"{len(dropped):,}",
             f"{len(words):,}",
         )
-    kept = np.setdiff1d(np.arange(len(words)), np.fromiter(dropped, np.int64, len(dropped)))
-    rows = np.concatenate([np.arange(ROLES), kept + ROLES])
+    remaining = np.setdiff1d(np.arange(len(words)), np.fromiter(dropped, np.int64, len(dropped)))
+    rows = np.concatenate([np.arange(ROLES), remaining + ROLES])
     vectors = word_vectors.vectors
     if dropped:
         # Rows only move towards the start, so they can be moved in place, block by block.
@@ -205,8 +205,8 @@ def _folded(
             block = vectors[rows[start : start + _ROWS_AT_ONCE]]
             vectors[start : start + len(block)] = block
         vectors = vectors[: len(rows)]
-    kept_words = [folded.get(place, words[place]) for place in kept.tolist()]
-    return kept_words, vectors, counts[kept]
+    remaining_words = [folded.get(place, words[place]) for place in remaining.tolist()]
+    return remaining_words, vectors, counts[remaining]
 
 
 def _changed(words: Sequence[str], rule: Tokenizer) -> dict[int, str]:

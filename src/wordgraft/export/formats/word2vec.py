@@ -133,8 +133,8 @@ def _word(file: IO[bytes], path: Path, number: int, n: int) -> str:
     return decoded(bytes(letters).lstrip(b"\n"), path, f"word {number:,}")
 
 
-def _cut_off(path: Path, found: str) -> DataError:
-    return DataError(f"{path} {found}; the file is truncated: download it again")
+def _cut_off(path: Path, fault: str) -> DataError:
+    return DataError(f"{path} {fault}; the file is truncated: download it again")
 
 
 def is_word2vec(path: Path, head: bytes) -> bool:

@@ -204,11 +204,11 @@ def _cnn(
 ) -> str:
     across = graph.op("Transpose", block, perm=[0, 2, 1])
     widths = sum(name.startswith(f"{at}filters.") for name in weights) // 2
-    found = [
+    filtered = [
         graph.op("Relu", graph.conv(across, weights, f"{at}filters.{place}"))
         for place in range(widths)
     ]
-    features = graph.op("Transpose", graph.op("Concat", *found, axis=1), perm=[0, 2, 1])
+    features = graph.op("Transpose", graph.op("Concat", *filtered, axis=1), perm=[0, 2, 1])
     if per_word:
         return features
     # Filters' outputs are never negative, so padding with zeros cannot be the maximum.
@@ -230,7 +230,7 @@ def _bilstm(
     biases = np.concatenate([both("bias_ih"), both("bias_hh")], axis=1)
     # An empty text is treated as one word of zeros.
     lengths = graph.op("Max", "lengths", graph.array(np.int64(1)))
-    found = graph.op(
+    states = graph.op(
         "LSTM",
         graph.op("Transpose", block, perm=[1, 0, 2]),
         graph.array(both("weight_ih").reshape(2, 4 * hidden, -1)),
@@ -241,7 +241,7 @@ def _bilstm(
         hidden_size=hidden,
     )
     # (length, directions, texts, hidden) to (texts, length, directions * hidden)
-    turned = graph.op("Transpose", found, perm=[2, 0, 1, 3])
+    turned = graph.op("Transpose", states, perm=[2, 0, 1, 3])
     features = graph.op("Reshape", turned, graph.array(np.array([0, 0, 2 * hidden], np.int64)))
     if per_word:
         return features

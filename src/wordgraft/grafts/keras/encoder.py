@@ -199,26 +199,26 @@ class _Parts:
         layer = keras.layers.Embedding(
             *matrix.shape, embeddings_initializer="zeros", dtype=self.dtype, name=tensor
         )
-        found = layer(ids)
+        vectors = layer(ids)
         layer.set_weights([matrix])
-        return found
+        return vectors
 
     def _dense(self, tensor: str, hidden: Any, name: str) -> Any:
         matrix, bias = self._tensor(f"{tensor}.weight").T, self._tensor(f"{tensor}.bias")
         layer = keras.layers.Dense(
             len(bias), kernel_initializer="zeros", dtype=self.dtype, name=name
         )
-        found = layer(hidden)
+        projected = layer(hidden)
         layer.set_weights([matrix, bias])
-        return found
+        return projected
 
     def _norm(self, tensor: str, hidden: Any, name: str) -> Any:
         layer = keras.layers.LayerNormalization(epsilon=self.epsilon, dtype=self.dtype, name=name)
-        found = layer(hidden)
+        normed = layer(hidden)
         legacy = f"{self.prefix}{tensor}.gamma" in self.checkpoint.tensors
         names = ("gamma", "beta") if legacy else ("weight", "bias")
         layer.set_weights([self._tensor(f"{tensor}.{part}") for part in names])
-        return found
+        return normed
 
     def _dropped(self, hidden: Any) -> Any:
         return (

@@ -58,7 +58,7 @@ class Candidates:
         if own_rows is not None:
             own_words = index.words_at(own_rows)
             pairs = zip(words, own_words, strict=True)
-            indexed = np.array([word == own for word, own in pairs], bool)
+            indexed = np.array([word == own_word for word, own_word in pairs], bool)
         present = similarities > 0
         changes = Differences.of(words, index, places)
         slips = changes.one_slip & present

@@ -46,7 +46,7 @@ def fit_gate(
     mean = indexed.mean(axis=0)
     targets = torch.from_numpy(never_counted(table, rows) - mean)
     known = torch.from_numpy(indexed - mean)
-    own = torch.from_numpy(np.stack([vectors, bases], axis=1) - mean)
+    of_characters = torch.from_numpy(np.stack([vectors, bases], axis=1) - mean)
     places = torch.from_numpy(np.searchsorted(index.rows, candidates.rows).clip(max=len(known) - 1))
     gate = _initial(candidates, rng)
     optimizer = torch.optim.Adam(gate.values(), lr=_RATE)
@@ -56,7 +56,7 @@ def fit_gate(
             rng.choice(len(lesson_words), min(_BATCH, len(lesson_words)), p=shares)
         )
         weights = _scores(gate, candidates, batch).softmax(dim=1)
-        parts = torch.cat([own[batch], known[places[batch]]], dim=1)
+        parts = torch.cat([of_characters[batch], known[places[batch]]], dim=1)
         blended = (weights[..., None] * parts).sum(dim=1)
         target = targets[word_of[batch]]
         loss = -torch.nn.functional.cosine_similarity(blended, target).mean()
@@ -83,7 +83,7 @@ def _lessons(
     ]
     spellings = [spelling for spelled, _ in lessons for spelling in spelled]
     word_of = np.tile(np.arange(len(rows)), len(lessons))
-    own_rows = np.concatenate([own for _, own in lessons])
+    own_rows = np.concatenate([rows_of_lesson for _, rows_of_lesson in lessons])
     # A misspelling that has a row of its own is not out of vocabulary.
     used = [
         place
