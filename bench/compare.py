@@ -1,7 +1,7 @@
-"""A whole comparison: 6 methods, 4 sizes up to all texts and 3 seeds of financial tweets, timed.
+"""Time a whole comparison: 6 methods, 4 sizes up to all texts, 3 seeds, on financial tweets.
 
-The validation texts are for testing alone. Writes bench/results/compare.json, and the page into
-bench/.kept/compare/. How soon it opens is measured where Chromium is installed, and README's
+The validation tweets are only for testing. Writes bench/results/compare.json, and the page into
+bench/.cache/compare/. How soon it opens is measured where Chromium is installed, and README's
 pictures are taken of it, and of the contextual table in explore.
 """
 
@@ -16,8 +16,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
-from common import ENCODER, HERE, write_result
-from tuned import tweets
+from common import CACHE, ENCODER, HERE, write_result
+from fine_tuned import tweets
 
 from wordgraft.comparison import (
     Data,
@@ -45,7 +45,7 @@ _READABLE = "performance.getEntriesByType('navigation')[0].domInteractive"
 def main() -> None:
     began = time.perf_counter()
     data = Data.of(*tweets("train"), tweets("valid"))
-    folder = HERE / ".kept" / "compare"
+    folder = CACHE / "compare"
     shutil.rmtree(folder, ignore_errors=True)
     folder.parent.mkdir(exist_ok=True)
     comparison = compare(
@@ -61,7 +61,7 @@ def main() -> None:
     recommendation = recommend(comparison, validation=validation, test=test)
     write_comparison(comparison, folder, validation=validation, test=test)
     seconds = time.perf_counter() - began
-    _explored(folder / "tables" / "contextual.table", folder / "explore.html")
+    _picture_of_explorer(folder / "tables" / "contextual.table", folder / "explore.html")
     write_result(
         "compare",
         {
@@ -122,8 +122,8 @@ def _opening(page: Path) -> dict[str, float] | None:
     return {name: round(median(seconds), 2) for name, seconds in times.items()}
 
 
-def _explored(table: Path, page: Path) -> None:
-    """A picture of a table in explore."""
+def _picture_of_explorer(table: Path, page: Path) -> None:
+    """Take the picture of a table in explore."""
     if shutil.which("chromium") is None:
         return
     write_explorer(EmbeddingTable.load(table), page, names=("news",), force=True)

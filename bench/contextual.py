@@ -1,4 +1,4 @@
-"""Contextual vectors: what they are worth, what they cost, how fast and in how much memory.
+"""Contextual vectors: their quality, the work they take, their speed and memory.
 
     python bench/contextual.py quality|work|speed|memory|gpu ...
 
@@ -18,7 +18,7 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from common import ENCODER, HERE, summary, write_result
+from common import CACHE, ENCODER, summary, write_result
 from mpnet import mpnet
 from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
 
@@ -31,34 +31,32 @@ from wordgraft.sources.contextual.selection import select_sentences
 from wordgraft.table import EmbeddingTable, word_similarity
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "tokenizers", "numpy")
-# Encoding a whole corpus takes long: its progress is saved here, and resumed.
-SCRATCH = HERE / ".kept"
 
 
 def quality() -> dict[str, Any]:
     """MiniLM: Spearman with human scores, by contexts per word and by shrinkage; 3 seeds."""
-    return _quality_of(ENCODER, contexts=(1, 2, 5, 10), seeds=3, every=False)
+    return _quality_of(ENCODER, contexts=(1, 2, 5, 10), seeds=3, all_contexts=False)
 
 
 def quality_all() -> dict[str, Any]:
     """MiniLM with the whole corpus encoded (half an hour on 2 free cores), and with one context."""
-    return _quality_of(ENCODER, contexts=(1,), seeds=1, every=True)
+    return _quality_of(ENCODER, contexts=(1,), seeds=1, all_contexts=True)
 
 
 def quality_large() -> dict[str, Any]:
     """The same for a 12-layer, 768-wide encoder, with one seed, without the whole corpus."""
-    SCRATCH.mkdir(exist_ok=True)
-    return _quality_of(mpnet(SCRATCH), contexts=(1, 10), seeds=1, every=False)
+    CACHE.mkdir(exist_ok=True)
+    return _quality_of(mpnet(CACHE), contexts=(1, 10), seeds=1, all_contexts=False)
 
 
 def _quality_of(
-    name: str | Path, *, contexts: tuple[int, ...], seeds: int, every: bool
+    name: str | Path, *, contexts: tuple[int, ...], seeds: int, all_contexts: bool
 ) -> dict[str, Any]:
     sets = pair_sets()
     checkpoint = wg.open_checkpoint(name)
     vocabulary = wg.Vocabulary.from_words(words_of(sets), checkpoint)
-    SCRATCH.mkdir(exist_ok=True)
-    articles = write_articles(SCRATCH / "articles.txt")
+    CACHE.mkdir(exist_ok=True)
+    articles = write_articles(CACHE / "articles.txt")
     corpus = Corpus.of([WIKI_SENTENCES, articles])
 
     def scores(tables: list[EmbeddingTable]) -> dict[str, Any]:
@@ -71,8 +69,8 @@ def _quality_of(
         spearman["mean of the two"] = np.mean(list(spearman.values()), axis=0).tolist()
         return {kind: summary(row) for kind, row in spearman.items()} | {"covered": covered}
 
-    alone = Isolated().table(checkpoint, vocabulary)
-    results: dict[str, Any] = {"isolated": scores([alone])}
+    isolated = Isolated().table(checkpoint, vocabulary)
+    results: dict[str, Any] = {"isolated": scores([isolated])}
     tables: dict[int, list[EmbeddingTable]] = {}
     for number in contexts:
         tables[number] = [
@@ -83,23 +81,25 @@ def _quality_of(
         print(number, results[f"{number} contexts"], flush=True)
     for number in tables:
         for strength in (0, 1, 2, 5):
-            shrunk = [_shrunk(table, alone, strength) for table in tables[number]]
+            shrunk = [_shrunk(table, isolated, strength) for table in tables[number]]
             results[f"{number} contexts, shrinkage {strength}"] = scores(shrunk)
-    if every:
-        source = Contextual(corpus, contexts=None, progress_folder=SCRATCH / "all")
+    if all_contexts:
+        # This takes long, so its progress is saved, and resumed.
+        source = Contextual(corpus, contexts=None, progress_folder=CACHE / "all")
         whole = source.table(checkpoint, vocabulary, progress=True)
         results["all contexts"] = scores([whole])
         results["all contexts"]["median"] = float(np.median(whole.provenance.contexts[2:]))
     return results
 
 
-def _shrunk(table: EmbeddingTable, alone: EmbeddingTable, strength: float) -> EmbeddingTable:
-    """The table as it would be with another shrinkage."""
+def _shrunk(table: EmbeddingTable, isolated: EmbeddingTable, strength: float) -> EmbeddingTable:
+    """The table with another strength of shrinkage towards `isolated`."""
     counts = table.provenance.contexts[:, None]
     weight = table.provenance.shrinkage[:, None]
-    means = (table.vectors - weight * alone.vectors) / np.maximum(1 - weight, 1e-9)
+    means = (table.vectors - weight * isolated.vectors) / np.maximum(1 - weight, 1e-9)
     pull = np.where(counts > 0, strength / np.maximum(counts + strength, 1), 1)
-    vectors = np.where(counts > 0, pull * alone.vectors + (1 - pull) * means, alone.vectors)
+    shrunk = pull * isolated.vectors + (1 - pull) * means
+    vectors = np.where(counts > 0, shrunk, isolated.vectors)
     return replace(table, vectors=vectors.astype(np.float32))
 
 
@@ -108,12 +108,12 @@ def work() -> dict[str, Any]:
     checkpoint = wg.open_checkpoint(ENCODER)
     corpus = Corpus.of(WIKI_SENTENCES)
     sentences = [text for block in corpus.blocks() for text in block.sentences]
-    counted = Sampler(checkpoint, None, size=1, seed=0)
-    counted.add(sentences)
-    words = counted.sample()
+    counter = Sampler(checkpoint, None, size=1, seed=0)
+    counter.add(sentences)
+    counts = counter.sample()
 
-    def share(most: int, texts: list[str]) -> dict[str, Any]:
-        vocabulary = words.vocabulary(checkpoint, max_words=most)
+    def share(words: int, texts: list[str]) -> dict[str, Any]:
+        vocabulary = counts.vocabulary(checkpoint, max_words=words)
         began = time.perf_counter()
         sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
         sample = sample_corpus(Corpus.of_texts(texts), sampler)
@@ -122,24 +122,24 @@ def work() -> dict[str, Any]:
         selected = time.perf_counter()
         tokens, specials = int(selection.tokens.sum()), 2 * sample.seen
         return {
-            "words": most,
+            "words": words,
             "corpus_tokens": sample.tokens + specials,
             "encoded_tokens": tokens,
             "share": round(tokens / (sample.tokens + specials), 4),
             "tokens_sampled_per_second": round(sample.tokens / (sampled - began)),
-            "words_chosen_for_per_second": round(most / (selected - sampled)),
+            "words_chosen_for_per_second": round(words / (selected - sampled)),
         }
 
     order = np.random.default_rng(0).permutation(len(sentences))
-    pieces = [order[: len(order) // part] for part in (16, 8, 4, 2, 1)]
+    corpora = [order[: len(order) // part] for part in (16, 8, 4, 2, 1)]
     return {
-        "whole": [share(most, sentences) for most in (5_000, 10_000, 20_000)],
-        "growing": [share(5_000, [sentences[i] for i in piece]) for piece in pieces],
+        "whole": [share(words, sentences) for words in (5_000, 10_000, 20_000)],
+        "growing": [share(5_000, [sentences[i] for i in places]) for places in corpora],
     }
 
 
 def speed(parts: int = 24) -> dict[str, Any]:
-    """Tokens/s from sentences to sums, against the bare forward pass of the same batches.
+    """Tokens/s from sentences to sums, and of the forward pass alone on the same batches.
 
     The two alternate, part by part, so that other load on the machine affects both.
     """
@@ -197,28 +197,28 @@ print(json.dumps({{
 def memory(gigabytes: float = 2.0, words: int = 100_000) -> dict[str, Any]:
     """Peak memory of one process: 2 GB of generated text, 100,000 words, 10 contexts each.
 
-    MiniLM is cut to one layer, so that the run ends the same day; all arrays keep their size.
+    Only one layer of MiniLM runs, to save hours; it does not change the size of any array.
     """
-    SCRATCH.mkdir(exist_ok=True)
-    with TemporaryDirectory(dir=SCRATCH) as scratch:
+    CACHE.mkdir(exist_ok=True)
+    with TemporaryDirectory(dir=CACHE) as scratch:
         path = Path(scratch) / "generated.txt"
         size = _write_generated(path, gigabytes, words)
         code = _MEMORY.format(encoder=ENCODER, path=str(path), output=str(Path(scratch) / "t"))
-        done = subprocess.run(
+        process = subprocess.run(
             [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, check=True
         )
-    return {"corpus_gb": round(size / 1e9, 3), **json.loads(done.stdout)}
+    return {"corpus_gb": round(size / 1e9, 3), **json.loads(process.stdout)}
 
 
 def _write_generated(path: Path, gigabytes: float, words: int) -> int:
-    """Sentences of 5 to 25 made-up words of two pieces, drawn by Zipf's law."""
+    """Write sentences of 5 to 25 invented words, drawn by Zipf's law; return their bytes."""
     rng = np.random.default_rng(0)
     pieces = wg.open_checkpoint(ENCODER).tokenizer.pieces
-    whole = [piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) < 6]
+    starts = [piece for piece in pieces if piece.isascii() and piece.isalpha() and len(piece) < 6]
     ends = [piece[2:] for piece in pieces if piece.startswith("##") and piece[2:].isalpha()]
-    pairs = zip(rng.choice(whole, 4 * words), rng.choice(ends, 4 * words), strict=True)
-    made = sorted({start + end for start, end in pairs})
-    vocabulary = np.array(rng.permutation(made)[:words], object)
+    pairs = zip(rng.choice(starts, 4 * words), rng.choice(ends, 4 * words), strict=True)
+    invented = sorted({start + end for start, end in pairs})
+    vocabulary = np.array(rng.permutation(invented)[:words], object)
     weights = 1 / np.arange(10, 10 + words)
     edges = np.cumsum(weights / weights.sum())
     size = 0
@@ -233,8 +233,8 @@ def _write_generated(path: Path, gigabytes: float, words: int) -> int:
 
 
 def gpu(words: int = 50_000) -> dict[str, Any]:
-    """BERT-base dimensions, bfloat16: tokens/s from a text file to a finished table, against a
-    naive loop (float32, padded batches of 32, a dictionary of lists by word)."""
+    """Tokens/s from a text file to a table with BERT-base's dimensions in bfloat16, beside a simple
+    loop (float32, padded batches of 32, lists of vectors by word)."""
     import torch
 
     if not torch.cuda.is_available():
@@ -243,11 +243,11 @@ def gpu(words: int = 50_000) -> dict[str, Any]:
 
     with TemporaryDirectory() as scratch:
         folder = Path(scratch) / "bert-base"
-        tiny = wg.open_checkpoint(ENCODER)
-        config = transformers.BertConfig(vocab_size=tiny.tokenizer.size)
+        minilm = wg.open_checkpoint(ENCODER)
+        config = transformers.BertConfig(vocab_size=minilm.tokenizer.size)
         transformers.BertModel(config).save_pretrained(folder)
         for name in ("tokenizer.json", "tokenizer_config.json", "vocab.txt"):
-            (folder / name).write_bytes((tiny.folder / name).read_bytes())
+            (folder / name).write_bytes((minilm.folder / name).read_bytes())
         checkpoint = wg.open_checkpoint(folder)
         sampler = Sampler(checkpoint, None, size=1, seed=0)
         sample = sample_corpus(Corpus.of(WIKI_SENTENCES), sampler)

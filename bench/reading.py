@@ -1,6 +1,6 @@
-"""Reading a word-embedding matrix and importing, each in fresh processes, beside other libraries.
+"""Reading a word-embedding matrix and importing, in fresh processes, beside other libraries.
 
-Writes bench/results/reading.json. Repeated in turns, since machines are noisy; medians are kept.
+The cases alternate, since machines are noisy. Writes their medians to bench/results/reading.json.
 """
 
 from __future__ import annotations
@@ -38,10 +38,10 @@ print(seconds, peak, m.nbytes if "m" in dir() else 0)
 
 
 def measure(code: str) -> tuple[float, int, int]:
-    """Seconds, peak bytes and the matrix's bytes of one fresh process."""
+    """Seconds, peak bytes and bytes of the matrix, in a fresh process."""
     command = [sys.executable, "-c", _MEASURE.format(code=code)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, peak, size = done.stdout.split()[-3:]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, peak, size = process.stdout.split()[-3:]
     return float(seconds), int(peak), int(size)
 
 
@@ -50,10 +50,10 @@ def main() -> None:
     for _ in range(REPEATS):
         for name, code in CASES.items():
             runs[name].append(measure(code))
-    seconds = {name: statistics.median(run[0] for run in found) for name, found in runs.items()}
-    peak = {name: statistics.median(run[1] for run in found) for name, found in runs.items()}
+    seconds = {name: statistics.median(run[0] for run in repeats) for name, repeats in runs.items()}
+    peak = {name: statistics.median(run[1] for run in repeats) for name, repeats in runs.items()}
     matrix = runs["read with wordgraft"][0][2]
-    found = {
+    figures = {
         "seconds": {name: round(value, 4) for name, value in seconds.items()},
         "peak_mb": {name: round(value / 1e6, 1) for name, value in peak.items()},
         "matrix_mb": round(matrix / 1e6, 1),
@@ -62,7 +62,7 @@ def main() -> None:
         "import_in_numpys": seconds["import wordgraft"] / seconds["import numpy"],
         "repeats": REPEATS,
     }
-    write_result("reading", found, ("wordgraft", "transformers", "numpy"))
+    write_result("reading", figures, ("wordgraft", "transformers", "numpy"))
 
 
 if __name__ == "__main__":

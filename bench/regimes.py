@@ -1,20 +1,18 @@
 """Fine-tuning the whole encoder: quality by size, regimes, regularizers, and speed.
 
-python bench/regimes.py [PART ...]     all of these by default, and `tables`:
+    python bench/regimes.py [PART ...]     # all parts by default
 
-- quality: financial tweets, macro-F1 on the 2,388 validation texts, which chose nothing.
-- spoken: the same, where the head starts from eight words a class.
+- quality: macro-F1 on the 2,388 validation tweets, which were used for no choice.
+- label-words: the same, with a head that starts from eight words per class.
 - regularizers: each regime and regularizer with its default setting, ten epochs over 200 tweets:
-  macro-F1 on 1,000 validation texts, and the loss in word similarity and on film reviews (a
-  linear probe).
-- ner: WNUT-17, strict entity F1 on the test sentences.
-- throughput: texts a second, beside `transformers.Trainer`: same model, texts, batch and precision;
-  on a CPU, of the processor's time.
-- large: tweets as above with an encoder of 12 layers, 768 wide; with a GPU alone.
+  macro-F1 on 1,000 validation tweets, word similarity, and a linear probe of film reviews.
+- ner: strict entity F1 on the test sentences of WNUT-17.
+- throughput: texts per second beside `transformers.Trainer` with the same model, texts, batch size
+  and precision; on a CPU, per second of CPU time.
+- large: `quality` with an encoder of 12 layers and 768 dimensions; it needs a GPU.
 
-Every run is written to bench/results/runs-regimes.jsonl when it ends, and is not made again: an
-interrupted bench goes on. Writes bench/results/regimes.json; `tables` does that alone, from the
-runs so far.
+Every run is stored in bench/results/runs-regimes.jsonl when it ends, and an interrupted bench
+continues. Writes bench/results/regimes.json; `tables` does only that, from the stored runs.
 """
 
 from __future__ import annotations
@@ -32,28 +30,33 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import DATA, ENCODER, HERE, summary, write_result
+from common import CACHE, DATA, ENCODER, summary, write_result
+from fine_tuned import (
+    draw_tweets,
+    fine_tuned_classifier,
+    fine_tuned_tagger,
+    training_notes,
+    tweets,
+)
 from mpnet import mpnet
-from runs import ended, kept
-from tuned import drawn, training_notes, tuned, tuned_tagger, tweets
+from runs import finished_runs, run_once
 
 import wordgraft as wg
 
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
-REGULARIZER_TEXTS, REGULARIZER_EPOCHS, REGULARIZER_JUDGES = 200, 10, 1_000
-# Regime and regularizer of each row of the table.
-ARMS = (
+REGULARIZER_TEXTS, REGULARIZER_EPOCHS, REGULARIZER_TEST_TEXTS = 200, 10, 1_000
+# Regime and regularizer.
+METHODS = (
     *(("frozen", "none"), ("embeddings", "none"), ("full", "none"), ("lp-ft", "none")),
     *(("full", "layer_decay"), ("full", "lora")),
 )
 GPU = torch.cuda.is_available()
-# Texts and passes beside `transformers.Trainer`.
+# Texts and epochs beside `transformers.Trainer`.
 TRAINER, GPU_TRAINER, TRAINER_BATCH = (320, 4), (3_200, 1), 16
-# The larger has 12 layers, 768 wide, and runs on a GPU.
 ENCODERS: dict[str, Callable[[], str]] = {
     "MiniLM": lambda: ENCODER,
-    "mpnet": lambda: str(mpnet(HERE / ".kept")),
+    "mpnet": lambda: str(mpnet(CACHE)),
 }
 LIBRARIES = ("wordgraft", "torch", "transformers", "accelerate", "peft", "numpy")
 
@@ -62,7 +65,7 @@ def main() -> None:
     logging.getLogger("wordgraft").setLevel(logging.ERROR)
     parts = {
         "quality": quality,
-        "spoken": spoken,
+        "label-words": label_words,
         "regularizers": regularizers,
         "ner": ner,
         "throughput": throughput,
@@ -71,16 +74,15 @@ def main() -> None:
     for name in sys.argv[1:] or parts:
         if name != "tables":
             parts[name]()
-    found = runs()
-    write_result("regimes", {"seeds": list(SEEDS), **tables(found)}, LIBRARIES)
+    write_result("regimes", {"seeds": list(SEEDS), **tables(stored_runs())}, LIBRARIES)
 
 
 def quality() -> None:
-    _by_size("quality", partial(_quality, words=False))
+    _by_size("quality", partial(_quality, label_words=False))
 
 
-def spoken() -> None:
-    _by_size("spoken", partial(_quality, words=True))
+def label_words() -> None:
+    _by_size("label-words", partial(_quality, label_words=True))
 
 
 def large() -> None:
@@ -96,15 +98,15 @@ def _by_size(part: str, run: Callable[[int, int], dict[str, Any]]) -> None:
             once(f"{part} {size} {seed}", partial(run, size, seed))
 
 
-def _quality(size: int, seed: int, *, words: bool) -> dict[str, Any]:
+def _quality(size: int, seed: int, *, label_words: bool) -> dict[str, Any]:
     test, truth = tweets("valid")
-    folder, how = tuned(size, seed, words=words)
+    folder, notes = fine_tuned_classifier(size, seed, label_words=label_words)
     scores = wg.TextClassifier.load(folder).evaluate(test.tolist(), truth)
-    return {"macro_f1": scores.macro_f1, **how}
+    return {"macro_f1": scores.macro_f1, **notes}
 
 
 def _large(size: int, seed: int) -> dict[str, Any]:
-    (texts, labels), (test, truth) = drawn(size, seed), tweets("valid")
+    (texts, labels), (test, truth) = draw_tweets(size, seed), tweets("valid")
     model = wg.TextClassifier(
         wg.Encoder(ENCODERS["mpnet"]()),
         training=wg.TrainingSettings(precision="float32"),
@@ -115,12 +117,10 @@ def _large(size: int, seed: int) -> dict[str, Any]:
 
 def regularizers() -> None:
     for seed in SEEDS:
-        for regime, regularizer in ARMS:
+        for regime, regularizer in METHODS:
             once(
                 f"regularizers {regime} {regularizer} {seed}",
-                lambda regime=regime, regularizer=regularizer, seed=seed: _regularizer(
-                    regime, regularizer, seed
-                ),
+                partial(_regularizer, regime, regularizer, seed),
             )
 
 
@@ -138,11 +138,11 @@ def _regularizer(regime: str, regularizer: str, seed: int) -> dict[str, Any]:
         random_state=seed,
     )
     classifier.fit(texts[chosen].tolist(), labels[chosen])
-    lost = _measures().abilities(classifier.layer_.rows.model)
-    test, truth = test[:REGULARIZER_JUDGES], truth[:REGULARIZER_JUDGES]
+    abilities = _measures().abilities(classifier.layer_.rows.model)
+    test, truth = test[:REGULARIZER_TEST_TEXTS], truth[:REGULARIZER_TEST_TEXTS]
     return {
         "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
-        **{each.name: [each.before, each.after] for each in lost},
+        **{ability.name: [ability.before, ability.after] for ability in abilities},
         "seconds": classifier.record_.seconds,
     }
 
@@ -169,18 +169,18 @@ def _measures() -> Any:
 
 def ner() -> None:
     for seed in SEEDS:
-        once(f"ner {seed}", lambda seed=seed: _ner(seed))
+        once(f"ner {seed}", partial(_ner, seed))
 
 
 def _ner(seed: int) -> dict[str, Any]:
     test = wg.read_tagged(str(DATA / "wnut17" / "test.conll"))
-    folder, how = tuned_tagger(seed)
+    folder, notes = fine_tuned_tagger(seed)
     scores = wg.SequenceTagger.load(folder).evaluate(test.sentences, test.tags)
-    return {"f1": scores.f1, **how}
+    return {"f1": scores.f1, **notes}
 
 
 def throughput() -> None:
-    """On a GPU also the larger encoder, and in bfloat16."""
+    """On a GPU, also with the larger encoder and in bfloat16."""
     for encoder in ENCODERS if GPU else ("MiniLM",):
         for precision in ("float32", "bfloat16") if GPU else ("float32",):
             name = f"throughput {'GPU' if GPU else 'CPU'} {encoder} {precision}"
@@ -188,10 +188,10 @@ def throughput() -> None:
 
 
 def _throughput(encoder: str, precision: str) -> dict[str, Any]:
-    """Passes over the same texts by each, in turn, twice; the better of the two counts.
+    """Both train on the same texts, twice, alternating; each library's better time counts.
 
-    Counted is training alone, without reading weights and texts: on a CPU the processor's time,
-    which other work on the machine does not lengthen, on a GPU the clock's.
+    Only training is timed, not reading weights and texts: on a CPU in CPU time, which other work
+    on the machine does not lengthen, on a GPU in elapsed time.
     """
     count, epochs = GPU_TRAINER if GPU else TRAINER
     texts, labels = tweets("train")
@@ -217,7 +217,7 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
         "precision": precision,
         "threads": torch.get_num_threads(),
         f"texts_per_{'' if GPU else 'processor_'}second": {
-            name: round(epochs * count / min(each), 2) for name, each in seconds.items()
+            name: round(epochs * count / min(times), 2) for name, times in seconds.items()
         },
         "padding": padding,
     }
@@ -225,7 +225,7 @@ def _throughput(encoder: str, precision: str) -> dict[str, Any]:
 
 @contextmanager
 def _training_timed(seconds: list[float]) -> Iterator[None]:
-    """Measure the time of our loop within the block."""
+    """Append the time of our training loop within the block to `seconds`."""
     from wordgraft.training import loop
 
     train = loop.train
@@ -295,11 +295,11 @@ def _trainer(
         seconds.append(_clock() - began)
 
 
-def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
+def tables(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
     """Summarize the runs."""
 
     def values(prefix: str, key: str) -> list[float]:
-        return [run[key] for name, run in found.items() if name.startswith(f"{prefix} ")]
+        return [run[key] for name, run in runs.items() if name.startswith(f"{prefix} ")]
 
     def by_size(part: str) -> dict[str, Any]:
         return {
@@ -308,42 +308,42 @@ def tables(found: dict[str, dict[str, Any]]) -> dict[str, Any]:
             if (scores := values(f"{part} {size}", "macro_f1"))
         }
 
-    made: dict[str, Any] = {
+    figures: dict[str, Any] = {
         "tweets_macro_f1": by_size("quality"),
-        "tweets_macro_f1_head_from_label_words": by_size("spoken"),
+        "tweets_macro_f1_head_from_label_words": by_size("label-words"),
         "tweets_macro_f1_mpnet": by_size("large"),
         "padding": max(
-            [run["padding"] for run in found.values() if run.get("padding") is not None], default=0
+            [run["padding"] for run in runs.values() if run.get("padding") is not None], default=0
         ),
         "regimes": {},
     }
-    for regime, regularizer in ARMS:
-        own = [
+    for regime, regularizer in METHODS:
+        of_method = [
             run
-            for name, run in found.items()
+            for name, run in runs.items()
             if name.startswith(f"regularizers {regime} {regularizer} ")
         ]
-        if own:
-            made["regimes"][f"{regime}, {regularizer}"] = _row(own)
+        if of_method:
+            figures["regimes"][f"{regime}, {regularizer}"] = _row(of_method)
     if scores := values("ner", "f1"):
-        made["wnut17_f1"] = {**summary(scores), "runs": len(scores)}
-    made["throughput"] = {
+        figures["wnut17_f1"] = {**summary(scores), "runs": len(scores)}
+    figures["throughput"] = {
         name.removeprefix("throughput "): run
-        for name, run in found.items()
+        for name, run in runs.items()
         if name.startswith("throughput ")
     }
-    return made
+    return figures
 
 
-def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
-    abilities = [name for name, value in own[0].items() if isinstance(value, list)]
+def _row(runs: list[dict[str, Any]]) -> dict[str, Any]:
+    abilities = [name for name, value in runs[0].items() if isinstance(value, list)]
     return {
-        "runs": len(own),
-        "macro_f1": summary([run["macro_f1"] for run in own]),
+        "runs": len(runs),
+        "macro_f1": summary([run["macro_f1"] for run in runs]),
         **{
             name: {
-                "before": round(own[0][name][0], 4),
-                "after": summary([run[name][1] for run in own]),
+                "before": round(runs[0][name][0], 4),
+                "after": summary([run[name][1] for run in runs]),
             }
             for name in abilities
         },
@@ -351,17 +351,17 @@ def _row(own: list[dict[str, Any]]) -> dict[str, Any]:
 
 
 def once(name: str, run: Callable[[], dict[str, Any]]) -> None:
-    """Make a run unless a stored one exists, and store it."""
+    """Run, and store the result, unless one is stored under this name."""
 
-    def made() -> dict[str, Any]:
+    def timed() -> dict[str, Any]:
         began = time.process_time()
         return {**run(), "cpu_seconds": time.process_time() - began}
 
-    kept("regimes", {"name": name}, made)
+    run_once("regimes", {"name": name}, timed)
 
 
-def runs() -> dict[str, dict[str, Any]]:
-    return {run["name"]: found for run, found in ended("regimes")}
+def stored_runs() -> dict[str, dict[str, Any]]:
+    return {description["name"]: result for description, result in finished_runs("regimes")}
 
 
 if __name__ == "__main__":

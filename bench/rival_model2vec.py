@@ -50,7 +50,8 @@ def encode(task: dict[str, Any]) -> dict[str, Any]:
     vectors = model.encode(texts, use_multiprocessing=task["processes"])
     seconds, processor = time.perf_counter() - began, _processor_seconds() - processor
     peak = _peak_mb()
-    first, vectors = vectors[:20].tolist(), None
+    first = vectors[:20].tolist()
+    del vectors
     began = time.perf_counter()
     model.tokenize(texts)
     ids_seconds = time.perf_counter() - began
@@ -77,8 +78,8 @@ def _processor_seconds() -> float:
 
 def main() -> None:
     task = json.load(sys.stdin)
-    found = {"distil": distil, "classify": classify, "encode": encode}[task["do"]](task)
-    print(json.dumps({**found, "version": version("model2vec")}))
+    result = {"distil": distil, "classify": classify, "encode": encode}[task["do"]](task)
+    print(json.dumps({**result, "version": version("model2vec")}))
 
 
 if __name__ == "__main__":

@@ -10,42 +10,41 @@ from typing import Any
 
 from common import HERE
 
-# With --ended, a bench summarizes the finished runs and starts no other.
-ENDED_ONLY = "--ended"
+# With this option, a bench summarizes the finished runs and starts no other.
+FINISHED_ONLY = "--finished"
 
 
-def kept(
-    bench: str, run: Mapping[str, Any], make: Callable[[], dict[str, Any]]
+def run_once(
+    bench: str, description: Mapping[str, Any], run: Callable[[], dict[str, Any]]
 ) -> dict[str, Any] | None:
-    """What `make` gives, or gave when a run of the same description ended before.
+    """Return what `run` gives, or the stored result of a finished run of the same description.
 
-    None with `--ended` for a run that did not. Runs are lines of bench/results/runs-BENCH.jsonl;
-    delete it to measure again.
+    With `--finished`, returns None if no such run has finished. Runs are lines of
+    bench/results/runs-BENCH.jsonl; delete it to measure again.
     """
-    described = json.loads(json.dumps(run))
-    for before, found in ended(bench):
-        if before == described:
-            return found
-    if ENDED_ONLY in sys.argv:
+    description = json.loads(json.dumps(description))
+    for earlier, result in finished_runs(bench):
+        if earlier == description:
+            return result
+    if FINISHED_ONLY in sys.argv:
         return None
-    found = {**make(), **_where()}
+    result = {**run(), **_device()}
     path = _path(bench)
     path.parent.mkdir(exist_ok=True)
     with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps({"run": described, "found": found}) + "\n")
-    print(bench, dict(run), found, flush=True)
-    return found
+        file.write(json.dumps({"run": description, "found": result}) + "\n")
+    print(bench, description, result, flush=True)
+    return result
 
 
-def ended(bench: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
-    """Each finished run and its result."""
+def finished_runs(bench: str) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The description and the result of every finished run."""
     path = _path(bench)
     lines = path.read_text("utf-8").splitlines() if path.is_file() else []
     return [(line["run"], line["found"]) for line in map(json.loads, lines)]
 
 
-def _where() -> dict[str, str]:
-    """The device of a run."""
+def _device() -> dict[str, str]:
     import torch
 
     device = torch.cuda.get_device_name() if torch.cuda.is_available() else "CPU"

@@ -1,7 +1,7 @@
 """Reading a million words from a file of vectors: seconds and peak memory, beside gensim.
 
-Writes bench/results/vectors.json. Files are made on the spot; their numbers repeat, which no
-reader profits from.
+The files are generated; their numbers repeat, from which no reader profits. Writes
+bench/results/vectors.json.
 """
 
 from __future__ import annotations
@@ -30,28 +30,28 @@ _GENSIM = (
 
 
 def write_file(path: Path, words: int, dims: int, *, header: bool, binary: bool = False) -> None:
-    """A file of `words` words whose vectors repeat a thousand different ones."""
+    """Write a file of `words` words, with a thousand different vectors."""
     rows = np.random.default_rng(0).normal(size=(1_000, dims)).astype(np.float32)
     if binary:
-        rests = [row.tobytes() for row in rows]
+        numbers = [row.tobytes() for row in rows]
     else:
-        rests = [" ".join(f"{value:.5f}" for value in row).encode() for row in rows]
+        numbers = [" ".join(f"{value:.5f}" for value in row).encode() for row in rows]
     with path.open("wb") as file:
         if header:
             file.write(b"%d %d\n" % (words, dims))
         for word in range(words):
-            file.write(b"word%d " % word + rests[word % 1_000] + b"\n")
+            file.write(b"word%d " % word + numbers[word % 1_000] + b"\n")
 
 
 def measure(code: str) -> dict[str, float]:
     command = [sys.executable, "-c", _MEASURE.format(code=code)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    seconds, peak = done.stdout.split()[-2:]
+    process = subprocess.run(command, capture_output=True, text=True, check=True)
+    seconds, peak = process.stdout.split()[-2:]
     return {"seconds": round(float(seconds), 1), "peak_mb": round(int(peak) / 1e6)}
 
 
 def main() -> None:
-    found = {}
+    figures = {}
     with TemporaryDirectory(prefix="wordgraft-bench-") as folder:
         for name, dims, header, binary in (
             ("glove, 50 dimensions", 50, False, False),
@@ -67,9 +67,9 @@ def main() -> None:
             case["peak_in_files"] = round(ours["peak_mb"] / size, 2)
             if header:
                 case["gensim"] = measure(_GENSIM.format(path=str(path), binary=binary, words=WORDS))
-            found[name] = case
+            figures[name] = case
             print(name, case, flush=True)
-    write_result("vectors", {"words": WORDS, **found}, ("wordgraft", "numpy", "gensim"))
+    write_result("vectors", {"words": WORDS, **figures}, ("wordgraft", "numpy", "gensim"))
 
 
 if __name__ == "__main__":

@@ -1,10 +1,10 @@
 """What a large corpus takes: bytes, seconds and machines for each step, from measured rates.
 
-    python docs/scale.py --measure   # a minute: this machine's rates, into bench/results/rates.json
-    python docs/scale.py             # prints the tables of docs/scale.md from that file
+    python docs/scale.py --measure   # a minute: write this machine's rates to rates.json
+    python docs/scale.py             # print the tables of docs/scale.md from that file
 
-Rates are of one core, in the process's own CPU time, so that neighbours on the machine matter
-little. What was not measured is named in `ASSUMED`.
+The file is bench/results/rates.json. Rates are of one core, in CPU time, so that other work on the
+machine matters little. `ASSUMED` has what was not measured.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ import platform
 import tempfile
 import time
 from collections.abc import Callable
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -57,7 +58,7 @@ def measure() -> dict[str, Any]:
     from wordgraft.sources.contextual import Corpus, Sampler
     from wordgraft.sources.contextual.accumulate import add_sums, shrunk
     from wordgraft.sources.contextual.pipeline import tokens_per_second
-    from wordgraft.sources.contextual.sample import smallest_hashes
+    from wordgraft.sources.contextual.sample import Sample
     from wordgraft.sources.contextual.selection import select_sentences
 
     checkpoint = open_checkpoint(ENCODER)
@@ -66,48 +67,42 @@ def measure() -> dict[str, Any]:
         plain = Path(folder) / "wiki.txt"
         plain.write_bytes(texts)
         seconds, sentences = _timed(
-            lambda: [each for block in Corpus.of(plain).blocks() for each in block.sentences]
+            lambda: [text for block in Corpus.of(plain).blocks() for text in block.sentences]
         )
-    found: dict[str, Any] = {"read_bytes_per_second": len(texts) / seconds}
-    counting = Sampler(checkpoint, None, size=1, seed=0)
-    counting.add(sentences)
-    every = counting.sample()
-    found["text"] = {
+    rates: dict[str, Any] = {"read_bytes_per_second": len(texts) / seconds}
+    counter = Sampler(checkpoint, None, size=1, seed=0)
+    counter.add(sentences)
+    everything = counter.sample()
+    rates["text"] = {
         "bytes": len(texts),
         "bytes_gzip": TEXT.stat().st_size,
-        "sentences": every.seen,
-        "tokens": every.tokens,
-        "words": int(every.counts.sum()),
-        "different_words": len(every.words),
+        "sentences": everything.seen,
+        "tokens": everything.tokens,
+        "words": int(everything.counts.sum()),
+        "different_words": len(everything.words),
     }
-    found["by_words"] = {}
+    rates["by_words"] = {}
     for words in WORDS_MEASURED:
-        vocabulary = every.vocabulary(checkpoint, max_words=words)
+        vocabulary = everything.vocabulary(checkpoint, max_words=words)
         halves = []
         taken = 0.0
         for half in (sentences[::2], sentences[1::2]):
             sampler = Sampler(checkpoint, vocabulary, size=CANDIDATES, seed=0)
             for start in range(0, len(half), 8192):
-                seconds, _ = _timed(lambda s=sampler, b=half[start : start + 8192]: s.add(b))
+                seconds, _ = _timed(partial(sampler.add, half[start : start + 8192]))
                 taken += seconds
             halves.append(sampler.sample())
-        merging, sample = _timed(lambda h=halves: h[0].merge(h[1]))
-        trimming, _ = _timed(
-            lambda h=halves: smallest_hashes(
-                np.concatenate([half.numbers for half in h]),
-                np.concatenate([half.hashes for half in h]),
-                CANDIDATES,
-            )
-        )
-        packing, _ = _timed(lambda s=sample: type(s).of_arrays(*s.arrays()))
+        merging, sample = _timed(partial(halves[0].merge, halves[1]))
+        trimming, _ = _timed(partial(_trim, halves))
+        packing, _ = _timed(lambda: Sample.of_arrays(*sample.arrays()))  # noqa: B023
         choosing, choice = _timed(
-            lambda s=sample, v=vocabulary: select_sentences(s, checkpoint, v, contexts=CONTEXTS)
+            partial(select_sentences, sample, checkpoint, vocabulary, contexts=CONTEXTS)
         )
         pairs = sum(len(half.numbers) for half in halves)
         rarest = int(vocabulary.counts[2:].min())
-        found["by_words"][str(words)] = {
+        rates["by_words"][str(words)] = {
             "rarest_seen": rarest,
-            "sample_tokens_per_second": round(every.tokens / taken),
+            "sample_tokens_per_second": round(everything.tokens / taken),
             "trim_pairs_per_second": round(pairs / trimming),
             "merge_pairs_per_second": round(pairs / (merging + 2 * packing)),
             "choose_words_per_second": round(words / choosing),
@@ -115,17 +110,13 @@ def measure() -> dict[str, Any]:
             "sentences_per_word": round(len(sample.sentences) / words, 2),
             "tokens_to_encode_per_word": round(int(choice.tokens.sum()) / words, 2),
             "bytes_per_sentence": round(sample.sentences.nbytes / len(sample.sentences)),
-            "bytes_per_sentence_packed": round(
-                sum(each.nbytes for each in sample.sentences.arrays().values())
-                / len(sample.sentences)
-            ),
         }
     torch.set_num_threads(1)
     encoder = EncoderModel(checkpoint, layers=[checkpoint.layers], device="cpu")
     used, began = time.process_time(), time.perf_counter()
-    rate = tokens_per_second(encoder, 26, total=10**6)
+    encoded = tokens_per_second(encoder, 26, total=10**6)
     share = (time.process_time() - used) / (time.perf_counter() - began)
-    found["encode_tokens_per_second"] = round(rate / min(share, 1.0))
+    rates["encode_tokens_per_second"] = round(encoded / min(share, 1.0))
     rng = np.random.default_rng(0)
     parts = []
     for _ in range(2):
@@ -135,7 +126,7 @@ def measure() -> dict[str, Any]:
         sums = {"rows": rows, "states": states, "squares": counts * 1.0, "counts": counts}
         parts.append(sums)
     seconds, added = _timed(lambda: add_sums(*parts))
-    found["add_rows_per_second"] = round(sum(len(part["rows"]) for part in parts) / seconds)
+    rates["add_rows_per_second"] = round(sum(len(part["rows"]) for part in parts) / seconds)
     templates = np.zeros((len(added["rows"]), DIMS), np.float32)
     with tempfile.TemporaryDirectory() as folder:
 
@@ -144,12 +135,20 @@ def measure() -> dict[str, Any]:
             write_tensors(Path(folder) / "vectors.safetensors", {"vectors": vectors})
 
         seconds, _ = _timed(table)
-    found["table_rows_per_second"] = round(len(templates) / seconds)
-    found["machine"] = platform.machine()
-    found["versions"] = {
+    rates["table_rows_per_second"] = round(len(templates) / seconds)
+    rates["machine"] = platform.machine()
+    rates["versions"] = {
         name: version(name) for name in ("wordgraft", "numpy", "tokenizers", "torch")
     }
-    return found
+    return rates
+
+
+def _trim(samples: list[Any]) -> None:
+    from wordgraft.sources.contextual.sample import smallest_hashes
+
+    numbers = np.concatenate([sample.numbers for sample in samples])
+    hashes = np.concatenate([sample.hashes for sample in samples])
+    smallest_hashes(numbers, hashes, CANDIDATES)
 
 
 def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
@@ -184,7 +183,7 @@ def _rates(rates: dict[str, Any]) -> list[list[str]]:
         "sentences_per_word": "sentences stored per word",
         "tokens_to_encode_per_word": "tokens to encode per word",
     }.items():
-        rows.append([what, *(f"{each[name]:,}" for each in by_words.values())])
+        rows.append([what, *(f"{measured[name]:,}" for measured in by_words.values())])
     empty = [""] * (len(by_words) - 1)
     for what, number in {
         "reading, MB/s of text": rates["read_bytes_per_second"] / 1e6,
@@ -205,7 +204,7 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
     # Of n sentences k (1 + ln(n / k)) enter a sample of k; fewer if n differs between words.
     met = TOKENS * text["words"] / text["tokens"] / WORDS / cores
     handed = cores * pairs * (1 + math.log(max(1.0, met / CANDIDATES)))
-    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence_packed"]
+    per_pair = _PAIR_BYTES + _sentences_per_pair(rates) * most["bytes_per_sentence"]
     few, many = _tokens_to_encode(rates)
     gpu = ASSUMED["BERT-base tokens/s on one H100"]
     cpu = (
@@ -251,18 +250,22 @@ def _plan(rates: dict[str, Any]) -> list[list[str]]:
 def _tokens_to_encode(rates: dict[str, Any]) -> tuple[float, float]:
     """Tokens for all words: per word as measured, and if no sentence is shared."""
     text, template = rates["text"], ASSUMED["tokens of a word in its template"]
-    fewest = max(each["tokens_to_encode_per_word"] for each in rates["by_words"].values())
+    fewest = max(measured["tokens_to_encode_per_word"] for measured in rates["by_words"].values())
     length = text["tokens"] / text["sentences"] + 2
     return WORDS * (fewest + template), WORDS * (CONTEXTS * length + template)
 
 
 def _sentences_per_pair(rates: dict[str, Any]) -> float:
-    by_words = rates["by_words"].values()
-    return float(max(each["sentences_per_word"] / each["pairs_per_word"] for each in by_words))
+    return float(
+        max(
+            measured["sentences_per_word"] / measured["pairs_per_word"]
+            for measured in rates["by_words"].values()
+        )
+    )
 
 
 def _memory(rates: dict[str, Any]) -> list[list[str]]:
-    size = max(each["bytes_per_sentence"] for each in rates["by_words"].values())
+    size = max(measured["bytes_per_sentence"] for measured in rates["by_words"].values())
     rows = [["", "as measured", "no sentence shared"]]
     stored = [CANDIDATES * _sentences_per_pair(rates), float(CANDIDATES)]
     sizes = [CANDIDATES * _PAIR_BYTES + sentences * size for sentences in stored]
