@@ -34,7 +34,7 @@ format: $(READY) ## apply the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench-scale: $(READY) ## measure which size of the rows trains best
+bench-scale: $(READY) ## measure which scale of the rows trains best
 	$(BIN)/python bench/scale.py
 
 bench-rates: $(READY) ## measure the rates that docs/scale.md plans with
@@ -45,22 +45,22 @@ bench: $(READY) $(RIVALS) ## measure reading, importing, encoding and training b
 	$(BIN)/python bench/isolated.py
 	$(BIN)/python bench/classify.py
 
-bench-contextual: $(READY) ## measure contextual vectors: worth, work saved, speed, memory
+bench-contextual: $(READY) ## measure contextual vectors: quality, work, speed, memory
 	$(BIN)/python bench/contextual.py
 
-bench-oov: $(READY) ## measure the methods for words that a table does not hold
+bench-oov: $(READY) ## measure the methods for out-of-vocabulary words
 	$(BIN)/python bench/oov.py
 
 bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
 	$(BIN)/python bench/encode.py
 
-bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and regularizers, speed; goes on if stopped
+bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and regularizers, speed; continues if interrupted
 	$(BIN)/python bench/regimes.py
 
 bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows, beside Flair
 	$(BIN)/python bench/networks.py
 
-bench-vectors: $(READY) ## measure reading a million words out of files of vectors, beside gensim
+bench-vectors: $(READY) ## measure reading a million words from files of vectors, beside gensim
 	$(BIN)/python bench/vectors.py
 
 bench-compare: $(READY) ## measure a whole comparison, and how soon its page opens
