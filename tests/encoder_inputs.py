@@ -5,13 +5,24 @@ from __future__ import annotations
 import numpy as np
 import torch
 from tiny import ARCHITECTURES
+from torch import nn
 
 from wordgraft.checkpoint import Checkpoint
-from wordgraft.networks.encoder import PIECES
+from wordgraft.networks.encoder import PIECES, EncoderRows, Pooling
 from wordgraft.networks.inputs import NetworkInputs
+from wordgraft.networks.network import Network
 
 TEXTS = ["the bank will not lend", "a small boat", "cold tea on a cold day"]
+# Two short texts of the tiny encoders, special ids included.
+INPUTS = NetworkInputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
 DISTINCT = [name for name in ARCHITECTURES if not name.startswith("bert_")]
+
+
+def mean_network(checkpoint: Checkpoint) -> Network:
+    """The encoder, the mean of its states and a linear head of two classes."""
+    rows = EncoderRows(checkpoint)
+    body = Pooling(rows.dims, "mean", dropout=0.0)
+    return Network(rows, body, nn.Linear(rows.dims, 2)).eval()  # type: ignore[arg-type]
 
 
 def inputs_of(checkpoint: Checkpoint, texts: list[str]) -> NetworkInputs:

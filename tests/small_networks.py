@@ -31,6 +31,12 @@ def network(name: str, *, per_word: bool, seed: int = 0, spelling: bool = False)
     return build(rows, shape, lambda width, rng: ClassHead(width, 3, generator=rng))
 
 
+def bag(*, seed: int = 0, dropout: float = 0.0, hidden: int = 5) -> Network:
+    shape = Shape("bag", 6, 1, hidden, dropout, False, False, False, seed)
+    rows = EmbeddingRows(embedding(TABLE, trainable=True))
+    return build(rows, shape, lambda width, rng: ClassHead(width, 3, generator=rng))
+
+
 def inputs(texts: list[list[int]], *, spelling: bool = False) -> NetworkInputs:
     flat = torch.tensor([id for text in texts for id in text], dtype=torch.int64)
     extras = {CASING: flat % 8, LETTERS: flat[:, None] % 30 + torch.arange(24)} if spelling else {}

@@ -11,6 +11,15 @@ from tokenizers import Tokenizer, models, normalizers, pre_tokenizers
 from wordgraft.table import EmbeddingTable, Provenance
 from wordgraft.vocabulary import Vocabulary
 
+# A recipe with a folder that is nobody's business.
+RECIPE = {
+    "source": "isolated",
+    "checkpoint": "org/encoder@v2",
+    "layer": 6,
+    "corpus": [["/home/me/secret/news.txt", 3]],
+    "refinements": [{"name": "scale", "rms": 0.3}],
+}
+
 
 def vocabulary_of(words: Sequence[str], counts: Sequence[int] | None = None) -> Vocabulary:
     """`[PAD]`, `[UNK]` and then `words`; text is lower-cased and cut as BERT cuts it."""

@@ -4,24 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 from sklearn.linear_model import LogisticRegression
+from weather_texts import LABELS as Y
+from weather_texts import TEXTS as X
+from weather_texts import frozen
 
-import wordgraft as wg
 from wordgraft.errors import TrainingError
-
-_RNG = np.random.default_rng(0)
-WARM, COLD = ["sun", "warm", "bright"], ["rain", "cold", "dark"]
-X = [" ".join(_RNG.choice(words, 3)) for words in [WARM, COLD] * 30]
-Y = ["good", "bad"] * 30
-
-
-def frozen(checkpoint: Path, **arguments: Any) -> wg.TextClassifier:
-    return wg.TextClassifier(wg.FrozenEncoder(checkpoint), random_state=0, **arguments)
 
 
 def test_a_logistic_regression_on_frozen_features_is_scikit_learns(

@@ -8,25 +8,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from feature_texts import TEXTS, vectors_of
 from numpy.testing import assert_allclose, assert_array_equal
 from transformers import AutoModel, AutoTokenizer
 
 import wordgraft as wg
 from wordgraft.checkpoint.encoder import EncoderModel
 from wordgraft.core.ragged import Ragged
-from wordgraft.features import FeatureRecipe, Features, features_of
-
-TEXTS = [["The", "sun", "is", "warm", "."], ["unbelievably", "cold"], [], ["rain"]]
+from wordgraft.features import FeatureRecipe, features_of
 
 
 @pytest.fixture
 def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> wg.Checkpoint:
     return wg.open_checkpoint(tiny_checkpoint("bert"))
-
-
-def vectors_of(features: Features, text: int) -> np.ndarray:
-    places = features.places
-    return features.stored[places.ids[places.offsets[text] : places.offsets[text + 1]]]
 
 
 def test_words_are_the_means_of_their_pieces_in_transformers(minilm: str) -> None:

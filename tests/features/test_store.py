@@ -8,25 +8,18 @@ import os
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 import pytest
+from feature_texts import TEXTS, vectors_of
 from numpy.testing import assert_array_equal
 
 import wordgraft as wg
 from wordgraft.errors import OutputError
-from wordgraft.features import FeatureRecipe, Features, features_of
-
-TEXTS = [["The", "sun", "is", "warm", "."], ["unbelievably", "cold"], [], ["rain"]]
+from wordgraft.features import FeatureRecipe, features_of
 
 
 @pytest.fixture
 def checkpoint(tiny_checkpoint: Callable[[str], Path]) -> wg.Checkpoint:
     return wg.open_checkpoint(tiny_checkpoint("bert"))
-
-
-def vectors_of(features: Features, text: int) -> np.ndarray:
-    places = features.places
-    return features.stored[places.ids[places.offsets[text] : places.offsets[text + 1]]]
 
 
 def test_damaged_and_half_written_shards_are_ignored(

@@ -5,21 +5,10 @@ from __future__ import annotations
 import numpy as np
 import torch
 from numpy.testing import assert_allclose
-from small_networks import TABLE, inputs, network
+from small_networks import TABLE, bag, inputs, network
 
-from wordgraft.grafts.torch import embedding
 from wordgraft.networks.bag import MeanBody
-from wordgraft.networks.build import Shape, build
-from wordgraft.networks.heads import ClassHead
 from wordgraft.networks.inputs import Sequences
-from wordgraft.networks.network import Network
-from wordgraft.networks.rows import EmbeddingRows
-
-
-def bag(*, seed: int = 0, dropout: float = 0.0, hidden: int = 5) -> Network:
-    shape = Shape("bag", 6, 1, hidden, dropout, False, False, False, seed)
-    rows = EmbeddingRows(embedding(TABLE, trainable=True))
-    return build(rows, shape, lambda width, rng: ClassHead(width, 3, generator=rng))
 
 
 def test_logits_are_those_of_the_formula_and_empty_texts_are_zeros() -> None:

@@ -3,19 +3,10 @@
 from __future__ import annotations
 
 import torch
-from small_networks import TABLE, inputs
+from small_networks import TABLE, bag, inputs
 
 from wordgraft.grafts.torch import embedding
-from wordgraft.networks.build import Shape, build
-from wordgraft.networks.heads import ClassHead
-from wordgraft.networks.network import Network
 from wordgraft.networks.rows import EmbeddingRows
-
-
-def bag(*, seed: int = 0, dropout: float = 0.0, hidden: int = 5) -> Network:
-    shape = Shape("bag", 6, 1, hidden, dropout, False, False, False, seed)
-    rows = EmbeddingRows(embedding(TABLE, trainable=True))
-    return build(rows, shape, lambda width, rng: ClassHead(width, 3, generator=rng))
 
 
 def test_the_first_layer_can_be_exchanged_and_the_head_is_shared() -> None:

@@ -6,12 +6,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-import torch
-from torch import nn
+from encoder_inputs import mean_network
 
 from wordgraft.checkpoint import open_checkpoint
-from wordgraft.networks.encoder import EncoderRows, Pooling
-from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.network import Network
 from wordgraft.training.param_groups import Rates, depth_of, learning, parameter_groups
 from wordgraft.training.regularizers import (
@@ -19,14 +16,11 @@ from wordgraft.training.regularizers import (
 )
 
 Tiny = Callable[[str], Path]
-INPUTS = NetworkInputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
 
 
 @pytest.fixture
 def network(tiny_checkpoint: Tiny) -> Network:
-    rows = EncoderRows(open_checkpoint(tiny_checkpoint("bert")))
-    body = Pooling(rows.dims, "mean", dropout=0.0)
-    return Network(rows, body, nn.Linear(rows.dims, 2)).eval()  # type: ignore[arg-type]
+    return mean_network(open_checkpoint(tiny_checkpoint("bert")))
 
 
 def test_layer_decay_slows_the_lower_layers_but_not_the_head(network: Network) -> None:

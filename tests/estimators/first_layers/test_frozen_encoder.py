@@ -5,12 +5,14 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 from sklearn.model_selection import GridSearchCV
+from weather_texts import LABELS as Y
+from weather_texts import TEXTS as X
+from weather_texts import frozen
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
@@ -18,14 +20,6 @@ from wordgraft.estimators.first_layers import FrozenEncoder, LayerContext
 from wordgraft.estimators.first_layers.frozen_encoder import wrong_checkpoint
 
 TEXTS = ["the river", "a bank of the river"]
-_RNG = np.random.default_rng(0)
-WARM, COLD = ["sun", "warm", "bright"], ["rain", "cold", "dark"]
-X = [" ".join(_RNG.choice(words, 3)) for words in [WARM, COLD] * 30]
-Y = ["good", "bad"] * 30
-
-
-def frozen(checkpoint: Path, **arguments: Any) -> wg.TextClassifier:
-    return wg.TextClassifier(wg.FrozenEncoder(checkpoint), random_state=0, **arguments)
 
 
 def test_layers_that_are_asked_for_are_given(

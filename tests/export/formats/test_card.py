@@ -4,18 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tables import random_table
+from tables import RECIPE, random_table
 
 from wordgraft.export.formats.card import model_card
 from wordgraft.table import Similarity
-
-RECIPE = {
-    "source": "isolated",
-    "checkpoint": "org/encoder@v2",
-    "layer": 6,
-    "corpus": [["/home/me/secret/news.txt", 3]],
-    "refinements": [{"name": "scale", "rms": 0.3}],
-}
 
 
 def test_the_card_states_recipe_and_quality() -> None:

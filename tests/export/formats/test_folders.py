@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,14 +15,6 @@ from tables import random_table
 
 import wordgraft as wg
 from wordgraft.errors import DataError
-
-
-@pytest.fixture(scope="module")
-def pieces(tiny_checkpoint: Callable[[str], Path]) -> wg.EmbeddingTable:
-    """A table of a checkpoint's own pieces, whose padding is not its first."""
-    checkpoint = wg.open_checkpoint(tiny_checkpoint("roberta"))
-    vocabulary = wg.Vocabulary.from_tokenizer(checkpoint)
-    return wg.build_table(checkpoint, vocabulary, source="lookup", refinements=())
 
 
 @pytest.mark.parametrize("name", ["model2vec", "sentence-transformers", "safetensors"])

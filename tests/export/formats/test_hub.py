@@ -13,19 +13,11 @@ import numpy as np
 import pytest
 from hub import Hub, serve
 from numpy.testing import assert_array_equal
-from tables import random_table
+from tables import RECIPE, random_table
 
 import wordgraft as wg
 from wordgraft.errors import OutputError
 from wordgraft.export.formats import push, write_hub
-
-RECIPE = {
-    "source": "isolated",
-    "checkpoint": "org/encoder@v2",
-    "layer": 6,
-    "corpus": [["/home/me/secret/news.txt", 3]],
-    "refinements": [{"name": "scale", "rms": 0.3}],
-}
 
 
 @pytest.fixture(scope="module")

@@ -20,14 +20,6 @@ import wordgraft as wg
 TEXTS = ["w1 w2, w3!", "W7 w7 nowhere w0", "nowhere at all", "", "w5 " * 700]
 
 
-@pytest.fixture(scope="module")
-def pieces(tiny_checkpoint: Callable[[str], Path]) -> wg.EmbeddingTable:
-    """A table of a checkpoint's own pieces, whose padding is not its first."""
-    checkpoint = wg.open_checkpoint(tiny_checkpoint("roberta"))
-    vocabulary = wg.Vocabulary.from_tokenizer(checkpoint)
-    return wg.build_table(checkpoint, vocabulary, source="lookup", refinements=())
-
-
 @pytest.mark.parametrize("dtype", ["float32", "float16", "int8"])
 def test_model2vec_gives_the_mean_of_our_rows(tmp_path: Path, dtype: str) -> None:
     from model2vec import StaticModel

@@ -7,29 +7,24 @@ from pathlib import Path
 
 import pytest
 import torch
+from encoder_inputs import INPUTS, mean_network
 from noisy_texts import TABLE, bag_on
 from numpy.testing import assert_allclose
-from torch import nn
 
 from wordgraft.checkpoint import open_checkpoint
 from wordgraft.errors import TrainingError
 from wordgraft.grafts.torch import embedding
-from wordgraft.networks.encoder import EncoderRows, Pooling
-from wordgraft.networks.inputs import NetworkInputs
 from wordgraft.networks.network import Network
 from wordgraft.training.regularizers import (
     Lora,
 )
 
 Tiny = Callable[[str], Path]
-INPUTS = NetworkInputs(torch.tensor([5, 20, 21, 6, 5, 30, 6]), torch.tensor([4, 3]), {})
 
 
 @pytest.fixture
 def network(tiny_checkpoint: Tiny) -> Network:
-    rows = EncoderRows(open_checkpoint(tiny_checkpoint("bert")))
-    body = Pooling(rows.dims, "mean", dropout=0.0)
-    return Network(rows, body, nn.Linear(rows.dims, 2)).eval()  # type: ignore[arg-type]
+    return mean_network(open_checkpoint(tiny_checkpoint("bert")))
 
 
 def output(network: Network) -> torch.Tensor:
