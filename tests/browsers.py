@@ -28,9 +28,9 @@ def chromium() -> Iterator[Any]:
     if path is None:
         pytest.skip("chromium is not installed")
     with playwright.sync_playwright() as started:
-        browser = started.chromium.launch(executable_path=path, args=list(_ARGUMENTS))
-        yield browser
-        browser.close()
+        arguments = list(_ARGUMENTS)
+        with started.chromium.launch(executable_path=path, args=arguments, timeout=0) as browser:
+            yield browser
 
 
 class Opened:
@@ -38,7 +38,7 @@ class Opened:
 
     def __init__(self, browser: Any, file: Path, width: int, **options: Any) -> None:
         self.page = browser.new_page(viewport={"width": width, "height": 900}, **options)
-        self.page.set_default_timeout(20_000)
+        self.page.set_default_timeout(0)  # no limit: a machine may be slow
         self.complaints: list[str] = []
         self.requests: list[str] = []
         self.page.on("console", self._console)
@@ -50,6 +50,12 @@ class Opened:
         if message.type in ("error", "warning"):
             self.complaints.append(message.text)
 
+    def wait_for(self, expression: str) -> None:
+        """Wait until a JavaScript expression is true; fail if the page complains."""
+        while not self.page.evaluate(expression):
+            assert self.complaints == []
+            self.page.wait_for_timeout(20)
+
     def check(self, file: Path, width: int) -> None:
         assert self.complaints == []
         requested = [url for url in self.requests if not url.startswith("data:")]
@@ -60,9 +66,5 @@ class Opened:
         SCREENSHOTS.mkdir(parents=True, exist_ok=True)
         self.page.screenshot(path=SCREENSHOTS / f"{name}.png", full_page=True)
 
-
-def wait_for_charts(opened: Opened) -> None:
-    opened.page.wait_for_function(
-        "document.querySelectorAll('.chart').length"
-        " === document.querySelectorAll('.chart[data-drawn]').length"
-    )
+    def wait_for_charts(self) -> None:
+        self.wait_for("document.querySelectorAll('.chart:not([data-drawn])').length === 0")

@@ -4,12 +4,40 @@ from __future__ import annotations
 
 import logging
 import os
+import time
+from contextlib import suppress
 from types import ModuleType
+from typing import Any
 
 import ray
+from ray._private import services
 
-# The default, 15, would let other tests on the same machine starve Ray's workers.
-os.environ["RAY_worker_niceness"] = "0"  # noqa: SIM112
+_SECONDS = 3600
+os.environ |= {
+    # The default, 15, would let other tests on the same machine starve Ray's workers.
+    "RAY_worker_niceness": "0",
+    # On a busy machine, Ray's parts wait for each other instead of giving each other up.
+    "RAY_gcs_server_port_wait_time_s": str(_SECONDS),
+    "RAY_gcs_server_request_timeout_seconds": str(_SECONDS),
+    "RAY_gcs_rpc_server_connect_timeout_s": str(_SECONDS),
+    "RAY_worker_register_timeout_seconds": str(_SECONDS),
+    "RAY_health_check_failure_threshold": str(_SECONDS),
+    "RAY_agent_register_timeout_ms": f"{_SECONDS}000",
+    "RAY_raylet_client_connect_timeout_milliseconds": f"{_SECONDS}000",
+}
+_get_node = services.get_node
+
+
+def _wait_for_node(*arguments: Any) -> Any:
+    """Ray gives up its start after half a minute, which no setting changes."""
+    for _ in range(_SECONDS):
+        with suppress(RuntimeError):
+            return _get_node(*arguments)
+        time.sleep(1)
+    return _get_node(*arguments)
+
+
+services.get_node = _wait_for_node
 
 
 def start_ray(*by_value: ModuleType) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import io
 import logging
+import signal
 import subprocess
 import sys
 import warnings
@@ -12,6 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
+from processes import started
 
 MAIN = "from wordgraft.cli import main; main()"
 
@@ -45,6 +47,41 @@ def run(
         finally:
             log.handlers, level, log.propagate = before
             log.setLevel(level)
-            for room in ("features", "estimators", "oov"):  # `compare` silences them
+            for room in ("features", "estimators", "training", "oov"):  # `compare` silences them
                 logging.getLogger(f"wordgraft.{room}").setLevel(logging.NOTSET)
     return subprocess.CompletedProcess(command, code, output.getvalue(), errors.getvalue())
+
+
+def interrupted_in(
+    place: str, *arguments: object, call: int = 1, cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run `wordgraft ARGUMENTS` in a process of its own, and send Ctrl-C at a certain place.
+
+    The command stops in that call of a function, `module:function` or `module:Class.method`, until
+    the signal is there: the moment does not depend on how fast anything is.
+    """
+    code = _STOPPED.format(module=place.partition(":")[0], name=place.partition(":")[2], call=call)
+    pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
+    with started([sys.executable, "-c", code, *arguments], cwd=cwd, **pipes) as process:
+        assert process.stdout is not None
+        line = process.stdout.readline()
+        assert line == "stopped\n", line + process.communicate()[1]
+        process.send_signal(signal.SIGINT)
+        output, errors = process.communicate()
+    return subprocess.CompletedProcess(process.args, process.returncode, output, errors)
+
+
+_STOPPED = """
+import sys
+import {module} as module
+whole, calls = module.{name}, []
+def stopping(*arguments, **options):
+    calls.append(1)
+    if len(calls) == {call}:
+        print("stopped", flush=True)
+        sys.stdin.read()
+    return whole(*arguments, **options)
+module.{name} = stopping
+from wordgraft.cli import main
+main()
+"""

@@ -11,9 +11,12 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 import shapes
 from tiny import SENTENCES, write_checkpoint
+
+_NEVER = str(7 * 86_400)  # seconds
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -22,6 +25,12 @@ def pytest_configure(config: pytest.Config) -> None:
     home = tempfile.TemporaryDirectory(prefix="wordgraft-hf-")
     config.add_cleanup(home.cleanup)
     os.environ |= {"HF_HOME": home.name, "HF_HUB_OFFLINE": "1", "TOKENIZERS_PARALLELISM": "false"}
+    # No test depends on how fast the machine is: neither those that ask the hub of `hub.py`, nor
+    # hypothesis, which has limits for an example and for making it.
+    os.environ |= {"HF_HUB_ETAG_TIMEOUT": _NEVER, "HF_HUB_DOWNLOAD_TIMEOUT": _NEVER}
+    slow = [hypothesis.HealthCheck.too_slow]
+    hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=slow)
+    hypothesis.settings.load_profile("patient")
     # Small networks gain nothing from threads, and threads of several workers wait for each other:
     # with two workers on two busy cores, a run of 13 seconds took minutes.
     os.environ.setdefault("OMP_NUM_THREADS", "1")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -53,6 +54,13 @@ class Oracle:
         return predicted
 
 
+def endless() -> None:
+    """Work that a runner has to end; it also ends with the process that started this one."""
+    parent = os.getppid()
+    while os.getppid() == parent:
+        time.sleep(0.1)
+
+
 def right(share: float) -> Callable[[int], float]:
     """A quality that does not depend on the number of texts."""
     return lambda _: share
@@ -62,21 +70,23 @@ def right(share: float) -> Callable[[int], float]:
 class FakeMethod:
     """Returns an `Oracle` whose share of correct labels may grow with the number of texts.
 
-    Oracles of the same offset and seed are wrong on the same texts, like similar methods.
+    Oracles of the same offset and seed are wrong on the same texts, like similar methods. `work`
+    is done in each `fit`.
     """
 
     share: Callable[[int], float]
-    seconds: float = 0.0
     parameters: int = 1
     fits: list[tuple[int, int]] = field(default_factory=list)
     seen: list[frozenset[str]] = field(default_factory=list)
     fault: BaseException | None = None
     offset: int = 0
+    work: Callable[[], object] | None = None
 
     def fit(self, texts: Sequence[str], labels: Sequence[Any], *, seed: int, trials: int) -> Fitted:
         self.fits.append((len(texts), seed))
         self.seen.append(frozenset(texts))
-        time.sleep(self.seconds)
+        if self.work is not None:
+            self.work()
         if self.fault is not None:
             raise self.fault
         oracle = Oracle(self.share(len(texts)), seed=seed + self.offset)

@@ -3,19 +3,13 @@
 from __future__ import annotations
 
 import json
-import os
 import re
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import MAIN, run
+from commands import interrupted_in, run
 from fake_methods import texts_of
-from processes import started
 
 COLUMNS = ("--text", "said", "--label", "kind")
 
@@ -122,23 +116,19 @@ def test_wrong_usage_is_said_before_any_work(
 
 
 def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
-    command = [
-        *(sys.executable, "-c", MAIN, "compare", "train.csv", *COLUMNS, "-o", "stopped"),
-        *("--methods", "tfidf,isolated,composed", "--checkpoint", "bert", "--seeds", "500"),
-    ]
-    runs = place / "stopped" / "runs"
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    with started(command, cwd=place, stdout=subprocess.PIPE, env=environment) as process:
-        while not runs.is_dir() or len(list(runs.iterdir())) < 4:
-            assert process.poll() is None, process.communicate()[1]
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        stdout, stderr = process.communicate()
-    assert process.returncode == 1, stderr
-    assert "note: interrupted:" in stderr
-    assert "continue with --resume stopped" in stderr
-    assert "Traceback" not in stderr
-    assert stdout.splitlines()[-1] == "stopped/index.html"
+    stopped = interrupted_in(
+        "wordgraft.comparison.runners.local:attempted",
+        *("compare", "train.csv", *COLUMNS, "-o", "stopped", "--seeds", 2, "--sizes", "24,all"),
+        *("--methods", "tfidf,isolated,composed", "--checkpoint", "bert", "--jobs", 1),
+        call=5,
+        cwd=place,
+    )
+    assert stopped.returncode == 1, stopped.stderr
+    message = "note: interrupted: 8 of 12 runs are missing; continue with --resume stopped"
+    assert message in " ".join(stopped.stderr.split())
+    assert "Traceback" not in stopped.stderr
+    assert stopped.stdout.splitlines()[-1] == "stopped/index.html"
+    assert len(list((place / "stopped" / "runs").iterdir())) == 4
     assert (place / "stopped" / "index.html").stat().st_size > 500_000
 
 

@@ -3,16 +3,11 @@
 from __future__ import annotations
 
 import gzip
-import signal
-import subprocess
-import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from commands import MAIN, run
-from processes import started
+from commands import interrupted_in, run
 from tiny import SENTENCES
 
 from wordgraft.table import EmbeddingTable
@@ -40,17 +35,18 @@ def test_an_output_that_exists_needs_force(texts_folder: Path, tmp_path: Path) -
     assert run(*arguments, "--force").returncode == 0
 
 
-def test_ctrl_c_leaves_nothing(minilm: str, tmp_path: Path) -> None:
-    code = "from wordgraft.cli import main; main()"
-    command = [sys.executable, "-c", code, "table", minilm, "-o", str(tmp_path / "t"), "--pieces"]
-    with started(command, stdout=subprocess.PIPE) as process:
-        time.sleep(7)
-        process.send_signal(signal.SIGINT)
-        out, err = process.communicate()
-    assert process.returncode == 1
-    assert "interrupted; nothing was written" in err
-    assert "Traceback" not in err
-    assert out == ""
+@pytest.mark.parametrize(
+    "place",
+    ["wordgraft.checkpoint.encoder:EncoderModel.encode", "wordgraft.table.io:write_tensors"],
+    ids=["while it encodes", "while it writes"],
+)
+def test_ctrl_c_leaves_nothing(texts_folder: Path, tmp_path: Path, place: str) -> None:
+    arguments = ("table", texts_folder / "bert", "-o", tmp_path / "t", "--pieces")
+    stopped = interrupted_in(place, *arguments, cwd=tmp_path)
+    assert stopped.returncode == 1
+    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
+    assert "Traceback" not in stopped.stderr
+    assert stopped.stdout == ""
     assert list(tmp_path.iterdir()) == []
 
 
@@ -168,22 +164,15 @@ def test_wrong_usage(
     assert not (folder / "t.progress").exists()
 
 
-@pytest.mark.slow
-def test_ctrl_c_leaves_what_the_next_run_goes_on_from(minilm: str, tmp_path: Path) -> None:
-    (tmp_path / "c.txt").write_text(
-        "\n".join(f"{i} {text}" for i in range(120) for text in SENTENCES)
-    )
-    arguments = [minilm, "--source", "contextual", "--corpus", "c.txt", "-o", "t", "--all-contexts"]
-    command = [sys.executable, "-c", MAIN, "table", *arguments]
-    planned = tmp_path / "t.progress" / "plan.state.safetensors"
-    with started(command, cwd=tmp_path) as running:
-        while not planned.exists() and running.poll() is None:
-            time.sleep(0.01)
-        running.send_signal(signal.SIGINT)
-        _, errors = running.communicate()
-    assert running.returncode == 1
-    assert "t.progress; run the same command again to resume" in errors
-    assert errors.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
+def test_ctrl_c_leaves_what_the_next_run_goes_on_from(texts_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "c.txt").write_text("\n".join(SENTENCES))
+    arguments = [texts_folder / "bert", "--source", "contextual", "--corpus", "c.txt", "-o", "t"]
+    place = "wordgraft.sources.contextual.accumulate:Sums.add_sentences"
+    stopped = interrupted_in(place, "table", *arguments, cwd=tmp_path)
+    assert stopped.returncode == 1
+    assert "t.progress; run the same command again to resume" in stopped.stderr
+    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
+    assert not (tmp_path / "t").exists()
     other = run("table", *arguments, "--seed", 5, cwd=tmp_path)
     assert other.returncode == 1
     assert "its seed is 0, this run's is 5" in other.stderr

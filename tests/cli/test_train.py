@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import typer
 from commands import run
-from processes import started
-from safetensors import safe_open
+from processes import finished
 from tiny import SENTENCES
 
 import wordgraft as wg
@@ -226,7 +223,7 @@ def test_train_searches_and_saves_a_checkpoint(
 
 def launched(command: list[str]) -> subprocess.CompletedProcess[str]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "CUDA_VISIBLE_DEVICES": ""}
-    return subprocess.run(command, env=environment, capture_output=True, text=True)
+    return finished(command, env=environment)
 
 
 @pytest.mark.slow
@@ -259,36 +256,31 @@ def test_killed_and_run_again_it_ends_the_same(
     data: Path, tiny_checkpoint: Tiny, tmp_path: Path
 ) -> None:
     folder = tiny_checkpoint("bert")
+    # Saves after each step, and kills itself after a number of savings.
     script = (
-        "import sys, dataclasses\n"
-        "from wordgraft.training import plan\n"
-        "plan.Plan.__dataclass_fields__['save_every'].default = -1.0\n"
-        "plan.Plan.__init__.__defaults__ = tuple(\n"
-        "    -1.0 if value == 60.0 else value for value in plan.Plan.__init__.__defaults__)\n"
+        "import os, signal, sys\n"
+        "from wordgraft.core import run_state\n"
+        "save, savings = run_state.RunState.save, []\n"
+        "def save_now(self, name, content):\n"
+        "    save(self, name, *content())\n"
+        "    savings.append(name)\n"
+        "    if len(savings) == {savings}:\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "run_state.RunState.save_if_due = save_now\n"
         "from wordgraft.cli import main\n"
         "main()\n"
     )
-    command = [sys.executable, "-c", script]
-    calm = launched([*command, *arguments(data, folder, tmp_path / "calm", "--epochs", "12")])
+    calm = run(*arguments(data, folder, tmp_path / "calm", "--epochs", "4"))
     assert calm.returncode == 0, calm.stderr
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    again_arguments = arguments(data, folder, tmp_path / "killed", "--epochs", "12")
+    again_arguments = arguments(data, folder, tmp_path / "killed", "--epochs", "4")
     progress = tmp_path / "killed.progress" / "training.state.safetensors"
-    saved = 0
-    with started([*command, *again_arguments], env=environment) as training:
-        while training.poll() is None and saved < 2:
-            if progress.is_file():
-                with safe_open(progress, "np") as file:
-                    saved = len(json.loads(file.metadata()["values"])["losses"])
-            time.sleep(0.005)
-        ended = training.poll() is not None
-        training.send_signal(signal.SIGKILL)
-        training.communicate()
-    assert not ended, "it ended before it could be killed"
+    killed = launched([sys.executable, "-c", script.format(savings=7), *again_arguments])
+    assert killed.returncode == -signal.SIGKILL, killed.stderr
+    assert progress.is_file()
     assert not (tmp_path / "killed").exists()
-    again = launched([*command, *again_arguments])
+    again = run(*again_arguments)
     assert again.returncode == 0, again.stderr
-    assert "resuming after step" in again.stderr
+    assert "resuming after step 1 of epoch 3" in again.stderr
     first, second = (wg.TextClassifier.load(tmp_path / name) for name in ("calm", "killed"))
     assert second.record_.losses == first.record_.losses
     assert (second.predict_proba(SENTENCES) == first.predict_proba(SENTENCES)).all()

@@ -2,14 +2,33 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from fake_methods import FakeMethod, fake_comparison, right, two_methods
 
 from wordgraft.comparison.loop import Clock
+from wordgraft.comparison.runners.protocol import BudgetOver
 from wordgraft.errors import TrainingError
+
+# Far more seconds than the tests take: in them, time passes only when `budget_ends` is called.
+BUDGET = 7200.0
+
+
+@pytest.fixture
+def budget_ends(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Does what the clock and the timer do when the budget ends in the midst of a run."""
+    now = [0.0]
+    clock = SimpleNamespace(monotonic=lambda: now[0])
+    monkeypatch.setattr("wordgraft.comparison.loop.time", clock)
+
+    def end() -> None:
+        now[0] = BUDGET
+        raise BudgetOver
+
+    return end
 
 
 def test_a_failing_method_is_recorded_apart_and_given_up(
@@ -27,27 +46,27 @@ def test_a_failing_method_is_recorded_apart_and_given_up(
 
 
 def test_a_budget_ends_in_time_and_a_longer_run_is_cancelled(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget_ends: Callable[[], None]
 ) -> None:
-    methods = {"quick": FakeMethod(right(0.9)), "endless": FakeMethod(right(0.9), seconds=60)}
-    began = time.monotonic()
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, budget=2.0)
-    assert time.monotonic() - began < 6
+    methods = {"quick": FakeMethod(right(0.9)), "long": FakeMethod(right(0.9), work=budget_ends)}
+    found = fake_comparison(tmp_path / "r", monkeypatch, methods, budget=BUDGET)
     assert found.methods == ("quick",)
-    assert [(run.method, run.status) for run in found.unfinished] == [("endless", "cancelled")]
-    assert any("the budget, 2 s for runs, left out" in note for note in found.notes)
-    again = {"quick": FakeMethod(right(0.9)), "endless": FakeMethod(right(0.9))}
+    assert [(run.method, run.status) for run in found.unfinished] == [("long", "cancelled")]
+    assert any("the budget, 7,200 s for runs, left out 11 of 12" in note for note in found.notes)
+    again = {"quick": FakeMethod(right(0.9)), "long": FakeMethod(right(0.9))}
     done = fake_comparison(tmp_path / "r", monkeypatch, again, resume=True)
     assert done.unfinished == ()
     assert done.missing == 0
 
 
-def test_a_budget_too_small_for_one_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    methods = {"endless": FakeMethod(right(0.9), seconds=60)}
+def test_a_budget_too_small_for_one_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, budget_ends: Callable[[], None]
+) -> None:
+    methods = {"long": FakeMethod(right(0.9), work=budget_ends)}
     with pytest.raises(
-        TrainingError, match=r"no run was finished; the budget, 1 s for runs, left out 6 of 6"
+        TrainingError, match=r"no run was finished; the budget, 7,200 s for runs, left out 6 of 6"
     ):
-        fake_comparison(tmp_path / "r", monkeypatch, methods, budget=1.0)
+        fake_comparison(tmp_path / "r", monkeypatch, methods, budget=BUDGET)
 
 
 def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

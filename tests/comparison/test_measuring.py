@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -11,38 +11,54 @@ import pytest
 from wordgraft.comparison.measuring import PeakMemory, latency_ms, texts_per_second
 
 
-class Sleeper:
-    """Takes a known time for each call and for each text."""
+class Predictor:
+    """Takes a known time for each call and for each text, on a clock of its own."""
 
     def __init__(self, call: float, text: float) -> None:
         self.call, self.text = call, text
+        self.now = 0.0
         self.numbers: list[int] = []
 
     def predict(self, texts: Sequence[str]) -> list[str]:
         self.numbers.append(len(texts))
-        time.sleep(self.call + self.text * len(texts))
+        self.now += self.call + self.text * len(texts)
         return ["x"] * len(texts)
 
 
-def test_latency_is_that_of_single_texts() -> None:
-    sleeper = Sleeper(0.004, 0.001)
-    assert 5 <= latency_ms(sleeper, [f"text {i}" for i in range(100)]) < 15
-    assert set(sleeper.numbers) == {1}
-    assert len(sleeper.numbers) <= 45
+Make = Callable[[float, float], Predictor]
 
 
-def test_a_slow_predictor_is_asked_less_often() -> None:
-    sleeper = Sleeper(0.06, 0.0)
-    assert latency_ms(sleeper, ["a", "b"]) >= 60
-    assert len(sleeper.numbers) == 15  # five to warm up and ten to measure
+@pytest.fixture
+def predictor(monkeypatch: pytest.MonkeyPatch) -> Make:
+    """Makes a predictor, whose clock measures it."""
+
+    def made(call: float, text: float) -> Predictor:
+        predictor = Predictor(call, text)
+        clock = SimpleNamespace(perf_counter=lambda: predictor.now)
+        monkeypatch.setattr("wordgraft.comparison.measuring.time", clock)
+        return predictor
+
+    return made
 
 
-def test_speed_is_that_of_many_texts_together() -> None:
-    sleeper = Sleeper(0.0, 0.001)
-    assert 300 < texts_per_second(sleeper, ["text"] * 1_000, latency=1.0) <= 1_000
-    assert sleeper.numbers == [256]
-    texts_per_second(sleeper, ["text"] * 1_000, latency=100.0)
-    assert sleeper.numbers[-1] == 32
+def test_latency_is_that_of_single_texts(predictor: Make) -> None:
+    quick = predictor(0.004, 0.001)
+    assert latency_ms(quick, [f"text {i}" for i in range(100)]) == pytest.approx(5)
+    assert quick.numbers == [1] * 45  # five to warm up and forty to measure
+
+
+def test_a_slow_predictor_is_asked_less_often(predictor: Make) -> None:
+    slow = predictor(0.06, 0.0)
+    assert latency_ms(slow, ["a", "b"]) == pytest.approx(60)
+    assert len(slow.numbers) == 15  # five to warm up and ten to measure
+
+
+def test_speed_is_that_of_many_texts_together(predictor: Make) -> None:
+    quick = predictor(0.064, 0.001)
+    assert texts_per_second(quick, ["text"] * 1_000, latency=1.0) == pytest.approx(800)
+    assert quick.numbers == [256]
+    texts_per_second(quick, ["text"] * 1_000, latency=100.0)
+    assert quick.numbers[-1] == 32
 
 
 def test_memory_that_was_freed_counts_in_the_peak() -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Iterator
 
 import pytest
@@ -37,15 +36,20 @@ def test_what_one_part_raises_is_raised() -> None:
 
 
 def test_results_come_in_the_order_of_the_parts() -> None:
-    def slow_first(part: int) -> int:
-        time.sleep(0.05 if part == 0 else 0)
+    second_done = threading.Event()
+
+    def first_waits(part: int) -> int:
+        if part == 0:
+            second_done.wait()
+        if part == 1:
+            second_done.set()
         return part
 
-    assert [*map_in_parallel(slow_first, range(20))] == [*range(20)]
+    assert [*map_in_parallel(first_waits, range(20))] == [*range(20)]
 
 
 def test_two_parts_are_worked_on_at_once() -> None:
-    both = threading.Barrier(2, timeout=20)
+    both = threading.Barrier(2)
     assert [*map_in_parallel(lambda part: both.wait() >= 0 and part, [1, 2])] == [1, 2]
 
 
@@ -56,14 +60,27 @@ def test_too_few_parts_are_worked_on_here() -> None:
     assert torch.get_num_threads() == 2
 
 
+class Parts(list[int]):
+    """Counts how many parts have been asked for."""
+
+    asked = 0
+
+    def __iter__(self) -> Iterator[int]:
+        for part in super().__iter__():
+            self.asked += 1
+            yield part
+
+
 def test_no_more_is_made_than_is_taken_soon() -> None:
     made: list[int] = []
-    results = map_in_parallel(made.append, range(100))
-    next(results)
-    time.sleep(0.05)
-    assert len(made) <= 4
+    parts = Parts(range(100))
+    results = map_in_parallel(made.append, parts)
+    for taken in range(1, 4):
+        next(results)
+        assert parts.asked == taken + 2  # two threads have one each
     results.close()  # type: ignore[attr-defined]
-    assert len(made) <= 4
+    assert parts.asked == 5
+    assert made == [0, 1, 2, 3, 4][: len(made)]
 
 
 def test_items_are_made_ahead_in_order() -> None:

@@ -48,9 +48,10 @@ def test_the_folder_can_be_set(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) 
 
 def test_the_least_recently_used_go_first(checkpoint: wg.Checkpoint, tmp_path: Path) -> None:
     recipes = [FeatureRecipe.of(checkpoint, layers=[layer]) for layer in range(3)]
+    now = time.time()
     for age, recipe in enumerate(recipes):
         features_of(checkpoint, TEXTS, recipe, cache=tmp_path)
-        used = time.time() - 60 * age
+        used = now - 60 * age
         os.utime(tmp_path / recipe.key, (used, used))
     sizes = [entry.size for entry in entries(tmp_path)]
     deleted = prune(tmp_path, size=sum(sizes) - 1)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -27,9 +26,10 @@ def test_damaged_and_half_written_shards_are_ignored(
 ) -> None:
     recipe = FeatureRecipe.of(checkpoint)
     good = features_of(checkpoint, TEXTS[:1], recipe, cache=tmp_path)
+    first = {*(tmp_path / recipe.key).glob("*.safetensors")}
     features_of(checkpoint, TEXTS[1:], recipe, cache=tmp_path)
-    shards = sorted((tmp_path / recipe.key).glob("*.safetensors"), key=os.path.getmtime)
-    shards[1].write_bytes(shards[1].read_bytes()[:-10])
+    (second,) = {*(tmp_path / recipe.key).glob("*.safetensors")} - first
+    second.write_bytes(second.read_bytes()[:-10])
     (tmp_path / recipe.key / ".half.safetensors.x").write_bytes(b"half")
     with caplog.at_level(logging.WARNING, logger="wordgraft"):
         again = features_of(checkpoint, TEXTS, recipe, cache=tmp_path)

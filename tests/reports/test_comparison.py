@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from browsers import WIDTHS, Opened, wait_for_charts
+from browsers import WIDTHS, Opened
 from fake_methods import FakeMethod, fake_comparison, right, texts_of
 
 from wordgraft.comparison import Comparison, Data
@@ -41,7 +41,7 @@ def test_the_report_is_drawn_without_an_error_or_a_request(
 ) -> None:
     file, found = report
     opened = Opened(browser, file, width)
-    wait_for_charts(opened)
+    opened.wait_for_charts()
     page = opened.page
     answer = page.inner_text("#recommendation")
     assert answer.startswith("Take isolated with 80 labels.")
@@ -61,7 +61,7 @@ def test_texts_are_shown_as_they_are_and_never_run(
     browser: Any, report: tuple[Path, Comparison]
 ) -> None:
     opened = Opened(browser, report[0], 1280)
-    wait_for_charts(opened)
+    opened.wait_for_charts()
     assert opened.page.evaluate("window.hacked") is None
     cells = opened.page.locator("td.text").all_inner_texts()
     assert EVIL in cells
@@ -96,6 +96,7 @@ def test_the_table_of_runs_sorts_by_mouse_and_keyboard(
 def test_values_of_a_chart_can_be_read(browser: Any, report: tuple[Path, Comparison]) -> None:
     opened = Opened(browser, report[0], 1280)
     page, found = opened.page, report[1]
+    opened.wait_for_charts()
     summary = page.locator("figure[aria-labelledby=curves] summary")
     summary.focus()
     page.keyboard.press("Enter")
@@ -111,7 +112,7 @@ def test_values_of_a_chart_can_be_read(browser: Any, report: tuple[Path, Compari
 def test_light_and_dark(browser: Any, report: tuple[Path, Comparison]) -> None:
     for scheme, ink in (("light", "rgb(22, 25, 29)"), ("dark", "rgb(231, 234, 238)")):
         opened = Opened(browser, report[0], 1280, color_scheme=scheme)
-        wait_for_charts(opened)
+        opened.wait_for_charts()
         shown = opened.page.evaluate(
             "getComputedStyle(document.querySelector('#chart-curves .role-axis-label text')).fill"
         )
@@ -121,7 +122,7 @@ def test_light_and_dark(browser: Any, report: tuple[Path, Comparison]) -> None:
 
 def test_on_paper_closed_parts_are_opened(browser: Any, report: tuple[Path, Comparison]) -> None:
     opened = Opened(browser, report[0], 1280)
-    wait_for_charts(opened)
+    opened.wait_for_charts()
     opened.page.emulate_media(media="print")
     assert opened.page.locator("#recommendation").is_visible()
     assert opened.page.locator("#chart-curves svg").is_visible()

@@ -53,7 +53,7 @@ def test_ids_of_any_text(
     if not pieces:
         assert can_look_up(vocabulary.tokenizer) is (name not in UNFIT)
 
-    @settings(deadline=None, max_examples=60)
+    @settings(max_examples=60)
     @example(["a \u0301b", "\u0301", "", " ", "a  b\n\nc", "`` '' \u1e9b\u0327", "\x1ca\x1cb\x85c"])
     @given(texts)
     def check(some: list[str]) -> None:
@@ -203,7 +203,7 @@ def test_any_text_at_all(tiny_checkpoint: Callable[[str], Path], name: str) -> N
     vocabulary = Vocabulary.from_words(["the", "rain"], checkpoint)
     cut = ChunkCache(AlignedWords(checkpoint, vocabulary))
 
-    @settings(deadline=None, max_examples=50)
+    @settings(max_examples=50)
     @given(spaced_texts)
     def check(some: list[str]) -> None:
         pieces, rows, first, count, chunk_pieces, chunk_words = cut.columns(some)

@@ -145,7 +145,7 @@ def test_special_pieces_in_a_text_are_only_words(tiny_checkpoint: Tiny, name: st
     assert 0 not in ids
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(text=st.text(max_size=40))
 @pytest.mark.parametrize("name", ["bert", "roberta", "xlm_roberta", "deberta_v2", "modernbert"])
 def test_words_and_ids_run_side_by_side(tiny_checkpoint: Tiny, name: str, text: str) -> None:

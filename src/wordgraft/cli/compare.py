@@ -144,12 +144,8 @@ def compare(
     Example: wordgraft compare tweets.csv --test valid.csv --budget 10m -o report
     """
     start(quiet=quiet)
-    for room in (
-        "features",
-        "estimators",
-        "training",
-        "oov",
-    ):  # too many messages for hundreds of runs
+    # Too many messages for hundreds of runs.
+    for room in ("features", "estimators", "training", "oov"):
         logging.getLogger(f"wordgraft.{room}").setLevel(logging.WARNING)
     from wordgraft.comparison import Limits
     from wordgraft.comparison.scoring import SCORERS

@@ -93,8 +93,9 @@ class ComparisonLoop:
                 self._save(self._cancelled_run(cell, "the budget ended"))
 
     def _save(self, run: MethodRun) -> None:
-        del self._running[run.cell]
+        # In this order, so that a run whose saving is interrupted counts as missing.
         self._folder.save(run)
+        del self._running[run.cell]
         if run.status == "done":
             # Scoring and measuring take their share of the budget too.
             self._speeds.add(run.method, run.size, run.total_seconds)

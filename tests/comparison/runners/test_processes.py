@@ -12,7 +12,7 @@ from typing import Any
 
 import psutil
 import pytest
-from fake_methods import FakeMethod, data_of, fake_comparison, spec
+from fake_methods import FakeMethod, data_of, endless, fake_comparison, spec
 
 from wordgraft.comparison import Comparison, ProcessRunner, fitting_jobs
 from wordgraft.comparison.methods import Fitted, MadeMethods
@@ -80,41 +80,47 @@ def test_a_fault_and_a_dead_process_end_their_own_runs_alone(
     assert "its process ended" in str(errors["dying"])
 
 
+def workers() -> list[psutil.Process]:
+    """The processes that this one has started for runs; loky has others."""
+    children = psutil.Process().children()
+    return [child for child in children if "--process-name" in child.cmdline()]
+
+
 @pytest.mark.slow
 def test_a_process_that_dies_between_two_runs_is_replaced() -> None:
     methods = MadeMethods({"good": spec("good", FakeMethod(right(0.9)))}, TableCache(()))
     with ProcessRunner(1).started(methods, data_of()) as queue:
         queue.submit(Cell("good", 20, 0), 1)
         assert queue.result(None).status == "done"
-        workers = [
-            child
-            for child in psutil.Process().children()
-            if "--process-name" in child.cmdline()  # loky's workers, not its resource tracker
-        ]
-        assert workers
-        for worker in workers:
-            worker.kill()
-            worker.wait()
+        (worker,) = workers()
+        worker.kill()
+        worker.wait()
         queue.submit(Cell("good", 80, 0), 1)
         assert queue.result(None).status == "done"
 
 
+def begin_and_never_end(file: Path) -> None:
+    file.touch()
+    endless()
+
+
 @pytest.mark.slow
-def test_the_budget_ends_what_is_running(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    methods = {
-        "good": FakeMethod(right(0.9)),
-        "endless": FakeMethod(right(1), seconds=300),
-        "forever": FakeMethod(right(1), seconds=300),
+def test_the_end_of_the_budget_ends_what_is_running(tmp_path: Path) -> None:
+    names = ("endless", "forever")
+    specs = {
+        name: spec(name, FakeMethod(right(1), work=partial(begin_and_never_end, tmp_path / name)))
+        for name in names
     }
-    began = time.monotonic()
-    found = fake_comparison(
-        tmp_path, monkeypatch, methods, data_of(), seeds=1, engine=ProcessRunner(2), budget=45.0
-    )
-    assert time.monotonic() - began < 290  # either of the endless ones takes 300
-    assert found.methods == ("good",)
-    assert {(run.method, run.status) for run in found.unfinished} == {
-        ("endless", "cancelled"),
-        ("forever", "cancelled"),
+    with ProcessRunner(2).started(MadeMethods(specs, TableCache(())), data_of()) as queue:
+        for name in names:
+            queue.submit(Cell(name, 20, 0), 1)
+        while not all((tmp_path / name).exists() for name in names):
+            assert len(workers()) == 2
+            time.sleep(0.05)
+        runs = [queue.result(0.0) for _ in names]
+        assert workers() == []
+    assert {(run.method, run.status, run.error) for run in runs} == {
+        (name, "cancelled", "the budget ended") for name in names
     }
 
 

@@ -10,7 +10,11 @@ import fake_methods
 import pytest
 import ray
 from clusters import start_ray
-from fake_methods import FakeMethod, fake_comparison, right
+from fake_methods import FakeMethod, data_of, endless, fake_comparison, right, spec
+
+from wordgraft.comparison import RayRunner, TableCache
+from wordgraft.comparison.methods import MadeMethods
+from wordgraft.comparison.records import Cell
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -32,9 +36,16 @@ def test_records_are_those_of_this_process(tmp_path: Path, monkeypatch: pytest.M
     found = fake_comparison(tmp_path / "faulty", monkeypatch, faulty, seeds=2, engine="ray")
     assert found.methods == ("good", "poor")
     assert {run.error for run in found.unfinished} == {"RuntimeError: no memory"}
-    slow = {**methods, "endless": FakeMethod(right(1), seconds=300)}
-    found = fake_comparison(
-        tmp_path / "slow", monkeypatch, slow, seeds=1, engine="ray", budget=40.0
-    )
-    assert found.methods == ("good", "poor")
-    assert {run.status for run in found.unfinished} == {"cancelled"}
+
+
+@pytest.mark.slow
+def test_the_end_of_the_budget_cancels_what_is_running() -> None:
+    data = data_of()
+    methods = {"endless": FakeMethod(right(1), work=endless)}
+    specs = {name: spec(name, method) for name, method in methods.items()}
+    with RayRunner().started(MadeMethods(specs, TableCache(data.texts)), data) as queue:
+        for seed in range(2):
+            queue.submit(Cell("endless", 20, seed), 1)
+        runs = [queue.result(0.0) for _ in range(2)]
+    assert sorted(run.seed for run in runs) == [0, 1]
+    assert {(run.status, run.error) for run in runs} == {("cancelled", "the budget ended")}

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from collections.abc import Callable
 from dataclasses import replace
@@ -11,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from processes import finished
 
 from wordgraft import Vocabulary, open_checkpoint
 from wordgraft.errors import ProgressError
@@ -19,21 +19,48 @@ from wordgraft.sources.contextual.pipeline import format_duration, runs_of_token
 
 # Forks before any work, so that each child starts at once and shares no thread with its parent.
 _KILLED_REPEATEDLY = """
-import os, random, shutil, signal, sys, time
+import os, random, shutil, signal, sys
 from pathlib import Path
 import torch, transformers, datasets
-from wordgraft import Vocabulary, open_checkpoint
+from wordgraft import open_checkpoint
+from wordgraft.checkpoint import encoder
 from wordgraft.sources.contextual import Contextual, Corpus
 from wordgraft.core import run_state
-from wordgraft.sources.contextual import corpus, pipeline
+from wordgraft.sources.contextual import accumulate, corpus, pipeline, sample
 
 checkpoint, text, folder = open_checkpoint(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
 contexts = None if sys.argv[4] == "all" else 3
 torch.set_num_threads(1)
-# Many small steps, each of them saved.
-pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, run_state._MAX_SHARE_OF_TIME = 1, 1, 1.0
+# Many small steps, each of them saved, however long that takes.
+pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, encoder.CPU_TOKENS = 1, 1, 256
+run_state._MAX_SHARE_OF_TIME = float("inf")
 corpus_blocks = corpus.Corpus.blocks
-corpus.Corpus.blocks = lambda self, start=None, *, size=50: corpus_blocks(self, start, size=50)
+corpus.Corpus.blocks = lambda self, start=None, *, size=100: corpus_blocks(self, start, size=100)
+
+# A process can be killed before it works on sentences, and before it opens, renames or deletes a
+# file of its progress. It is counted in these moments, so that its speed changes nothing.
+left = 0
+
+def moment():
+    global left
+    left -= 1
+    if left == 0:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def working(work):
+    def counted(*arguments, **options):
+        moment()
+        return work(*arguments, **options)
+    return counted
+
+def on_file(event, arguments):
+    if arguments and isinstance(arguments[0], (str, Path)):
+        if str(arguments[0]).startswith(str(folder / "progress")):
+            moment()
+
+accumulate.Sums.add_sentences = working(accumulate.Sums.add_sentences)
+sample.Sampler.add = working(sample.Sampler.add)
+sys.addaudithook(on_file)
 
 def run(name):
     source = Contextual(
@@ -42,47 +69,34 @@ def run(name):
     )
     source.table(checkpoint, None).save(folder / name)
 
-def child(name):
+def ended(name, moments):
+    \"""Whether a run came to its end, in a process that is killed after so many moments.\"""
     pid = os.fork()
     if pid == 0:
         code = 1
         try:
+            global left
+            left = moments
             run(name)
             code = 0
         finally:
             os._exit(code)
-    return pid
+    status = os.waitpid(pid, 0)[1]
+    assert status in (0, signal.SIGKILL), status
+    return status == 0
 
-def snapshots():
-    return {(file.name, file.stat().st_mtime_ns) for file in (folder / "progress").glob("s*")}
-
-assert os.waitpid(child("undisturbed"), 0)[1] == 0
+assert ended("undisturbed", 0)
 shutil.rmtree(folder / "progress")
 rng, stages, rounds = random.Random(0), [], 0
 while len(stages) < int(sys.argv[5]):
-    pid = child(f"disturbed {rounds}")
-    # Some savings later, however fast the machine is; then at any moment up to the next.
-    ended, left, seen = 0, rng.randint(0, 8), set()
-    while not ended and left:
-        time.sleep(0.001)
-        ended = os.waitpid(pid, os.WNOHANG)[0]
-        try:
-            now = snapshots()
-        except FileNotFoundError:  # it is just being replaced
-            continue
-        seen, left = now, left - (now != seen)
-    time.sleep(rng.uniform(0, 0.02))
-    if not ended:
-        os.kill(pid, signal.SIGKILL)
-        killed = os.waitpid(pid, 0)[1] == signal.SIGKILL
-    if not ended and killed:
+    if ended(f"disturbed {rounds}", rng.randint(1, 120)):
+        shutil.rmtree(folder / "progress")
+        rounds += 1
+    else:
         files = (folder / "progress").glob("*.safetensors")
         there = {file.name.partition(".")[0] for file in files}
         names = [name for name in ("sums", "plan", "sample") if name in there]
         stages.append(names[0] if names else "nothing")
-    else:  # it came to its end before
-        shutil.rmtree(folder / "progress")
-        rounds += 1
 run(f"disturbed {rounds}")
 print(*stages)
 """
@@ -103,11 +117,12 @@ def test_killed_at_20_random_moments_nothing_is_lost(
     (tmp_path / "corpus.txt").write_text("\n".join(texts))
     command = [sys.executable, "-c", _KILLED_REPEATEDLY, tiny_checkpoint("bert")]
     arguments = [tmp_path / "corpus.txt", tmp_path, contexts, str(kills)]
-    done = subprocess.run([*command, *arguments], capture_output=True, text=True)
+    done = finished([*command, *arguments])
     assert done.returncode == 0, done.stderr
     stages = done.stdout.split()
     assert len(stages) == kills
     assert "sums" in stages, stages
+
     assert contexts == "all" or "sample" in stages, stages
     for path in tmp_path.glob("disturbed *"):
         for name in ("vectors.safetensors", "tokenizer.json", "table.json"):

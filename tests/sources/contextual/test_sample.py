@@ -57,7 +57,6 @@ def meaning(sample: Sample) -> tuple[dict[str, int], dict[str, list[str]], int, 
 
 
 @given(texts)
-@settings(deadline=None)
 def test_it_is_what_a_sort_of_all_hashes_gives(
     checkpoint: Checkpoint, sampler: Callable[[], Sampler], sentences: list[str]
 ) -> None:
@@ -72,7 +71,6 @@ def test_it_is_what_a_sort_of_all_hashes_gives(
 
 
 @given(texts, st.randoms())
-@settings(deadline=None)
 def test_order_does_not_matter(
     sampler: Callable[[], Sampler], sentences: list[str], random: object
 ) -> None:
@@ -82,7 +80,6 @@ def test_order_does_not_matter(
 
 
 @given(st.lists(texts, min_size=1, max_size=4))
-@settings(deadline=None)
 def test_parts_merge_to_the_whole(sampler: Callable[[], Sampler], parts: list[list[str]]) -> None:
     whole = meaning(sample_of(sampler, [text for part in parts for text in part]))
     samples = [sample_of(sampler, part) for part in parts]
@@ -96,7 +93,6 @@ def test_parts_merge_to_the_whole(sampler: Callable[[], Sampler], parts: list[li
 
 
 @given(texts, texts)
-@settings(deadline=None)
 def test_copies_count_and_are_not_sampled_twice(
     sampler: Callable[[], Sampler], sentences: list[str], more: list[str]
 ) -> None:
@@ -106,7 +102,6 @@ def test_copies_count_and_are_not_sampled_twice(
 
 
 @given(texts, texts)
-@settings(deadline=None)
 def test_it_resumes_from_a_saved_sample(
     sampler: Callable[[], Sampler], before: list[str], after: list[str]
 ) -> None:
@@ -158,7 +153,7 @@ def test_a_whole_corpus_is_read(checkpoint: Checkpoint, sentences: list[str]) ->
     assert positions[-1].source == 1
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(data=st.data())
 def test_drains_of_any_samplers_merge_to_the_sample_of_all(
     checkpoint: Checkpoint, data: st.DataObject

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wordgraft.errors import ProgressError
@@ -24,7 +24,6 @@ def meaning(hashes: list[int]) -> dict[int, str]:
     return {digest: TEXTS[digest % len(TEXTS)] for digest in hashes}
 
 
-@settings(deadline=None)
 @given(numbers, st.integers(0, 5))
 def test_arrays_and_back(hashes: list[int], skipped: int) -> None:
     whole = stored(hashes)
@@ -34,7 +33,6 @@ def test_arrays_and_back(hashes: list[int], skipped: int) -> None:
     assert store.hashes.tolist() == hashes[skipped:]
 
 
-@settings(deadline=None)
 @given(numbers, numbers)
 def test_only_some(hashes: list[int], wanted: list[int]) -> None:
     wanted_hashes = np.array(sorted({*wanted, *hashes[::2]}), np.uint64)
@@ -43,7 +41,6 @@ def test_only_some(hashes: list[int], wanted: list[int]) -> None:
     assert len(store) == len(store.as_dict())
 
 
-@settings(deadline=None)
 @given(numbers, numbers)
 def test_with_others(one: list[int], other: list[int]) -> None:
     one = list(dict.fromkeys(one))
@@ -52,7 +49,6 @@ def test_with_others(one: list[int], other: list[int]) -> None:
     assert len(store) == len({*one, *other})
 
 
-@settings(deadline=None)
 @given(numbers)
 def test_ascending(hashes: list[int]) -> None:
     store = stored(hashes).ascending()

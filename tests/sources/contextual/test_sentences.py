@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from wordgraft.sources.contextual.sentences import LONGEST_SENTENCE, sentences_of
 
 
-@settings(deadline=None)
 @given(st.text(alphabet="ab .!?\n\tÄ。", max_size=80), st.sampled_from([None, 1, 3]))
 def test_no_word_is_lost(text: str, window: int | None) -> None:
     sentences = list(sentences_of(text, window))

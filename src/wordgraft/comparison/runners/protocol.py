@@ -62,9 +62,11 @@ def stopped_after(seconds: float | None) -> Iterator[None]:
         raise BudgetOver
 
     before = signal.signal(signal.SIGALRM, over)
-    signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
     try:
+        signal.setitimer(signal.ITIMER_REAL, max(seconds, 0.001))
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        try:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        finally:  # also if the signal comes just here
+            signal.signal(signal.SIGALRM, before)
