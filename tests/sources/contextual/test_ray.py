@@ -326,7 +326,7 @@ def test_the_command_starts_a_ray_and_stops_it(
         tables.append(EmbeddingTable.load(output))
         assert not output.with_name(f"{name}.table.progress").exists()
     same(*tables)
-    # Workers of a Ray that was stopped go a moment after the command, on a busy machine a longer one.
+    # Workers of a Ray that was stopped go after the command, however busy the machine is.
     while left_of(place):
         time.sleep(0.2)
 
