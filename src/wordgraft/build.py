@@ -13,7 +13,7 @@ from wordgraft.oov import OovMethod, Pieces, method_of, oov_method, with_oov
 from wordgraft.sources import Isolated, Source, source_of
 from wordgraft.sources.word_pieces import required
 from wordgraft.table import EmbeddingTable, Refinement, Sif, default_refinements
-from wordgraft.table.provenance import SOURCES as ROW_SOURCES
+from wordgraft.table.provenance import ROW_ORIGINS
 from wordgraft.table.quantization import DTYPES
 from wordgraft.vocabulary import Vocabulary
 from wordgraft.vocabulary.vocabulary import UNK
@@ -100,7 +100,7 @@ def _check_source(source: Source | str, vocabulary: Vocabulary | None) -> None:
 def _filled(table: EmbeddingTable) -> EmbeddingTable:
     """Fill rows that the source left at zero with vectors by the table's OOV method."""
     unk = table.vocabulary.roles[UNK]
-    empty = np.flatnonzero(table.provenance.source == ROW_SOURCES.index("zero"))
+    empty = np.flatnonzero(table.provenance.source == ROW_ORIGINS.index("zero"))
     method = method_of(table)
     if method.name == "zero":
         return table.with_rows(

@@ -88,7 +88,7 @@ def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.returncode == 1
-    assert done.stderr == "wordgraft: interrupted; nothing was written\n"
+    assert done.stderr == "wordgraft: interrupted; no result was written\n"
 
 
 def test_ctrl_c_in_a_callback_is_not_lost(tmp_path: Path) -> None:
@@ -108,4 +108,4 @@ def test_ctrl_c_in_a_callback_is_not_lost(tmp_path: Path) -> None:
     with started([sys.executable, "-c", code]) as process:
         _, errors = process.communicate()
     assert process.returncode == 1
-    assert errors == "wordgraft: interrupted; nothing was written\n"
+    assert errors == "wordgraft: interrupted; no result was written\n"

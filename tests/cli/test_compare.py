@@ -53,7 +53,7 @@ def test_it_says_what_to_take_and_where_the_page_is(place: Path) -> None:
 def test_resuming_takes_everything_from_the_folder(place: Path, tmp_path: Path) -> None:
     before = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}
     (place / "report" / "runs" / "random-24-1.json").unlink()
-    done = run("compare", "--resume", place / "report", "--labels", 24, "-q", cwd=tmp_path)
+    done = run("compare", "--resume", place / "report", "--for-labels", 24, "-q", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "24 labels" in done.stdout.splitlines()[0]
     after = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}

@@ -27,7 +27,13 @@ def test_inspect_compares_the_methods_on_unknown_words(texts_folder: Path, tmp_p
     texts = ["the sun suns unheard", "suns suns unheard rain-sun", "the rain"]
     (tmp_path / "texts.csv").write_text("\n".join(["text", *texts]) + "\n")
     done = run(
-        "inspect", "t.table", "--oov", tmp_path / "texts.csv:text", "--top", "1", cwd=texts_folder
+        "inspect",
+        "t.table",
+        "--oov-texts",
+        tmp_path / "texts.csv:text",
+        "--top",
+        "1",
+        cwd=texts_folder,
     )
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()

@@ -44,7 +44,7 @@ def test_ctrl_c_leaves_nothing(texts_folder: Path, tmp_path: Path, place: str) -
     arguments = ("table", texts_folder / "bert", "-o", tmp_path / "t", "--pieces")
     stopped = interrupted_in(place, *arguments, cwd=tmp_path)
     assert stopped.returncode == 1
-    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
+    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; no result was written"
     assert "Traceback" not in stopped.stderr
     assert stopped.stdout == ""
     assert list(tmp_path.iterdir()) == []
@@ -171,7 +171,7 @@ def test_ctrl_c_leaves_what_the_next_run_goes_on_from(texts_folder: Path, tmp_pa
     stopped = interrupted_in(place, "table", *arguments, cwd=tmp_path)
     assert stopped.returncode == 1
     assert "t.progress; run the same command again to resume" in stopped.stderr
-    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; nothing was written"
+    assert stopped.stderr.splitlines()[-1] == "wordgraft: interrupted; no result was written"
     assert not (tmp_path / "t").exists()
     other = run("table", *arguments, "--seed", 5, cwd=tmp_path)
     assert other.returncode == 1

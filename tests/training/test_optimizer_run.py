@@ -97,6 +97,7 @@ class _KilledError(Exception):
         ("lp-ft", "layer_decay", 0.25, 5),
         ("embeddings", "none", 0.25, 8),
         ("full", "lora", 0, 4),
+        ("full", "l2sp", 0, 4),
         ("frozen", "none", 0.25, 6),
     ],
 )

@@ -1,7 +1,7 @@
 """The differences between the encoders of the BERT family, as data.
 
 To add an architecture, add an entry here and a builder in `tests/tiny.py`; the parity tests in
-`tests/checkpoint/` then include it.
+`tests/checkpoint/` then include it. The Keras encoder supports fewer: `grafts/keras/encoder.py`.
 """
 
 from __future__ import annotations

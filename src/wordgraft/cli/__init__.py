@@ -19,7 +19,7 @@ def main() -> None:
 
         run()
     except KeyboardInterrupt:
-        print("wordgraft: interrupted; nothing was written", file=sys.stderr)  # noqa: T201
+        print("wordgraft: interrupted; no result was written", file=sys.stderr)  # noqa: T201
         sys.exit(1)
 
 

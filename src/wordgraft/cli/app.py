@@ -28,12 +28,22 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_COMMANDS = (
-    *(table, inspect, explore, similarity, export, push),
-    *(train, predict, evaluate, forgetting, compare, cache),
-)
-for command in _COMMANDS:
-    app.command()(command)
+_COMMANDS = {
+    table: "Make a table of word vectors.",
+    inspect: "Show what a table holds.",
+    explore: "Write a page to look at a table.",
+    similarity: "Score a table on word pairs.",
+    export: "Write a table or a model for other tools.",
+    push: "Upload a table to the Hugging Face hub.",
+    train: "Train a classifier or a tagger.",
+    predict: "Print the labels or tags of texts.",
+    evaluate: "Score a trained model on labelled texts.",
+    forgetting: "Show what fine-tuning made a model forget.",
+    compare: "Compare methods on your data.",
+    cache: "Show, prune or clear cached vectors.",
+}
+for command, short_help in _COMMANDS.items():
+    app.command(short_help=short_help)(command)
 
 
 def _version(requested: bool) -> None:

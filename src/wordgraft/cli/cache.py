@@ -14,7 +14,7 @@ _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
 
 def cache(
-    action: Annotated[str, typer.Argument(help="show, prune or clear.")] = "show",
+    action: Annotated[str, typer.Argument(metavar="ACTION", help="show, prune or clear.")] = "show",
     days: Annotated[
         float | None, typer.Option(min=0, help="prune: delete vectors unused for this many days.")
     ] = None,

@@ -35,12 +35,16 @@ def compare(
         str | None,
         typer.Argument(
             help="Labelled texts: CSV, TSV, JSONL or Parquet; for --task tag, one word and its tag "
-            "per line, with an empty line between sentences.",
+            "per line, with an empty line between sentences. Required without --resume.",
+            metavar="DATA",
             show_default=False,
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder for the records and the page.")
+        Path | None,
+        typer.Option(
+            "--output", "-o", help="Folder for the records and the page; required without --resume."
+        ),
     ] = None,
     text: Annotated[str, typer.Option(help="Column of the texts.")] = "text",
     label: Annotated[str, typer.Option(help="Column of the labels.")] = "label",
@@ -55,14 +59,18 @@ def compare(
     ] = None,
     network: Annotated[
         str | None,
-        typer.Option(help="Network on top of the rows.  [default: bag; bilstm for --task tag]"),
+        typer.Option(
+            help="Network on top of the rows, as in wordgraft train.  [default: bag; bilstm for "
+            "--task tag]"
+        ),
     ] = None,
     methods: Annotated[
         str | None,
         typer.Option(
-            help="Methods, separated by commas: tfidf, random, lookup, composed, isolated, "
-            "contextual, features, vectors, lp-ft, full.  [default: all that can run, except "
-            "lookup]"
+            help="Methods, separated by commas: tfidf (TF-IDF with logistic regression), random "
+            "(random rows), lookup, composed, isolated, contextual (rows of these sources), "
+            "vectors (rows of the --vectors), features (frozen encoder), lp-ft, full (fine-tuned "
+            "encoder).  [default: all that can run, except lookup]"
         ),
     ] = None,
     sizes: Annotated[
@@ -94,7 +102,7 @@ def compare(
             "forget; may be repeated."
         ),
     ] = None,
-    labels: Annotated[
+    for_labels: Annotated[
         int | None,
         typer.Option(min=1, help="Recommend for this many labels.  [default: all]"),
     ] = None,
@@ -103,13 +111,15 @@ def compare(
         typer.Option(help="Recommend a method that predicts a text within this many ms."),
     ] = None,
     max_memory: Annotated[
-        float | None, typer.Option(help="... that trains in at most this many MB of memory.")
+        float | None,
+        typer.Option(help="Recommend a method that trains in at most this many MB of memory."),
     ] = None,
     max_minutes: Annotated[
-        float | None, typer.Option(help="... that trains within this many minutes.")
+        float | None, typer.Option(help="Recommend a method that trains within this many minutes.")
     ] = None,
     max_size: Annotated[
-        float | None, typer.Option(help="... that takes at most this many MB on disk.")
+        float | None,
+        typer.Option(help="Recommend a method that takes at most this many MB on disk."),
     ] = None,
     drop_duplicates: Annotated[
         bool,
@@ -195,7 +205,7 @@ def compare(
         progress=not quiet,
     )
     limits = Limits(max_latency, max_memory, max_minutes, max_size)
-    _report(comparison, output, labels, limits)
+    _report(comparison, output, for_labels, limits)
     if comparison.interrupted:
         raise typer.Exit(1)
 

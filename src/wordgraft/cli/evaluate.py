@@ -29,8 +29,11 @@ _LOG = logging.getLogger(__name__)
 
 
 def evaluate(
-    model: Annotated[Path, typer.Argument(help="Folder of a trained model.")],
-    data: Annotated[str, typer.Argument(help="Labelled texts that the model was not trained on.")],
+    model: Annotated[Path, typer.Argument(metavar="MODEL", help="Folder of a trained model.")],
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="Labelled texts that the model was not trained on."),
+    ],
     text: TextColumn = None,
     label: LabelColumn = None,
     label_separator: LabelSeparator = "|",

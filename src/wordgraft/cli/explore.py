@@ -17,7 +17,7 @@ def explore(
         Path | None,
         typer.Option("--with", help="A second table, compared word by word."),
     ] = None,
-    words: Annotated[
+    max_words: Annotated[
         int, typer.Option(min=1, max=65_535, help="Show this many of the most frequent words.")
     ] = 20_000,
     umap: Annotated[bool, typer.Option("--umap", help="Add a map by UMAP; takes minutes.")] = False,
@@ -48,7 +48,7 @@ def explore(
         output,
         other=second,
         names=names,
-        most=words,
+        most=max_words,
         umap=umap,
         seed=seed,
         force=force,

@@ -28,8 +28,13 @@ _MOST_TEXTS = 20_000
 
 
 def forgetting(
-    model: Annotated[Path, typer.Argument(help="Folder of a model trained with --encoder.")],
-    data: Annotated[str, typer.Argument(help="Labelled texts of its task, not those of training.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Folder of a model trained with --encoder.")
+    ],
+    data: Annotated[
+        str,
+        typer.Argument(metavar="DATA", help="Labelled texts of its task, not those of training."),
+    ],
     text: TextColumn = None,
     label: LabelColumn = None,
     label_separator: LabelSeparator = "|",

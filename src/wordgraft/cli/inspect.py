@@ -26,13 +26,13 @@ _RECIPE_SHOWN = ("layer", "layers", "pooling", "template", "seed")
 def inspect(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
     words: Annotated[
-        list[str] | None, typer.Argument(metavar="[WORD]...", help="Words to look up.")
+        list[str] | None, typer.Argument(metavar="WORD", help="Words to look up.")
     ] = None,
     texts: Annotated[
         str | None,
         typer.Option(help="FILE or FILE:COLUMN of texts; print how much of them the table covers."),
     ] = None,
-    oov: Annotated[
+    oov_texts: Annotated[
         str | None,
         typer.Option(
             help="FILE or FILE:COLUMN of texts; for their most frequent out-of-vocabulary words, "
@@ -50,7 +50,7 @@ def inspect(
     from wordgraft.table import EmbeddingTable
 
     table = EmbeddingTable.load(path)
-    if not words and oov is None:
+    if not words and oov_texts is None:
         facts(_summary(table))
     for index, word in enumerate(words or ()):
         if index:
@@ -58,8 +58,8 @@ def inspect(
         _word(table, word, top)
     if texts is not None:
         _coverage(table, texts, quiet=quiet)
-    if oov is not None:
-        _compare_methods(table, oov, top, quiet=quiet)
+    if oov_texts is not None:
+        _compare_methods(table, oov_texts, top, quiet=quiet)
 
 
 def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
@@ -116,7 +116,7 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
     import numpy as np
 
     from wordgraft.oov import TextReader
-    from wordgraft.table.provenance import SOURCES
+    from wordgraft.table.provenance import ROW_ORIGINS
 
     row = table.vocabulary.row(word)
     if row is None:
@@ -127,7 +127,7 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
     else:
         provenance = table.provenance
         typer.echo(
-            f"{table.vocabulary.words[row]}: row {row}, {SOURCES[provenance.source[row]]}, "
+            f"{table.vocabulary.words[row]}: row {row}, {ROW_ORIGINS[provenance.source[row]]}, "
             f"{provenance.pieces[row]} piece(s), seen {table.vocabulary.counts[row]:,} times"
         )
         if provenance.contexts[row]:

@@ -20,8 +20,10 @@ _COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def predict(
-    model: Annotated[Path, typer.Argument(help="Folder of a trained model, or an .onnx file.")],
-    texts: Annotated[list[str] | None, typer.Argument(metavar="[TEXT]...")] = None,
+    model: Annotated[
+        Path, typer.Argument(metavar="MODEL", help="Folder of a trained model, or an .onnx file.")
+    ],
+    texts: Annotated[list[str] | None, typer.Argument(metavar="TEXT")] = None,
     file: Annotated[
         str | None,
         typer.Option(help="FILE or FILE:COLUMN of texts; a .txt file has one text per line."),

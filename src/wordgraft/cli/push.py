@@ -12,7 +12,9 @@ from wordgraft.cli.shared import Force, Quiet, choose, start
 
 def push(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    repo: Annotated[str, typer.Argument(help="Repository on the hub: NAME or ORG/NAME.")],
+    repo: Annotated[
+        str, typer.Argument(metavar="REPO", help="Repository on the hub: NAME or ORG/NAME.")
+    ],
     kind: Annotated[
         str,
         typer.Option(

@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 def similarity(
     path: Annotated[Path, typer.Argument(metavar="TABLE", help="A table's folder.")],
-    pairs: Annotated[list[Path], typer.Argument(help="Files of lines word1 TAB word2 TAB score.")],
+    pairs: Annotated[
+        list[Path],
+        typer.Argument(metavar="PAIRS", help="Files of lines word1 TAB word2 TAB score."),
+    ],
     oov: Annotated[
         str,
         typer.Option(

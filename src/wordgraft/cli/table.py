@@ -21,6 +21,7 @@ def table(
             help="A local folder, a hub id (bert-base-uncased, org/name@revision) or "
             "package:import_name/sub/folder. With --from-file, its tokenizer segments text and "
             "gives the pieces of --oov pieces.",
+            metavar="CHECKPOINT",
             show_default=False,
         ),
     ] = None,

@@ -102,7 +102,8 @@ def train(
         int | None,
         typer.Option(
             min=0,
-            help="Maximum passes over the texts.  [default: 60; for --encoder 40 for 100 texts, "
+            help="Maximum passes over the texts.  [default: 60 for bag, linear and taggers; for "
+            "cnn, bilstm and transformer 56 for 100 texts, falling to 5; for --encoder 40, "
             "falling to 3]",
         ),
     ] = None,

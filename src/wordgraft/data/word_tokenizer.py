@@ -1,4 +1,6 @@
-"""Splits running text into words as files of tagged entities do: punctuation is split off."""
+"""Splits running text into words as files of tagged entities do: punctuation is split off.
+
+For taggers alone; `vocabulary/segmentation.py` splits texts into the words of a table."""
 
 from __future__ import annotations
 

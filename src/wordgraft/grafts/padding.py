@@ -1,4 +1,7 @@
-"""Texts as the ids that a grafted layer or encoder takes, in any framework."""
+"""Texts as the ids that a grafted layer or encoder takes, in any framework.
+
+Id 0 is padding, since row 0 of every table is (`PAD` in `vocabulary/vocabulary.py`).
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,8 @@
-"""Vectors for out-of-vocabulary words. To add a method: one file here, one entry in methods.py."""
+"""Vectors for out-of-vocabulary words.
+
+To add a method: one file here, one entry in `methods.py`, and its name in `ROW_ORIGINS` of
+`table/provenance.py`.
+"""
 
 from __future__ import annotations
 

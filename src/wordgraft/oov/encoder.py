@@ -1,4 +1,4 @@
-"""`EncoderOov`: the checkpoint encodes each out-of-vocabulary word. The best, and slow."""
+"""`EncoderOov`: the checkpoint encodes each out-of-vocabulary word. Slow, and poor on typos."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from wordgraft.errors import TableError
 from wordgraft.table import EmbeddingTable, OovState
-from wordgraft.table.provenance import SOURCES
+from wordgraft.table.provenance import ROW_ORIGINS
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Int64
@@ -59,7 +59,7 @@ def weights_of_counts(
         if step["name"] == "sif":
             shares = table.vocabulary.counts[rows] / max(step["tokens"], 1)
             weight *= step["a"] / (step["a"] + shares)
-    weight[table.provenance.source[rows] == SOURCES.index("trained")] = 1
+    weight[table.provenance.source[rows] == ROW_ORIGINS.index("trained")] = 1
     return weight.astype(np.float32)
 
 

@@ -15,7 +15,7 @@ from wordgraft.core.optional import require
 from wordgraft.errors import TableError
 from wordgraft.reports.page import write_page
 from wordgraft.table import EmbeddingTable
-from wordgraft.table.provenance import SOURCES
+from wordgraft.table.provenance import ROW_ORIGINS
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Int64
@@ -81,7 +81,7 @@ def write_explorer(
     overlap = _overlap(pages[0].neighbours, pages[1].neighbours) if other is not None else None
     content = {
         "words": words,
-        "sources": list(SOURCES),
+        "sources": list(ROW_ORIGINS),
         "near": pages[0].neighbours.shape[1],
         "tables": [
             {"name": name, **page.packed(library, seed)}

@@ -1,4 +1,8 @@
-"""Where the vector of a word comes from. To add a source: one file here, one entry below."""
+"""Where the vector of a word comes from.
+
+To add a source: one file here, one entry below, and its name in `ROW_ORIGINS` of
+`table/provenance.py`.
+"""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 # What the codes mean in `Provenance.source`.
-SOURCES = (
+ROW_ORIGINS = (
     "padding",
     "lookup",
     "composed",
@@ -38,7 +38,7 @@ SOURCES = (
     "hyphenated",
 )
 # Sources of vectors that an out-of-vocabulary method, a fallback or chance provided.
-GUESSED = ("unk", "zero", "pieces", "random", *SOURCES[SOURCES.index("mean") :])
+GUESSED = ("unk", "zero", "pieces", "random", *ROW_ORIGINS[ROW_ORIGINS.index("mean") :])
 
 
 @dataclass(frozen=True, eq=False)
@@ -46,7 +46,7 @@ class Provenance:
     """Per row: the source of its vector, its number of pieces, and what a corpus contributed.
 
     Attributes:
-        source: index into `SOURCES`.
+        source: index into `ROW_ORIGINS`.
         pieces: how many pieces the checkpoint's tokenizer splits the word into.
         contexts: occurrences that were averaged; 0 for sources that need no corpus.
         spread: root-mean-square distance of those occurrences to their mean, before refinements;
@@ -70,7 +70,7 @@ class Provenance:
         n = len(pieces)
         names = [sources] * n if isinstance(sources, str) else sources
         return cls(
-            source=np.array([SOURCES.index(name) for name in names], np.uint8),
+            source=np.array([ROW_ORIGINS.index(name) for name in names], np.uint8),
             pieces=np.asarray(pieces, np.int32),
             contexts=np.zeros(n, np.int32),
             spread=np.full(n, np.nan, np.float32),
@@ -83,17 +83,17 @@ class Provenance:
     @property
     def empty(self) -> Bool[ndarray, " words"]:
         """Whether a row holds no vector: the padding, and words left at zero."""
-        return np.isin(self.source, [SOURCES.index("padding"), SOURCES.index("zero")])
+        return np.isin(self.source, [ROW_ORIGINS.index("padding"), ROW_ORIGINS.index("zero")])
 
     @property
     def guessed(self) -> Bool[ndarray, " words"]:
         """Whether a row is from an out-of-vocabulary method or random: nothing to learn from."""
-        return np.isin(self.source, [SOURCES.index(name) for name in GUESSED])
+        return np.isin(self.source, [ROW_ORIGINS.index(name) for name in GUESSED])
 
     def counts(self) -> dict[str, int]:
-        """How many rows are from each source, in the order of `SOURCES`."""
-        rows = np.bincount(self.source, minlength=len(SOURCES))
-        return {name: int(n) for name, n in zip(SOURCES, rows, strict=True) if n}
+        """How many rows are from each source, in the order of `ROW_ORIGINS`."""
+        rows = np.bincount(self.source, minlength=len(ROW_ORIGINS))
+        return {name: int(n) for name, n in zip(ROW_ORIGINS, rows, strict=True) if n}
 
     def arrays(self) -> dict[str, ndarray]:
         """The arrays by the names under which they are stored."""

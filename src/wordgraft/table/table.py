@@ -15,7 +15,7 @@ from wordgraft.errors import TableError
 from wordgraft.table.affine import Affine, after
 from wordgraft.table.io import MARKER, read_fields, write_fields
 from wordgraft.table.oov_state import OovState
-from wordgraft.table.provenance import SOURCES, Provenance
+from wordgraft.table.provenance import ROW_ORIGINS, Provenance
 from wordgraft.table.quantization import dequantize, stored_as
 from wordgraft.table.refinements import Refinement, apply_refinements
 from wordgraft.vocabulary import Vocabulary
@@ -230,7 +230,7 @@ class EmbeddingTable:
         rows = self.rows().copy() if self.scales is None else self.rows()
         rows[ids] = vectors
         sources = self.provenance.source.copy()
-        sources[ids[ids > 0]] = SOURCES.index(source)
+        sources[ids[ids > 0]] = ROW_ORIGINS.index(source)
         return replace(
             self,
             vectors=rows,

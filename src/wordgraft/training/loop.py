@@ -1,4 +1,7 @@
-"""Training: the phases of a regime one after the other, and the record of the run."""
+"""Training: the phases of a regime one after the other, and the record of the run.
+
+`optimizer_run.py` holds one phase: its epochs, and which of them is the best.
+"""
 
 from __future__ import annotations
 

@@ -360,7 +360,7 @@ def test_ctrl_c_says_how_to_resume(
         _, errors = process.communicate()
     assert process.returncode == 1, errors
     assert ("run the same command again to resume" in errors) == saved
-    assert "nothing was written" in errors
+    assert "no result was written" in errors
     assert progress.exists() == saved
     assert "Traceback" not in errors
     assert not output.exists()
