@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -28,7 +29,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-_COMMANDS = {
+_COMMANDS: dict[Callable[..., None], str] = {
     table: "Make a table of word vectors.",
     inspect: "Show what a table holds.",
     explore: "Write a page to look at a table.",
