@@ -19,11 +19,11 @@ def test_every_run_is_made_once_and_recorded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods, data = two_methods(), data_of()
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
     cells = [(size, seed) for size in (20, 80) for seed in range(3)]
     assert sorted(methods["good"].fits) == sorted(methods["poor"].fits) == cells
-    assert len(found.runs) == len(list((tmp_path / "r" / "runs").glob("*.json"))) == 12
-    run = found.runs[0]
+    assert len(comparison.runs) == len(list((tmp_path / "r" / "runs").glob("*.json"))) == 12
+    run = comparison.runs[0]
     assert run == MethodRun.from_dict(json.loads((tmp_path / "r/runs/good-20-0.json").read_text()))
     share = np.mean(
         [
@@ -55,9 +55,9 @@ def test_resuming_repeats_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
 
 def test_twenty_texts_in_all(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     data = Data.of(*texts_of(20))
-    found = fake_comparison(tmp_path / "r", monkeypatch, two_methods(), data, sizes=4)
-    assert found.sizes == (11,)  # of 20: 4 test, and 5 validate under one of the seeds
-    assert len(found.runs) == 6
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, two_methods(), data, sizes=4)
+    assert comparison.sizes == (11,)  # of 20: 4 test, and 5 validate under one of the seeds
+    assert len(comparison.runs) == 6
 
 
 def test_methods_that_cannot_run(tmp_path: Path) -> None:
@@ -79,11 +79,11 @@ def test_real_methods_learn_and_save_their_tables(
     data = data_of(120, 60)
     encoder = str(tiny_checkpoint("bert"))
     names = ["tfidf", "random", "lookup", "composed", "isolated", "contextual", "features"]
-    found = compare(
+    comparison = compare(
         data, output=tmp_path / "r", checkpoint=encoder, methods=names, seeds=1, sizes=["all"]
     )
-    assert found.methods == tuple(names)
-    scores = {run.method: run.scores["test"]["macro-F1"] for run in found.runs}
+    assert comparison.methods == tuple(names)
+    scores = {run.method: run.scores["test"]["macro-F1"] for run in comparison.runs}
     features = scores.pop("features")
     assert features > 0.3  # a random encoder's mean of few texts says little
     assert scores["tfidf"] > 0.95  # every text says its label
@@ -91,7 +91,7 @@ def test_real_methods_learn_and_save_their_tables(
     tables = sorted(path.name for path in (tmp_path / "r" / "tables").iterdir())
     names_of_tables = [f"{n}.table" for n in ("composed", "contextual", "isolated", "lookup")]
     assert tables == sorted([*names_of_tables, "features"])
-    run = {run.method: run for run in found.runs}["composed"]
+    run = {run.method: run for run in comparison.runs}["composed"]
     assert run.training is not None
     assert run.training["epochs"] == len(run.training["losses"])
     assert run.preparation_seconds > 0
@@ -120,23 +120,23 @@ def test_vectors_of_a_file_are_a_method(tmp_path: Path) -> None:
         f"{word} {' '.join(f'{x:.3f}' for x in rng.normal(size=32))}" for word in sorted(words)
     ]
     (tmp_path / "v.txt").write_text("\n".join(lines) + "\n")
-    found = compare(
+    comparison = compare(
         data,
         output=tmp_path / "r",
         methods=MethodSettings(names=["random", "vectors"], vectors=tmp_path / "v.txt"),
         seeds=1,
         sizes=["all"],
     )
-    assert {run.method for run in found.runs} == {"random", "vectors"}
-    assert found.runs[1].scores["test"]["macro-F1"] > 0.6
+    assert {run.method for run in comparison.runs} == {"random", "vectors"}
+    assert comparison.runs[1].scores["test"]["macro-F1"] > 0.6
 
 
 def test_more_trials_change_the_settings(tmp_path: Path) -> None:
     data = data_of(120, 60)
     settings = MethodSettings(names=["tfidf"], trials=3)
-    found = compare(data, output=tmp_path / "r", methods=settings, seeds=2)
-    assert all(run.trials == 3 for run in found.runs)
-    assert {run.settings["C"] for run in found.runs} <= {1.0, 10.0, 100.0}
+    comparison = compare(data, output=tmp_path / "r", methods=settings, seeds=2)
+    assert all(run.trials == 3 for run in comparison.runs)
+    assert {run.settings["C"] for run in comparison.runs} <= {1.0, 10.0, 100.0}
 
 
 @pytest.mark.slow
@@ -145,7 +145,7 @@ def test_fine_tuned_encoders_record_what_they_forgot(
 ) -> None:
     data = data_of(90, 40)
     (tmp_path / "pairs.tsv").write_text("rain\tsun\t1\nriver\tbank\t5\nfilm\tmusic\t3\n")
-    found = compare(
+    comparison = compare(
         data,
         output=tmp_path / "r",
         checkpoint=str(tiny_checkpoint("bert")),
@@ -153,9 +153,9 @@ def test_fine_tuned_encoders_record_what_they_forgot(
         seeds=1,
         sizes=["all"],
     )
-    assert found.unfinished == ()
-    assert [run.method for run in found.runs] == ["full", "lp-ft"]
-    for run in found.runs:
+    assert comparison.unfinished == ()
+    assert [run.method for run in comparison.runs] == ["full", "lp-ft"]
+    for run in comparison.runs:
         assert run.training is not None
         assert run.training["regime"] == run.method
         assert run.scores["test"]["macro-F1"] > 0.5

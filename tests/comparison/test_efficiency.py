@@ -20,9 +20,10 @@ def test_label_efficiency_is_read_off_the_random_starts_curve(
         "good": FakeMethod(right(0.6)),
     }
     methods["best"] = FakeMethod(right(0.99))
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, data_of(240, 2_000))
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, data_of(240, 2_000))
     rows = {
-        (row.method, row.size): row for row in label_efficiency(Statistics(found, "test", draws=10))
+        (row.method, row.size): row
+        for row in label_efficiency(Statistics(comparison, "test", draws=10))
     }
     # Halfway between 0.4 and 0.8, so halfway between 20 and 80 on a logarithmic scale: 40.
     assert rows["good", 20].labels == pytest.approx(40, abs=4)
@@ -38,14 +39,14 @@ def test_training_speed_counts_the_steps_to_the_random_starts_best_loss(
         "good": FakeMethod(right(0.9)),
         "none": FakeMethod(right(0.9)),
     }
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, seeds=1)
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, seeds=1)
     loops = {
         "random": {"validation_losses": [1.0, 0.8, 0.7, 0.75], "seconds": 8.0},
         "good": {"validation_losses": [0.9, 0.65], "seconds": 6.0},
         "none": {"validation_losses": [0.9, 0.75], "seconds": 6.0},
     }
     rest = {"texts": 70, "batch_size": 32, "validation_texts": 10}
-    runs = [replace(run, training={**rest, **loops[run.method]}) for run in found.runs]
-    speeds = training_speed(Statistics(replace(found, runs=tuple(runs)), "test"), 80)
+    runs = [replace(run, training={**rest, **loops[run.method]}) for run in comparison.runs]
+    speeds = training_speed(Statistics(replace(comparison, runs=tuple(runs)), "test"), 80)
     by_method = {row.method: (row.steps, row.seconds, row.reached) for row in speeds}
     assert by_method == {"random": (9, 6.0, 1), "good": (6, 6.0, 1), "none": (None, None, 0)}

@@ -17,12 +17,14 @@ def test_the_best_method_is_recommended(tmp_path: Path, monkeypatch: pytest.Monk
         "good": FakeMethod(right(0.95)),
         "bad": FakeMethod(right(0.5)),
     }
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods)
-    advice = recommend(found)
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods)
+    advice = recommend(comparison)
     assert advice.method == "good"
     assert advice.headline == "Take good with 80 labels."
     assert any("It is ahead of poor by 0." in reason for reason in advice.reasons)
-    pairs = {(pair.first, pair.second): pair for pair in Statistics(found, "test").differences(80)}
+    pairs = {
+        (pair.first, pair.second): pair for pair in Statistics(comparison, "test").differences(80)
+    }
     assert pairs["good", "poor"].significant
     assert pairs["good", "poor"].low > 0.2
 
@@ -32,11 +34,11 @@ def test_shuffled_labels_say_that_nothing_works(
 ) -> None:
     data = Data.of(*texts_of(240, shuffled=True), texts_of(200, seed=1, shuffled=True))
     methods = {"a": FakeMethod(right(0.9)), "b": FakeMethod(right(0.6))}
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
-    advice = recommend(found)
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
+    advice = recommend(comparison)
     assert advice.method is None
     assert advice.headline == ("Nothing works: with 80 labels no method does better than guessing.")
-    assert min(Statistics(found, "validation").above_chance(80).values()) > 0.05
+    assert min(Statistics(comparison, "validation").above_chance(80).values()) > 0.05
 
 
 def test_the_test_part_does_not_decide(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,27 +47,27 @@ def test_the_test_part_does_not_decide(tmp_path: Path, monkeypatch: pytest.Monke
     texts, labels = texts_of(200, seed=1)
     data = Data.of(*texts_of(240), (texts, [turned[label] for label in labels]))
     methods = {"good": FakeMethod(right(0.95)), "poor": FakeMethod(right(0.5))}
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
-    test = Statistics(found, "test")
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, data)
+    test = Statistics(comparison, "test")
     assert test.mean("poor", 80).value > test.mean("good", 80).value + 0.1
-    assert recommend(found).method == "good"
+    assert recommend(comparison).method == "good"
 
 
 def test_limits_change_the_recommendation_and_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     methods = {"large": FakeMethod(right(0.95), parameters=50_000), "small": FakeMethod(right(0.8))}
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods)
-    assert costs_of(Statistics(found, "validation"), "large", 80).size_mb == 50
-    assert recommend(found).method == "large"
-    advice = recommend(found, limits=Limits(size_mb=10))
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods)
+    assert costs_of(Statistics(comparison, "validation"), "large", 80).size_mb == 50
+    assert recommend(comparison).method == "large"
+    advice = recommend(comparison, limits=Limits(size_mb=10))
     assert advice.method == "small"
     assert any(
         change.startswith("without the limits, large: 0.9")
         and change.endswith("50 MB on disk (limit 10)")
         for change in advice.changes
     )
-    none = recommend(found, limits=Limits(size_mb=1e-6, minutes=10))
+    none = recommend(comparison, limits=Limits(size_mb=1e-6, minutes=10))
     assert none.method is None
     assert none.headline == "No method stays within the limits and does better than guessing."
 
@@ -75,17 +77,21 @@ def test_the_number_of_labels_decides(tmp_path: Path, monkeypatch: pytest.Monkey
         "early": FakeMethod(right(0.8)),
         "late": FakeMethod(lambda n: 0.95 if n >= 80 else 0.4),
     }
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods)
-    assert recommend(found).method == "late"
-    few = recommend(found, labels=25)
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods)
+    assert recommend(comparison).method == "late"
+    few = recommend(comparison, labels=25)
     assert (few.method, few.size) == ("early", 20)
     assert any("with 80 labels, late leads with 0.9" in change for change in few.changes)
 
 
 def test_one_seed_says_that_it_may_be_luck(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    found = fake_comparison(tmp_path / "r", monkeypatch, {"a": FakeMethod(right(0.9))}, seeds=1)
-    assert "With fewer than three seeds this may be luck: run more." in recommend(found).reasons
-    mean = Statistics(found, "test").mean("a", 80)
+    comparison = fake_comparison(
+        tmp_path / "r", monkeypatch, {"a": FakeMethod(right(0.9))}, seeds=1
+    )
+    assert (
+        "With fewer than three seeds this may be luck: run more." in recommend(comparison).reasons
+    )
+    mean = Statistics(comparison, "test").mean("a", 80)
     assert mean.low < mean.value < mean.high
 
 
@@ -94,8 +100,8 @@ def test_methods_without_a_seed_in_common_are_not_set_side_by_side(
 ) -> None:
     """As Ctrl-C may leave them."""
     methods = {"good": FakeMethod(right(0.95)), "poor": FakeMethod(right(0.5))}
-    found = fake_comparison(tmp_path / "r", monkeypatch, methods, sizes=[80], seeds=2)
-    halves = [run for run in found.runs if (run.method == "good") == (run.seed == 0)]
-    advice = recommend(replace(found, runs=tuple(halves)))
+    comparison = fake_comparison(tmp_path / "r", monkeypatch, methods, sizes=[80], seeds=2)
+    halves = [run for run in comparison.runs if (run.method == "good") == (run.seed == 0)]
+    advice = recommend(replace(comparison, runs=tuple(halves)))
     assert advice.method == "good"
     assert "No run of it and of poor has the same texts yet" in str(advice)

@@ -17,8 +17,8 @@ def test_intervals_hold_the_truth_as_often_as_they_say(
     for trial in range(20):
         data = Data.of(*texts_of(120, seed=2 * trial), texts_of(250, seed=2 * trial + 1))
         methods = {"good": FakeMethod(right(0.8))}
-        found = fake_comparison(tmp_path / str(trial), monkeypatch, methods, data, sizes=[50])
-        mean = Statistics(found, "test", draws=500).mean("good", 50)
+        comparison = fake_comparison(tmp_path / str(trial), monkeypatch, methods, data, sizes=[50])
+        mean = Statistics(comparison, "test", draws=500).mean("good", 50)
         inside += mean.low <= 0.8 <= mean.high
         assert mean.seeds == 3
         assert 0.02 < mean.high - mean.low < 0.2
@@ -34,10 +34,10 @@ def test_methods_of_one_quality_are_statistically_indistinguishable(
         for place, method in enumerate(methods.values()):
             method.offset = 100 * (place + 1)
         data = Data.of(*texts_of(240, seed=2 * trial), texts_of(200, seed=2 * trial + 1))
-        found = fake_comparison(tmp_path / str(trial), monkeypatch, methods, data, sizes=[80])
-        pairs = Statistics(found, "test").differences(80)
+        comparison = fake_comparison(tmp_path / str(trial), monkeypatch, methods, data, sizes=[80])
+        pairs = Statistics(comparison, "test").differences(80)
         assert len(pairs) == 3
         false_alarms += any(pair.significant for pair in pairs)
         if trial == 0:
-            assert "statistically indistinguishable from" in recommend(found).headline
+            assert "statistically indistinguishable from" in recommend(comparison).headline
     assert false_alarms <= 2

@@ -39,17 +39,17 @@ def written(path: Path, text: str) -> str:
     ids=["iob2", "blanks", "conll2003", "universal", "iobes", "bilou", "bom"],
 )
 def test_files_as_they_are_found(tmp_path: Path, text: str) -> None:
-    found = wg.read_tagged(written(tmp_path / "a.conll", text))
-    assert found.sentences == WORDS
-    assert found.tags == TAGS
+    tagged = wg.read_tagged(written(tmp_path / "a.conll", text))
+    assert tagged.sentences == WORDS
+    assert tagged.tags == TAGS
 
 
 def test_compressed_files_and_patterns(tmp_path: Path) -> None:
     for name in ("a", "b"):
         with gzip.open(tmp_path / f"{name}.conll.gz", "wt") as file:
             file.write(f"{name}\tB-X\nc\tO\n")
-    found = wg.read_tagged(str(tmp_path / "*.gz"))
-    assert found.sentences == [["a", "c"], ["b", "c"]]
+    tagged = wg.read_tagged(str(tmp_path / "*.gz"))
+    assert tagged.sentences == [["a", "c"], ["b", "c"]]
 
 
 def test_texts_without_entities_are_read(tmp_path: Path) -> None:
@@ -60,8 +60,8 @@ def test_texts_without_entities_are_read(tmp_path: Path) -> None:
 def test_columns_can_be_named_by_number(tmp_path: Path) -> None:
     path = written(tmp_path / "a.conll", "B-X\tO\tTim\nO\tB-Y\tleft\n")
     assert wg.read_tagged(path).tags == [["O", "B-Y"]]
-    found = wg.read_tagged(path, token=-1, tag="0")
-    assert (found.sentences, found.tags) == ([["Tim", "left"]], [["B-X", "O"]])
+    tagged = wg.read_tagged(path, token=-1, tag="0")
+    assert (tagged.sentences, tagged.tags) == ([["Tim", "left"]], [["B-X", "O"]])
 
 
 def test_lists_in_json_lines_parquet_and_numbers_with_names(tmp_path: Path) -> None:
@@ -76,11 +76,11 @@ def test_lists_in_json_lines_parquet_and_numbers_with_names(tmp_path: Path) -> N
             "tags": datasets.List(datasets.ClassLabel(names=names)),
         }
     )
-    numbers = [[names.index(tag) for tag in each] for each in TAGS]
+    numbers = [[names.index(tag) for tag in sentence] for sentence in TAGS]
     made = datasets.Dataset.from_dict({"words": WORDS, "tags": numbers}, features=kinds)
     made.to_parquet(str(tmp_path / "a.parquet"))
-    found = wg.read_tagged(str(tmp_path / "a.parquet"))
-    assert (found.sentences, found.tags) == (WORDS, TAGS)
+    tagged = wg.read_tagged(str(tmp_path / "a.parquet"))
+    assert (tagged.sentences, tagged.tags) == (WORDS, TAGS)
 
 
 def test_real_files_have_the_entities_that_are_known(shared_data: Path) -> None:
@@ -89,9 +89,9 @@ def test_real_files_have_the_entities_that_are_known(shared_data: Path) -> None:
         ("sec_filings/train.conll", 1164, 4),
         ("uner_ewt/train.iob2", 2001, 3),
     ):
-        found = wg.read_tagged(str(shared_data / path))
-        assert len(found) == sentences
-        assert len({tag[2:] for tags in found.tags for tag in tags if tag != "O"}) == kinds
+        tagged = wg.read_tagged(str(shared_data / path))
+        assert len(tagged) == sentences
+        assert len({tag[2:] for tags in tagged.tags for tag in tags if tag != "O"}) == kinds
 
 
 def test_insides_without_beginnings_are_counted(

@@ -52,10 +52,10 @@ TABLE = _cased(WORDS)
     ],
 )
 def test_the_rule_and_the_rows(word: str, rule: str, borrowed: list[str]) -> None:
-    found = fallbacks_of(TABLE).find(word)
-    assert found is not None
-    assert found.rule == rule
-    assert sorted(TABLE.vocabulary.words[row] for row in found.rows) == sorted(borrowed)
+    fallback = fallbacks_of(TABLE).find(word)
+    assert fallback is not None
+    assert fallback.rule == rule
+    assert sorted(TABLE.vocabulary.words[row] for row in fallback.rows) == sorted(borrowed)
 
 
 @pytest.mark.parametrize(
@@ -71,9 +71,9 @@ def test_what_finds_nothing_is_left_to_the_method(word: str) -> None:
 
 def test_a_url_without_urls_takes_the_word_for_them() -> None:
     table = _cased(["link", "rain"])
-    found = fallbacks_of(table).find("www.x.org")
-    assert found is not None
-    assert [table.vocabulary.words[row] for row in found.rows] == ["link"]
+    fallback = fallbacks_of(table).find("www.x.org")
+    assert fallback is not None
+    assert [table.vocabulary.words[row] for row in fallback.rows] == ["link"]
 
 
 def test_rows_without_a_vector_are_not_lent() -> None:
@@ -85,10 +85,10 @@ def test_rows_without_a_vector_are_not_lent() -> None:
 
 
 def test_they_are_counted_in_the_coverage() -> None:
-    found = coverage(TABLE, ["rain RAIN RAIN Rain 2031 unheard"])
-    assert found.oov_tokens == 5
-    assert found.borrowed == {"case": 3, "number": 1}
-    assert str(found) == (
+    measured = coverage(TABLE, ["rain RAIN RAIN Rain 2031 unheard"])
+    assert measured.oov_tokens == 5
+    assert measured.borrowed == {"case": 3, "number": 1}
+    assert str(measured) == (
         "5 of 6 running words (4 of 5 different ones) are out of vocabulary; "
         "4 of them borrow a row: 3 by case, 1 by number"
     )

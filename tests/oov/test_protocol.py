@@ -36,17 +36,17 @@ def folder(request: pytest.FixtureRequest, tiny_checkpoint: Callable[[str], Path
 
 @each_method
 def test_vectors_are_finite_and_repeat_for_a_seed(folder: Path, name: str) -> None:
-    found = asked_vectors(fitted(folder, name))
-    assert found.shape == (len(ASKED), 32)
-    assert found.dtype == np.float32
-    assert np.isfinite(found).all()
+    vectors = asked_vectors(fitted(folder, name))
+    assert vectors.shape == (len(ASKED), 32)
+    assert vectors.dtype == np.float32
+    assert np.isfinite(vectors).all()
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
     again = with_oov(raw_table(folder), name)
     assert torch.equal(before, torch.random.get_rng_state())
-    assert_array_equal(asked_vectors(again), found)
+    assert_array_equal(asked_vectors(again), vectors)
     if name == "blend":
-        assert np.abs(asked_vectors(fitted(folder, name, 1)) - found).max() > 1e-4
+        assert np.abs(asked_vectors(fitted(folder, name, 1)) - vectors).max() > 1e-4
 
 
 @each_method
@@ -98,10 +98,10 @@ def test_refinements_made_later_are_followed(folder: Path, name: str) -> None:
 def test_strange_words_get_a_finite_vector(
     tiny_checkpoint: Callable[[str], Path], name: str, word: str
 ) -> None:
-    found = method_of(fitted(tiny_checkpoint("bert"), name)).vectors([word, "sunn"])
-    assert np.isfinite(found).all()
+    vectors = method_of(fitted(tiny_checkpoint("bert"), name)).vectors([word, "sunn"])
+    assert np.isfinite(vectors).all()
     alone = method_of(fitted(tiny_checkpoint("bert"), name)).vectors(["sunn"])
-    assert_allclose(found[1], alone[0], atol=1e-5 * max(1, np.abs(found).max()))
+    assert_allclose(vectors[1], alone[0], atol=1e-5 * max(1, np.abs(vectors).max()))
 
 
 @each_method
@@ -112,9 +112,9 @@ def test_a_table_without_a_checkpoint_says_what_to_do_or_does_without(name: str)
             with_oov(table, name)
         return
     method = Blend(epochs=0.1) if name == "blend" else name
-    found = method_of(with_oov(table, method)).vectors(["w1x", "v"])
-    assert found.shape == (2, 8)
-    assert np.isfinite(found).all()
+    vectors = method_of(with_oov(table, method)).vectors(["w1x", "v"])
+    assert vectors.shape == (2, 8)
+    assert np.isfinite(vectors).all()
 
 
 @each_method

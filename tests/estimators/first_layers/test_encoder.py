@@ -29,7 +29,7 @@ Tiny = Callable[[str], Path]
 LABELS = ["money" if "bank" in text or "market" in text else "other" for text in SENTENCES]
 WORDS = [text.rstrip(".!?").replace(",", "").split() for text in SENTENCES]
 PLACES = ("bank", "market", "river", "house", "station", "kitchen")
-TAGS = [["B-PLACE" if word in PLACES else "O" for word in each] for each in WORDS]
+TAGS = [["B-PLACE" if word in PLACES else "O" for word in sentence] for sentence in WORDS]
 
 
 def quick(
@@ -87,8 +87,8 @@ def test_transformers_own_pipeline_predicts_the_same(
     answers = pipe(SENTENCES, top_k=None, batch_size=8)
     expected = fitted.predict_proba(SENTENCES)
     for answer, row in zip(answers, expected, strict=True):
-        found = {each["label"]: each["score"] for each in answer}
-        assert_allclose([found[name] for name in fitted.classes_], row, atol=2e-4)
+        score_of = {label["label"]: label["score"] for label in answer}
+        assert_allclose([score_of[name] for name in fitted.classes_], row, atol=2e-4)
 
 
 def test_a_tagger_finds_places_and_so_does_the_pipeline(folder: Path, tmp_path: Path) -> None:
@@ -100,10 +100,10 @@ def test_a_tagger_finds_places_and_so_does_the_pipeline(folder: Path, tmp_path: 
     pipe = transformers.pipeline("token-classification", str(tmp_path / "m"), device="cpu")
     text = "Anna walked to market"
     # Each word's answer stands at its first piece; "O" is left out.
-    answers = {each["start"]: each["entity"] for each in pipe(text)}
+    answers = {span["start"]: span["entity"] for span in pipe(text)}
     starts = [0, 5, 12, 15]
-    found = [answers.get(start, "O") for start in starts]
-    assert found == tagger.predict([text.split()])[0]
+    tags = [answers.get(start, "O") for start in starts]
+    assert tags == tagger.predict([text.split()])[0]
 
 
 def test_labels_of_several_kinds_at_once(folder: Path, tmp_path: Path) -> None:
@@ -111,10 +111,10 @@ def test_labels_of_several_kinds_at_once(folder: Path, tmp_path: Path) -> None:
     fitted = quick(wg.TextClassifier, folder).fit(SENTENCES, several)
     fitted.save(tmp_path / "m")
     pipe = transformers.pipeline("text-classification", str(tmp_path / "m"), device="cpu")
-    found = {each["label"]: each["score"] for each in pipe(SENTENCES[:1], top_k=None)[0]}
+    score_of = {label["label"]: label["score"] for label in pipe(SENTENCES[:1], top_k=None)[0]}
     expected = dict(zip(fitted.label_names, fitted.predict_proba(SENTENCES[:1])[0], strict=True))
     for label, score in expected.items():
-        assert found[label] == pytest.approx(score, abs=2e-4)
+        assert score_of[label] == pytest.approx(score, abs=2e-4)
 
 
 def test_what_transformers_has_no_class_for_is_said(
@@ -227,7 +227,7 @@ def test_what_is_pickled_is_a_copy_where_the_device_is_another(
     assert on_device("cpu", state) is state
     moved = on_device("meta", state)  # the one other device that every machine has
     parts = [moved["network_"], moved["layer_"].rows, classifier.network_, classifier.layer_.rows]
-    devices = [{each.device.type for each in part.parameters()} for part in parts]
+    devices = [{weight.device.type for weight in part.parameters()} for part in parts]
     assert devices == [{"meta"}, {"meta"}, {"cpu"}, {"cpu"}]
     assert moved["layer_"].device.type == "meta"
 
@@ -299,5 +299,5 @@ def test_regularizers_by_name_or_as_they_are() -> None:
 def test_options_that_make_no_sense_by_themselves(
     options: dict, per_word: bool, fault: str
 ) -> None:
-    (found,) = Encoder("c", **options).faults(per_word=per_word)
-    assert found.startswith(fault)
+    (message,) = Encoder("c", **options).faults(per_word=per_word)
+    assert message.startswith(fault)

@@ -36,10 +36,10 @@ def test_a_classifier_keeps_its_probabilities(
     model.fit(sentences, classes(sentences))
     texts = [*sentences, *NEW]
     expected = model.predict_proba(texts)
-    found = written(model, tmp_path / "m.onnx")
-    assert_allclose(found.predict_proba(texts), expected, atol=1e-5)
-    assert found.predict(texts).tolist() == model.predict(texts).tolist()
-    alone = np.concatenate([found.predict_proba([text]) for text in texts])
+    exported = written(model, tmp_path / "m.onnx")
+    assert_allclose(exported.predict_proba(texts), expected, atol=1e-5)
+    assert exported.predict(texts).tolist() == model.predict(texts).tolist()
+    alone = np.concatenate([exported.predict_proba([text]) for text in texts])
     assert_allclose(alone, expected, atol=1e-5)
     small = written(model, tmp_path / "int8.onnx", int8=True)
     off = np.abs(small.predict_proba(texts) - expected).max()
@@ -56,10 +56,10 @@ def test_a_tagger_keeps_its_tags(
 ) -> None:
     words, tags = tagged(sentences)
     model = SequenceTagger(table, network=network, letters=letters, **TINY).fit(words, tags)
-    found = written(model, tmp_path / "m.onnx")
+    exported = written(model, tmp_path / "m.onnx")
     asked = [*words, [], ["RIVER"], ["Unheard", "qwerty", "river"]]
-    assert found.predict(asked) == model.predict(asked)
-    assert found.entities(asked) == model.entities(asked)
+    assert exported.predict(asked) == model.predict(asked)
+    assert exported.entities(asked) == model.entities(asked)
 
 
 @pytest.mark.parametrize("oov", ["unk", "zero", "mean"])
@@ -67,8 +67,8 @@ def test_methods_of_one_vector(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path, oov: str
 ) -> None:
     model = TextClassifier(TableRows(table, oov=oov), **TINY).fit(sentences, classes(sentences))
-    found = written(model, tmp_path / "m.onnx")
-    assert_allclose(found.predict_proba(NEW), model.predict_proba(NEW), atol=1e-5)
+    exported = written(model, tmp_path / "m.onnx")
+    assert_allclose(exported.predict_proba(NEW), model.predict_proba(NEW), atol=1e-5)
 
 
 def test_a_method_that_cannot_be_written_is_said(
@@ -80,9 +80,9 @@ def test_a_method_that_cannot_be_written_is_said(
     model = TextClassifier(TableRows(table, oov="neighbours"), **TINY).fit(
         sentences, classes(sentences)
     )
-    found = written(model, tmp_path / "m.onnx")
+    exported = written(model, tmp_path / "m.onnx")
     assert "oov neighbours cannot be exported to ONNX" in caplog.text
-    assert_allclose(found.predict_proba(sentences), model.predict_proba(sentences), atol=1e-5)
+    assert_allclose(exported.predict_proba(sentences), model.predict_proba(sentences), atol=1e-5)
 
 
 def test_labels_by_number_and_several_at_once(tmp_path: Path) -> None:
@@ -91,9 +91,9 @@ def test_labels_by_number_and_several_at_once(tmp_path: Path) -> None:
     several = TextClassifier(table, **TINY).fit(
         texts, [["a"] if i % 2 else ["a", "b"] for i in range(30)]
     )
-    found = written(several, tmp_path / "several.onnx")
-    assert_allclose(found.predict_proba(texts), several.predict_proba(texts), atol=1e-5)
-    assert found.predict(texts) == several.predict(texts)
+    exported = written(several, tmp_path / "several.onnx")
+    assert_allclose(exported.predict_proba(texts), several.predict_proba(texts), atol=1e-5)
+    assert exported.predict(texts) == several.predict(texts)
     numbers = TextClassifier(table, **TINY).fit(texts, np.arange(30) % 3)
     assert written(numbers, tmp_path / "n.onnx").predict(texts).dtype == np.int64
 
@@ -106,8 +106,8 @@ def test_a_table_of_pieces(
         checkpoint, Vocabulary.from_tokenizer(checkpoint), source="lookup", oov="unk"
     )
     model = TextClassifier(pieces, **TINY).fit(sentences, classes(sentences))
-    found = written(model, tmp_path / "m.onnx")
-    assert_allclose(found.predict_proba(sentences), model.predict_proba(sentences), atol=1e-5)
+    exported = written(model, tmp_path / "m.onnx")
+    assert_allclose(exported.predict_proba(sentences), model.predict_proba(sentences), atol=1e-5)
 
 
 def test_numbers_that_differ_are_not_kept(
