@@ -10,7 +10,7 @@ FLAIR = bench/.venv-flair/.installed
 
 .DEFAULT_GOAL = help
 .PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
-	bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
+	bench-forgetting bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -54,7 +54,10 @@ bench-oov: $(READY) ## measure the methods for out-of-vocabulary words
 bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
 	$(BIN)/python bench/encode.py
 
-bench-regimes: $(READY) ## measure fine-tuning: quality, regimes and regularizers, speed; continues if interrupted
+bench-forgetting: $(READY) ## measure what fine-tuning makes an encoder forget; continues if interrupted
+	$(BIN)/python bench/forgetting.py
+
+bench-regimes: $(READY) ## measure fine-tuning: quality and speed; continues if interrupted
 	$(BIN)/python bench/regimes.py
 
 bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows, beside Flair

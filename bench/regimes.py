@@ -1,11 +1,9 @@
-"""Fine-tuning the whole encoder: quality by size, regimes, regularizers, and speed.
+"""Fine-tuning the whole encoder: quality by size, and speed.
 
     python bench/regimes.py [PART ...]     # all parts by default
 
 - quality: macro-F1 on the 2,388 validation tweets, which were used for no choice.
 - label-words: the same, with a head that starts from eight words per class.
-- regularizers: each regime and regularizer with its default setting, ten epochs over 200 tweets:
-  macro-F1 on 1,000 validation tweets, word similarity, and a linear probe of film reviews.
 - ner: strict entity F1 on the test sentences of WNUT-17.
 - throughput: texts per second beside `transformers.Trainer` with the same model, texts, batch size
   and precision; on a CPU, per second of CPU time.
@@ -23,8 +21,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from functools import cache, partial
-from itertools import islice
+from functools import partial
 from tempfile import TemporaryDirectory
 from typing import Any
 
@@ -45,12 +42,6 @@ import wordgraft as wg
 
 SEEDS = (0, 1, 2)
 SIZES = (100, 500, 2_000, 9_543)
-REGULARIZER_TEXTS, REGULARIZER_EPOCHS, REGULARIZER_TEST_TEXTS = 200, 10, 1_000
-# Regime and regularizer.
-METHODS = (
-    *(("frozen", "none"), ("embeddings", "none"), ("full", "none"), ("lp-ft", "none")),
-    *(("full", "layer_decay"), ("full", "lora")),
-)
 GPU = torch.cuda.is_available()
 # Texts and epochs beside `transformers.Trainer`.
 TRAINER, GPU_TRAINER, TRAINER_BATCH = (320, 4), (3_200, 1), 16
@@ -66,7 +57,6 @@ def main() -> None:
     parts = {
         "quality": quality,
         "label-words": label_words,
-        "regularizers": regularizers,
         "ner": ner,
         "throughput": throughput,
         "large": large,
@@ -113,58 +103,6 @@ def _large(size: int, seed: int) -> dict[str, Any]:
         random_state=seed,
     ).fit(texts.tolist(), labels)
     return {"macro_f1": model.evaluate(test.tolist(), truth).macro_f1, **training_notes(model)}
-
-
-def regularizers() -> None:
-    for seed in SEEDS:
-        for regime, regularizer in METHODS:
-            once(
-                f"regularizers {regime} {regularizer} {seed}",
-                partial(_regularizer, regime, regularizer, seed),
-            )
-
-
-def _regularizer(regime: str, regularizer: str, seed: int) -> dict[str, Any]:
-    (texts, labels), (test, truth) = tweets("train"), tweets("valid")
-    chosen = np.random.default_rng(100 + seed).choice(len(texts), REGULARIZER_TEXTS, replace=False)
-    classifier = wg.TextClassifier(
-        wg.Encoder(ENCODER, regime=regime, regularizer=regularizer),
-        training=wg.TrainingSettings(
-            epochs=REGULARIZER_EPOCHS,
-            precision="float32",
-            # The default rate of encoders is for all of their weights; small matrices need more.
-            rows_rate=1e-3 if regularizer == "lora" else "auto",
-        ),
-        random_state=seed,
-    )
-    classifier.fit(texts[chosen].tolist(), labels[chosen])
-    abilities = _measures().abilities(classifier.layer_.rows.model)
-    test, truth = test[:REGULARIZER_TEST_TEXTS], truth[:REGULARIZER_TEST_TEXTS]
-    return {
-        "macro_f1": classifier.evaluate(test.tolist(), truth).macro_f1,
-        **{ability.name: [ability.before, ability.after] for ability in abilities},
-        "seconds": classifier.record_.seconds,
-    }
-
-
-@cache
-def _measures() -> Any:
-    from gensim.test.utils import datapath
-
-    from wordgraft.metrics.forgetting import ForgettingSettings, Measures
-
-    films = {
-        name: (DATA / "rt_polarity" / f"rt-polarity.{name}").read_text("latin-1").splitlines()
-        for name in ("pos", "neg")
-    }
-    texts = [*films["pos"][:400], *films["neg"][:400]]
-    wikipedia = wg.read_texts(DATA / "wiki_sentences" / "wiki_sentences.txt.gz")
-    settings = ForgettingSettings(
-        general_texts=[*islice(wikipedia, 500)],
-        pairs={"SimLex-999": wg.read_pairs(datapath("simlex999.txt"))},
-        probes={"film reviews": (texts, ["pos"] * 400 + ["neg"] * 400)},
-    )
-    return Measures(wg.open_checkpoint(ENCODER), settings, tweets("train")[0][:500].tolist())
 
 
 def ner() -> None:
@@ -315,16 +253,7 @@ def tables(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
         "padding": max(
             [run["padding"] for run in runs.values() if run.get("padding") is not None], default=0
         ),
-        "regimes": {},
     }
-    for regime, regularizer in METHODS:
-        of_method = [
-            run
-            for name, run in runs.items()
-            if name.startswith(f"regularizers {regime} {regularizer} ")
-        ]
-        if of_method:
-            figures["regimes"][f"{regime}, {regularizer}"] = _row(of_method)
     if scores := values("ner", "f1"):
         figures["wnut17_f1"] = {**summary(scores), "runs": len(scores)}
     figures["throughput"] = {
@@ -333,21 +262,6 @@ def tables(runs: dict[str, dict[str, Any]]) -> dict[str, Any]:
         if name.startswith("throughput ")
     }
     return figures
-
-
-def _row(runs: list[dict[str, Any]]) -> dict[str, Any]:
-    abilities = [name for name, value in runs[0].items() if isinstance(value, list)]
-    return {
-        "runs": len(runs),
-        "macro_f1": summary([run["macro_f1"] for run in runs]),
-        **{
-            name: {
-                "before": round(runs[0][name][0], 4),
-                "after": summary([run[name][1] for run in runs]),
-            }
-            for name in abilities
-        },
-    }
 
 
 def once(name: str, run: Callable[[], dict[str, Any]]) -> None:
