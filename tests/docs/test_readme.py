@@ -60,8 +60,8 @@ def test_seven_lines_make_a_grafted_layer(names: dict[str, Any]) -> None:
 
 def test_the_code_on_first_layers(names: dict[str, Any]) -> None:
     run_section("Three first layers", names, blocks=1)
-    assert names["features"].get_params()["first_layer__layers"] == [1, 2]
-    assert names["tuned"].get_params()["training__epochs"] == 3
+    assert names["frozen"].get_params()["first_layer__layers"] == [1, 2]
+    assert names["fine_tuned"].get_params()["training__epochs"] == 3
 
 
 @pytest.mark.slow
