@@ -10,7 +10,7 @@ from typing import Any
 from wordgraft.comparison.data import Data
 from wordgraft.comparison.loop import Clock, ComparisonLoop
 from wordgraft.comparison.method_settings import MethodSettings
-from wordgraft.comparison.methods import MadeMethods, MethodSpec, chosen_methods
+from wordgraft.comparison.methods import MadeMethods, MethodSpec, chosen_methods, refuse_unused
 from wordgraft.comparison.planner import cells_of
 from wordgraft.comparison.record_folder import TABLES, RecordFolder
 from wordgraft.comparison.result import Comparison
@@ -63,7 +63,8 @@ def compare(
     Returns the finished comparison; after Ctrl-C, what was finished until then, with a note.
 
     Raises `DataError` for unusable data, `OutputError` and `ProgressError` for an unusable folder,
-    and `TrainingError` for methods that cannot run, or if no run is finished.
+    and `TrainingError` for methods that cannot run, for settings that change none of them, or if no
+    run is finished.
 
     Example:
         >>> from tempfile import TemporaryDirectory
@@ -90,6 +91,7 @@ def compare(
         test_texts=data.test_texts,
     )
     specs, left_out = chosen_methods(settings.names, tables)
+    refuse_unused(settings, specs)
     sizes = _sizes(sizes, data, seeds)
     trials = settings.trials
     description = {**_description(data, tables, specs, sizes, seeds, trials), **folder.details}

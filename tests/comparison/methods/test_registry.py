@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from wordgraft.comparison import TableCache
-from wordgraft.comparison.methods import METHODS, MadeMethods, chosen_methods
+from wordgraft.comparison import MethodSettings, TableCache
+from wordgraft.comparison.methods import METHODS, MadeMethods, chosen_methods, refuse_unused
 from wordgraft.errors import TrainingError
 
 
@@ -36,6 +36,20 @@ def test_impossible_methods_are_refused() -> None:
         chosen_methods(["vectors"], TableCache(["a"]))
     with pytest.raises(TrainingError, match="no method can run; give --checkpoint or --vectors"):
         chosen_methods(None, TableCache([["a"]], task="tag"))
+
+
+def test_settings_that_change_no_method_are_refused() -> None:
+    specs = [METHODS["tfidf"], METHODS["isolated"]]
+    refuse_unused(MethodSettings(network="cnn", trials=2), specs)
+    for settings, message in {
+        MethodSettings(corpus=("c.txt",)): "corpus has no effect on tfidf, isolated, only on cont",
+        MethodSettings(vectors="v.txt"): "only on random, vectors: leave out --vectors, or add one",
+        MethodSettings(pairs=("p.tsv",)): "pairs has no effect on tfidf, isolated, only on lp-ft",
+    }.items():
+        with pytest.raises(TrainingError, match=message):
+            refuse_unused(settings, specs)
+    with pytest.raises(TrainingError, match="network has no effect on tfidf"):
+        refuse_unused(MethodSettings(network="cnn"), specs[:1])
 
 
 def test_a_method_is_made_once_and_its_table_counts() -> None:

@@ -53,6 +53,7 @@ class MethodSpec:
         about: what it does, for the page.
         needs: `checkpoint`, `vectors` or both; without them, the method is left out.
         make: makes the method; this may take as long as its table takes.
+        takes: the fields of `MethodSettings` that change it, beside `trials`.
         table: the source of its table, None without one.
         tasks: the tasks that it can do.
         default: whether it runs if no methods are named.
@@ -62,6 +63,7 @@ class MethodSpec:
     about: str
     needs: frozenset[str]
     make: Callable[[TableCache], Method]
+    takes: frozenset[str] = frozenset()
     table: str | None = None
     tasks: frozenset[str] = frozenset({"classify", "tag"})
     default: bool = True

@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from wordgraft.comparison.method_settings import MethodSettings
 from wordgraft.comparison.methods.network import NetworkMethod
 from wordgraft.comparison.methods.protocol import Method, MethodSpec
 from wordgraft.comparison.methods.tfidf import TfIdfMethod
@@ -74,6 +75,7 @@ def _fine_tuned(regime: str) -> Callable[[TableCache], Method]:
 
 
 _ENCODER = frozenset({"checkpoint"})
+_NETWORK, _PAIRS = frozenset({"network"}), frozenset({"pairs"})
 METHODS: dict[str, MethodSpec] = {
     spec.name: spec
     for spec in (
@@ -89,6 +91,7 @@ METHODS: dict[str, MethodSpec] = {
             "the same network with randomly drawn rows",
             frozenset({"checkpoint or vectors"}),
             _rows("lookup", start="random"),
+            takes=_NETWORK | {"vectors"},
             table="lookup",
         ),
         MethodSpec(
@@ -96,6 +99,7 @@ METHODS: dict[str, MethodSpec] = {
             "word-embedding rows of one-piece words; other words by their pieces",
             _ENCODER,
             _rows("lookup"),
+            takes=_NETWORK,
             table="lookup",
             default=False,
         ),
@@ -104,6 +108,7 @@ METHODS: dict[str, MethodSpec] = {
             "the mean of each word's word-embedding rows",
             _ENCODER,
             _rows("composed"),
+            takes=_NETWORK,
             table="composed",
         ),
         MethodSpec(
@@ -111,6 +116,7 @@ METHODS: dict[str, MethodSpec] = {
             "each word alone through the encoder",
             _ENCODER,
             _rows("isolated"),
+            takes=_NETWORK,
             table="isolated",
         ),
         MethodSpec(
@@ -118,6 +124,7 @@ METHODS: dict[str, MethodSpec] = {
             "the mean of each word over the places where the training texts use it",
             _ENCODER,
             _rows("contextual"),
+            takes=_NETWORK | {"corpus"},
             table="contextual",
         ),
         MethodSpec(
@@ -125,6 +132,7 @@ METHODS: dict[str, MethodSpec] = {
             "the frozen encoder's vectors of the texts themselves under a small head",
             _ENCODER,
             _features,
+            takes=_NETWORK,
             table=FEATURES,
         ),
         MethodSpec(
@@ -132,6 +140,7 @@ METHODS: dict[str, MethodSpec] = {
             "word vectors from a file of another tool",
             frozenset({"vectors"}),
             _rows("vectors"),
+            takes=_NETWORK | {"vectors"},
             table="vectors",
         ),
         MethodSpec(
@@ -139,8 +148,15 @@ METHODS: dict[str, MethodSpec] = {
             "the encoder fine-tuned after its head",
             _ENCODER,
             _fine_tuned("lp-ft"),
+            takes=_PAIRS,
         ),
-        MethodSpec("full", "the whole encoder fine-tuned at once", _ENCODER, _fine_tuned("full")),
+        MethodSpec(
+            "full",
+            "the whole encoder fine-tuned at once",
+            _ENCODER,
+            _fine_tuned("full"),
+            takes=_PAIRS,
+        ),
     )
 }
 
@@ -186,6 +202,18 @@ def chosen_methods(
     if not chosen:
         raise TrainingError("no method can run; give --checkpoint or --vectors")
     return tuple(chosen), tuple(notes)
+
+
+def refuse_unused(settings: MethodSettings, specs: Sequence[MethodSpec]) -> None:
+    """Raise `TrainingError` for a setting that changes none of these methods."""
+    taken = {name for spec in specs for name in spec.takes}
+    for name in ("network", "vectors", "corpus", "pairs"):
+        if getattr(settings, name) and name not in taken:
+            users = ", ".join(spec.name for spec in METHODS.values() if name in spec.takes)
+            raise TrainingError(
+                f"{name} has no effect on {', '.join(spec.name for spec in specs)}, only on "
+                f"{users}: leave out --{name}, or add one of these methods"
+            )
 
 
 @dataclass(eq=False)
