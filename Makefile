@@ -18,10 +18,10 @@ help: ## list the targets
 demo: $(READY) ## run the demo
 	$(BIN)/python examples/demo.py
 
-test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick look
+test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick run
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 
-test-keras: $(READY) ## run the tests of Keras on JAX and on TensorFlow (`make test`: PyTorch)
+test-keras: $(READY) ## run the Keras tests on JAX and TensorFlow (`make test` runs them on PyTorch)
 	KERAS_BACKEND=jax $(BIN)/python -m pytest -m keras
 	KERAS_BACKEND=tensorflow $(BIN)/python -m pytest -m keras
 
@@ -34,13 +34,13 @@ format: $(READY) ## apply the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-bench-scale: $(READY) ## measure which scale of the rows trains best
+bench-scale: $(READY) ## measure which scale of the rows is best for training
 	$(BIN)/python bench/scale.py
 
-bench-rates: $(READY) ## measure the rates that docs/scale.md plans with
+bench-rates: $(READY) ## measure the rates used in docs/scale.md
 	$(BIN)/python docs/scale.py --measure
 
-bench: $(READY) $(RIVALS) ## measure reading, importing, encoding and training beside other libraries
+bench: $(READY) $(RIVALS) ## compare reading, importing, encoding and training with other libraries
 	$(BIN)/python bench/reading.py
 	$(BIN)/python bench/isolated.py
 	$(BIN)/python bench/classify.py
@@ -51,19 +51,19 @@ bench-contextual: $(READY) ## measure contextual vectors: quality, work, speed, 
 bench-oov: $(READY) ## measure the methods for out-of-vocabulary words
 	$(BIN)/python bench/oov.py
 
-bench-encode: $(READY) $(RIVALS) ## measure text to mean vector beside model2vec, ONNX beside MiniLM
+bench-encode: $(READY) $(RIVALS) ## compare mean vectors with model2vec, and ONNX models with MiniLM
 	$(BIN)/python bench/encode.py
 
-bench-forgetting: $(READY) ## measure what fine-tuning makes an encoder forget; continues if interrupted
+bench-forgetting: $(READY) ## measure what fine-tuning makes an encoder forget; continues after an interruption
 	$(BIN)/python bench/forgetting.py
 
-bench-regimes: $(READY) ## measure fine-tuning: quality and speed; continues if interrupted
+bench-regimes: $(READY) ## measure fine-tuning: quality and speed; continues after an interruption
 	$(BIN)/python bench/regimes.py
 
-bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows, beside Flair
+bench-networks: $(READY) $(FLAIR) ## measure classifiers and taggers on grafted rows; compare their speed with Flair's
 	$(BIN)/python bench/networks.py
 
-bench-vectors: $(READY) ## measure reading a million words from files of vectors, beside gensim
+bench-vectors: $(READY) ## compare reading a million word vectors from files with gensim
 	$(BIN)/python bench/vectors.py
 
 bench-compare: $(READY) ## measure a whole comparison, and how soon its page opens

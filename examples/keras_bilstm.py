@@ -1,4 +1,4 @@
-"""A BiLSTM in Keras on a table's rows, compared with the same network on random rows.
+"""A BiLSTM in Keras on grafted rows, compared with the same network on random rows.
 
 KERAS_BACKEND=tensorflow python examples/keras_bilstm.py [--texts 2000]
 """

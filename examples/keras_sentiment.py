@@ -1,8 +1,8 @@
-"""The classic sentiment model in Keras: a pretrained encoder's [CLS] or mean vector, a sigmoid.
+"""The classic sentiment model in Keras: an encoder's [CLS] or mean vector and a sigmoid.
 
     KERAS_BACKEND=jax python examples/keras_sentiment.py [--pooling cls] [--full]
 
-A frozen encoder reads each text only once; --full trains it too.
+The encoder is frozen and reads each text only once; --full fine-tunes it.
 """
 
 from argparse import ArgumentParser

@@ -1,4 +1,4 @@
-"""Named entities with a BiLSTM in PyTorch on a grafted `nn.Embedding`, scored by entity F1.
+"""Named-entity recognition with a PyTorch BiLSTM on a grafted `nn.Embedding`; prints entity F1.
 
 python examples/torch_ner.py train.conll test.conll  # TOKEN TAB TAG; empty lines end sentences
 """
