@@ -44,7 +44,7 @@ def build_table(
             `neighbours` needs no fit; `encoder` needs the checkpoint wherever the table is used;
             `unk`, `zero` and `mean` are baselines.
         refinements: applied in turn, `()` for raw vectors. By default `default_refinements`:
-            centred, weighted by SIF if the vocabulary has counts, and scaled.
+            centered, weighted by SIF if the vocabulary has counts, and scaled.
         dtype: how rows are stored: `float32`, `float16` or `int8` with one scale per row.
 
     Raises `CheckpointError`, `TableError`, and for a corpus `DataError` and `ProgressError`.

@@ -27,4 +27,4 @@ def test_explore_writes_a_page_of_one_table_and_of_two(texts_folder: Path, tmp_p
         cwd=tmp_path,
     )
     assert done.returncode == 0, done.stderr
-    assert "neighbours shared by both tables: " in done.stdout
+    assert "neighbours that both tables share: " in done.stdout

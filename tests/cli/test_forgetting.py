@@ -48,7 +48,7 @@ def test_the_report_is_printed_and_written(folder: Path, tmp_path: Path) -> None
     assert report["verdict"] in done.stdout
     assert report["curve"][0]["forgotten"] == pytest.approx(0, abs=1e-6)
     assert "vega" in (tmp_path / "report" / "forgetting.html").read_text("utf-8")
-    (weight,) = re.findall(r"with a weight of (\S+) of the fine-tuned encoder", done.stdout)
+    (weight,) = re.findall(r"with a weight of (\S+) for the fine-tuned encoder", done.stdout)
     saved, trained = (
         wg.TextClassifier.load(path) for path in (tmp_path / "safe.model", folder / "my.model")
     )

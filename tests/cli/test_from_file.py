@@ -150,7 +150,7 @@ def test_words_with_whitespace_are_escaped_with_a_warning(tmp_path: Path) -> Non
     done = run("export", "t", "--to", "word2vec", "-o", "out.txt", "--quiet", cwd=tmp_path)
     assert done.returncode == 0
     assert (
-        "2 words contain whitespace, which word2vec cannot hold: written with _, or left out"
+        "2 words contain whitespace, which word2vec does not allow: written with _, or left out"
         in done.stderr
     )
     lines = (tmp_path / "out.txt").read_text().splitlines()

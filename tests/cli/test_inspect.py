@@ -45,4 +45,4 @@ def test_inspect_compares_the_methods_on_unknown_words(texts_folder: Path, tmp_p
     table = EmbeddingTable.load(texts_folder / "t.table")
     vector = method_of(table, "neighbours").vectors(["suns"])[0]
     assert first[-2] == table.neighbours_of(vector, top=1)[0][0]
-    assert "not fitted with them: blend" in done.stderr
+    assert "they are not fitted to this table: blend" in done.stderr

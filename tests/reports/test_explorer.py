@@ -79,7 +79,9 @@ def test_the_explorer_finds_words_and_their_neighbours(
             assert name.strip() == word
             assert float(number) == pytest.approx(cosine, abs=1e-3)
     common = {w for w, _ in one.neighbours("w17")} & {w for w, _ in other.neighbours("w17")}
-    assert f"{len(common)} of 10 neighbours are the same in both." in page.inner_text("#word")
+    assert f"{len(common)} of 10 neighbours are the same in both tables." in page.inner_text(
+        "#word"
+    )
     assert page.locator("#word .both").count() == 2 * len(common)
     opened.screenshot(f"explore-{width}")
     opened.check(file, width)
@@ -121,7 +123,7 @@ def test_words_differ_most_and_provenance_are_said(
     opened = Opened(browser, explorer[0], 1280)
     page = opened.page
     page.locator("#changed button").first.click()
-    assert page.inner_text("#word p") == "0 of 10 neighbours are the same in both."
+    assert page.inner_text("#word p") == "0 of 10 neighbours are the same in both tables."
     facts = page.locator("#word dl").first.inner_text().split()
     assert facts[:2] == ["source", "file"]
     assert page.evaluate("document.title").startswith("one and </script>two: 400 words")

@@ -32,7 +32,7 @@ app = typer.Typer(
 _COMMANDS: dict[Callable[..., None], str] = {
     table: "Make a table of word vectors.",
     inspect: "Show what a table holds.",
-    explore: "Write a page to look at a table.",
+    explore: "Write a web page that shows a table.",
     similarity: "Score a table on word pairs.",
     export: "Write a table or a model for other tools.",
     push: "Upload a table to the Hugging Face hub.",
@@ -59,11 +59,11 @@ def root(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Show the version.")
     ] = False,
 ) -> None:
-    """Make a pretrained encoder of the BERT family the first layer of your own network."""
+    """Turn a pretrained encoder of the BERT family into the first layer of your own network."""
 
 
 def run() -> None:
-    """Run the command line; an error of wordgraft becomes one line and exit code 1.
+    """Run the command line; a wordgraft error becomes one line and exit code 1.
 
     Raises `KeyboardInterrupt` on Ctrl-C.
     """

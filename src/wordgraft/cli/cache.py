@@ -1,4 +1,4 @@
-"""`wordgraft cache`: look after the cached vectors of frozen encoders."""
+"""`wordgraft cache`: show, prune or clear the cached vectors of frozen encoders."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def cache(
     size: Annotated[
         str | None,
         typer.Option(
-            help="prune: delete the least recently used until this size is left: 2G, 500M."
+            help="prune: delete the least recently used down to this size, such as 2G or 500M."
         ),
     ] = None,
     quiet: Quiet = False,
 ) -> None:
-    """Show, prune or clear the word vectors computed by frozen encoders.
+    """Show, prune or clear the cached vectors of frozen encoders.
 
     They are stored in $WORDGRAFT_CACHE, or in the user's cache folder.
 

@@ -69,7 +69,7 @@ def compare(
         typer.Option(
             help="Methods, separated by commas: tfidf (TF-IDF with logistic regression), random "
             "(random rows), lookup, composed, isolated, contextual (rows of these sources), "
-            "vectors (rows of the --vectors), features (frozen encoder), lp-ft, full (fine-tuned "
+            "vectors (rows of --vectors), features (frozen encoder), lp-ft, full (fine-tuned "
             "encoder).  [default: all that can run, except lookup]"
         ),
     ] = None,
@@ -86,14 +86,17 @@ def compare(
     ] = 1,
     budget: Annotated[
         str | None,
-        typer.Option(help="Time limit: 90s, 10m, 2h. The most informative runs go first."),
+        typer.Option(
+            help="Time limit, such as 90s, 10m or 2h; the most informative runs go first."
+        ),
     ] = None,
     corpus: Annotated[
         list[str] | None,
-        typer.Option(help="More running text for contextual vectors; may be repeated."),
+        typer.Option(help="Additional running text for contextual vectors; may be repeated."),
     ] = None,
     vectors: Annotated[
-        Path | None, typer.Option(help="Vectors of another tool as a method: GloVe, fastText, ...")
+        Path | None,
+        typer.Option(help="File of vectors to compare as a method: GloVe, fastText, ..."),
     ] = None,
     pairs: Annotated[
         list[Path] | None,
@@ -125,12 +128,10 @@ def compare(
         bool,
         typer.Option(
             "--drop-duplicates",
-            help="Drop repeated training texts, and those that are in the test part.",
+            help="Drop training texts that are repeated or also in the test part.",
         ),
     ] = False,
-    engine: Annotated[
-        str, typer.Option(help="Where the runs are made: local, or ray, on a cluster.")
-    ] = "local",
+    engine: Annotated[str, typer.Option(help="Where to run: local, or ray (a cluster).")] = "local",
     address: Annotated[
         str | None, typer.Option(help="Address of the Ray cluster, as in wordgraft table.")
     ] = None,
@@ -155,8 +156,8 @@ def compare(
     """
     start(quiet=quiet)
     # Too many messages for hundreds of runs.
-    for room in ("features", "estimators", "training", "oov"):
-        logging.getLogger(f"wordgraft.{room}").setLevel(logging.WARNING)
+    for folder in ("features", "estimators", "training", "oov"):
+        logging.getLogger(f"wordgraft.{folder}").setLevel(logging.WARNING)
     from wordgraft.comparison import Limits
     from wordgraft.comparison.scoring import SCORERS
     from wordgraft.core.optional import require

@@ -39,10 +39,10 @@ def evaluate(
     label_separator: LabelSeparator = "|",
     quiet: Quiet = False,
 ) -> None:
-    """Print accuracy, macro-F1, scores per class and the confusion matrix; or entity scores.
+    """Print accuracy, macro-F1, scores per class and a confusion matrix, or entity scores.
 
-    An entity is correct if its type and both its boundaries are. Entities that do not occur in the
-    training data are also scored separately.
+    An entity counts as correct only if its type and both boundaries match. Entities that do
+    not occur in the training data are also scored separately.
 
     Example: wordgraft evaluate news.model valid.csv
 

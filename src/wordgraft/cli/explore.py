@@ -1,4 +1,4 @@
-"""`wordgraft explore`: write a page to look at a table."""
+"""`wordgraft explore`: write a web page that shows a table."""
 
 from __future__ import annotations
 
@@ -18,14 +18,17 @@ def explore(
         typer.Option("--with", help="A second table, compared word by word."),
     ] = None,
     max_words: Annotated[
-        int, typer.Option(min=1, max=65_535, help="Show this many of the most frequent words.")
+        int,
+        typer.Option(
+            min=1, max=65_535, help="Show at most this many words, the most frequent ones."
+        ),
     ] = 20_000,
-    umap: Annotated[bool, typer.Option("--umap", help="Add a map by UMAP; takes minutes.")] = False,
-    seed: Annotated[int, typer.Option(help="Seed of UMAP.")] = 0,
+    umap: Annotated[bool, typer.Option("--umap", help="Add a UMAP map; takes minutes.")] = False,
+    seed: Annotated[int, typer.Option(help="Random seed of UMAP.")] = 0,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Write a page about a table: search, neighbours, the origin of each row, and a map.
+    """Write a page about a table: search, neighbours, the source of each row, and a map.
 
     Example: wordgraft explore news.table -o explore.html
     """
@@ -58,4 +61,4 @@ def explore(
         + (f"; {page.left_out:,} more are not shown" if page.left_out else "")
     )
     if page.overlap is not None:
-        typer.echo(f"neighbours shared by both tables: {page.overlap:.0%} on average")
+        typer.echo(f"neighbours that both tables share: {page.overlap:.0%} on average")

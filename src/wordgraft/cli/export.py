@@ -44,7 +44,8 @@ def export(
         ),
     ] = None,
     int8: Annotated[
-        bool, typer.Option("--int8", help="onnx: store rows as int8 with a scale per row.")
+        bool,
+        typer.Option("--int8", help="With --to onnx: store rows as int8 with a scale per row."),
     ] = False,
     force: Force = False,
     quiet: Quiet = False,
@@ -63,7 +64,7 @@ def export(
         return
     if int8:
         raise typer.BadParameter(
-            "--int8 has no effect except with --to onnx; see 'wordgraft table --dtype'"
+            "--int8 has no effect without --to onnx; for tables use 'wordgraft table --dtype'"
         )
     from wordgraft.core.atomic_io import check_output
     from wordgraft.data.text_files import read_words
@@ -87,8 +88,8 @@ def export(
     respelled = write(table, output, force=force, progress=not quiet)
     if respelled:
         _LOG.warning(
-            "%s words contain whitespace, which %s cannot hold: written with _, or left out if "
-            "that is another word",
+            "%s words contain whitespace, which %s does not allow: written with _, or left out if "
+            "that spelling is another word",
             f"{respelled:,}",
             to,
         )

@@ -33,7 +33,9 @@ def forgetting(
     ],
     data: Annotated[
         str,
-        typer.Argument(metavar="DATA", help="Labelled texts of its task, not those of training."),
+        typer.Argument(
+            metavar="DATA", help="Labelled texts of its task that it was not trained on."
+        ),
     ],
     text: TextColumn = None,
     label: LabelColumn = None,
@@ -58,16 +60,16 @@ def forgetting(
         typer.Option(
             min=0,
             help="Save to --output the best mix of old and new weights that forgets at most this "
-            "much, as in 0.02.",
+            "much, such as 0.02.",
         ),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", help="Folder of the model of --at-most.")
+        Path | None, typer.Option("--output", "-o", help="Where to write the model of --at-most.")
     ] = None,
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Compare a fine-tuned encoder with its pretrained start, and print what it forgot.
+    """Compare a fine-tuned encoder with the pretrained one, and print what it forgot.
 
     Example: wordgraft forgetting my.model valid.csv --pairs simlex.tsv --general-text wiki.txt
     """
@@ -96,7 +98,7 @@ def forgetting(
     if at_most is not None and output is not None:
         weight = measured.best_weight(forget_at_most=at_most)
         interpolate(trained, weight).save(output, force=force)
-        facts([("saved", f"{output}, with a weight of {weight:.1f} of the fine-tuned encoder")])
+        facts([("saved", f"{output}, with a weight of {weight:.1f} for the fine-tuned encoder")])
 
 
 def _task_data(

@@ -32,7 +32,7 @@ def table_from_file(
     texts, words, min_count, max_words = words_of
     oov, refine, dtype = made
     if texts and words is not None:
-        raise typer.BadParameter("give either --texts or --words to select words")
+        raise typer.BadParameter("give either --texts or --words, not both")
     if not texts and min_count > 1:
         raise typer.BadParameter("--min-count has no effect without --texts")
 

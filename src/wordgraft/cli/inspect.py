@@ -36,13 +36,13 @@ def inspect(
         str | None,
         typer.Option(
             help="FILE or FILE:COLUMN of texts; for their most frequent out-of-vocabulary words, "
-            "print the nearest neighbours of the vectors each method gives them."
+            "print the nearest neighbours of the vectors that each method computes."
         ),
     ] = None,
     top: Annotated[int, typer.Option(min=1, help="Number of neighbours shown.")] = 10,
     quiet: Quiet = False,
 ) -> None:
-    """Show the size, provenance and norms of a table; or rows and neighbours of words.
+    """Show the size, sources and norms of a table, or the rows and neighbours of words.
 
     Example: wordgraft inspect news.table profit loss
     """
@@ -86,7 +86,7 @@ def _summary(table: EmbeddingTable) -> Iterator[tuple[str, str]]:
     split = np.mean(table.provenance.pieces[len(vocabulary.roles) :] > 1)
     yield (
         "split words",
-        f"{split:.1%} of the words are more than one piece of the checkpoint's tokenizer",
+        f"{split:.1%} of the words are split by the checkpoint's tokenizer",
     )
     norms = table.norms[table.word_rows]
     low, median, high = np.quantile(norms, [0, 0.5, 1]) if len(norms) else [0, 0, 0]
@@ -122,7 +122,7 @@ def _word(table: EmbeddingTable, word: str, top: int) -> None:
     if row is None:
         predicted = TextReader(table).oov_vectors([word])
         vector = predicted.vectors[0]
-        typer.echo(f"{word}: out-of-vocabulary; vector by {predicted.origins[0]}")
+        typer.echo(f"{word}: out-of-vocabulary; vector from {predicted.origins[0]}")
         neighbours = table.neighbours_of(vector, top=top)
     else:
         provenance = table.provenance
@@ -178,12 +178,10 @@ def _compare_methods(table: EmbeddingTable, spec: str, top: int, *, quiet: bool)
         cells = [_neighbours(table, vector, min(top, _NEIGHBOURS_SHOWN)) for vector in columns]
         rows.add_row(word, f"{coverage.oov_words[word]:,}", predicted.origins[index], *cells)
     show(rows)
-    typer.echo(
-        "* the vectors the table gives, fallbacks first; the other columns use one method alone"
-    )
+    typer.echo("* what the table uses, fallbacks first; the other columns show a single method")
     if left_out and not quiet:
         typer.echo(
-            f"not shown, because the table was not fitted with them: {', '.join(left_out)}",
+            f"not shown, because they are not fitted to this table: {', '.join(left_out)}",
             err=True,
         )
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from wordgraft.export.onnx import OnnxModel
 
 _LOG = logging.getLogger(__name__)
-_COLOURS = ("cyan", "magenta", "yellow", "green", "blue", "red")
+_COLORS = ("cyan", "magenta", "yellow", "green", "blue", "red")
 
 
 def predict(
@@ -33,7 +33,7 @@ def predict(
     ] = False,
     quiet: Quiet = False,
 ) -> None:
-    """Print one line per text: label, probabilities and text; or the text with entities marked.
+    """Print one line per text: label, probabilities and text, or the text with entities marked.
 
     Example: wordgraft predict news.model "Shares soar on record profit"
 
@@ -125,8 +125,8 @@ def _highlight(
     marked, position = Text(), 0
     for entity in entities:
         marked.append(text[position : entity["start"]])
-        colour = _COLOURS[kinds.index(entity["type"]) % len(_COLOURS)]
-        marked.append(f"[{entity['text']} {entity['type']}]", style=f"bold {colour}")
+        color = _COLORS[kinds.index(entity["type"]) % len(_COLORS)]
+        marked.append(f"[{entity['text']} {entity['type']}]", style=f"bold {color}")
         position = entity["end"]
     marked.append(text[position:])
     Console(highlight=False, soft_wrap=True).print(marked)

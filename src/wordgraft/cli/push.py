@@ -25,8 +25,8 @@ def push(
     pairs: Annotated[
         list[Path] | None,
         typer.Option(
-            help="File of lines word1 TAB word2 TAB score; the card states the correlation. May be "
-            "repeated."
+            help="File of lines word1 TAB word2 TAB score; the model card states the correlation; "
+            "may be repeated."
         ),
     ] = None,
     private: Annotated[
@@ -39,7 +39,7 @@ def push(
     force: Force = False,
     quiet: Quiet = False,
 ) -> None:
-    """Upload a table to the Hugging Face hub, with a model card of its recipe and quality.
+    """Upload a table to the Hugging Face hub, with a model card that states its recipe and quality.
 
     Example: wordgraft push news.table me/news-vectors --pairs simlex.tsv
     """

@@ -27,7 +27,7 @@ LabelColumn = Annotated[
     typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
 ]
 LabelSeparator = Annotated[
-    str, typer.Option(help="Separator of the labels of one text, if the model is multi-label.")
+    str, typer.Option(help="Separator between the labels of a text, if the model is multi-label.")
 ]
 Force = Annotated[bool, typer.Option("--force", help="Replace an existing output.")]
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")]

@@ -23,12 +23,12 @@ def similarity(
         str,
         typer.Option(
             help="Vectors of out-of-vocabulary words: none (their pairs are skipped), table (the "
-            "table's own method), or a method that needs no fit: neighbours, mean, unk, zero."
+            "table's own method), or a method that need not be fitted: neighbours, mean, unk, zero."
         ),
     ] = "none",
     quiet: Quiet = False,
 ) -> None:
-    """Print Spearman's correlation of the cosines of word pairs with human scores.
+    """Print Spearman's correlation between cosines of word pairs and human scores.
 
     Example: wordgraft similarity news.table simlex.tsv wordsim.tsv
     """

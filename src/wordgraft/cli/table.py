@@ -19,8 +19,8 @@ def table(
         str | None,
         typer.Argument(
             help="A local folder, a hub id (bert-base-uncased, org/name@revision) or "
-            "package:import_name/sub/folder. With --from-file, its tokenizer segments text and "
-            "gives the pieces of --oov pieces.",
+            "package:import_name/sub/folder. With --from-file, only its tokenizer is used, "
+            "to segment text and for --oov pieces.",
             metavar="CHECKPOINT",
             show_default=False,
         ),
@@ -32,14 +32,23 @@ def table(
         ),
     ] = None,
     from_format: Annotated[
-        str | None, typer.Option(help="Format of the file, as in export --to.  [default: detected]")
+        str | None,
+        typer.Option(
+            help="Format of --from-file, as in wordgraft export --to.  [default: detected]"
+        ),
     ] = None,
     texts: Annotated[
         list[str] | None,
-        typer.Option(help="Words of these texts: FILE or FILE:COLUMN; may be repeated."),
+        typer.Option(
+            help="Vocabulary: the words of these texts, FILE or FILE:COLUMN; may be repeated."
+        ),
     ] = None,
-    words: Annotated[Path | None, typer.Option(help="Words of this list, one per line.")] = None,
-    pieces: Annotated[bool, typer.Option("--pieces", help="Pieces of the tokenizer.")] = False,
+    words: Annotated[
+        Path | None, typer.Option(help="Vocabulary: a list, one word per line.")
+    ] = None,
+    pieces: Annotated[
+        bool, typer.Option("--pieces", help="Vocabulary: the tokenizer's pieces.")
+    ] = False,
     source: Annotated[
         str | None,
         typer.Option(
@@ -57,31 +66,30 @@ def table(
     ] = None,
     contexts: Annotated[
         int | None,
-        typer.Option(min=1, help="Sentences chosen from the corpus for each word.  [default: 10]"),
+        typer.Option(min=1, help="Contexts (sentences of the corpus) per word.  [default: 10]"),
     ] = None,
     all_contexts: Annotated[
         bool, typer.Option("--all-contexts", help="Encode the whole corpus.")
     ] = False,
     layers: Annotated[
         str | None,
-        typer.Option(help="Layers averaged for contextual vectors: 3,6.  [default: auto]"),
+        typer.Option(help="Layers averaged for contextual vectors, such as 3,6.  [default: auto]"),
     ] = None,
     window: Annotated[
         int | None,
         typer.Option(
-            min=1, help="Split the corpus into windows of this many words, not into sentences."
+            min=1, help="Split the corpus into windows of this many words instead of sentences."
         ),
     ] = None,
     skip_bad: Annotated[
         bool,
         typer.Option("--skip-bad", help="Skip and count unreadable parts of the corpus."),
     ] = False,
-    seed: Annotated[int | None, typer.Option(help="Seed of the choice of contexts.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Random seed for choosing contexts.")] = None,
     engine: Annotated[
         str | None,
         typer.Option(
-            help="Where contextual vectors are computed: local, or ray, on a cluster.  "
-            "[default: local]"
+            help="Where to compute contextual vectors: local, or ray (a cluster).  [default: local]"
         ),
     ] = None,
     address: Annotated[
@@ -96,7 +104,7 @@ def table(
     ] = True,
     layer: Annotated[
         str | None,
-        typer.Option(help="Layer of isolated vectors, from 0.  [default: auto]"),
+        typer.Option(help="Layer for isolated vectors, counted from 0.  [default: auto]"),
     ] = None,
     pooling: Annotated[
         str | None,
@@ -108,7 +116,7 @@ def table(
     template: Annotated[
         str | None,
         typer.Option(
-            help="Text around an isolated word, with {} for the word; 'none' for the word alone.  "
+            help="Text around an isolated word, with {} in place of the word; 'none' for no text.  "
             '[default: the word " {} " means]'
         ),
     ] = None,
@@ -123,19 +131,21 @@ def table(
     refine: Annotated[
         str | None,
         typer.Option(
-            help="Refinements in order, or 'none': center, abtt:3, pca:256, whiten, sif:0.001, "
-            "scale:0.3.  [default: center,sif,scale; sif only with --texts]"
+            help="Refinements, applied in this order, or 'none': center, abtt:3, pca:256, whiten, "
+            "sif:0.001, scale:0.3.  [default: center,sif,scale; sif only with --texts]"
         ),
     ] = None,
     dtype: Annotated[
-        str, typer.Option(help="Storage type of the rows: float32, float16, int8.")
+        str, typer.Option(help="Number type of the saved rows: float32, float16, int8.")
     ] = "float32",
     min_count: Annotated[
-        int, typer.Option(min=1, help="Drop words rarer than this in --texts.")
+        int, typer.Option(min=1, help="Drop words that occur less often than this in --texts.")
     ] = 1,
     max_words: Annotated[
         int | None,
-        typer.Option(min=1, help="Keep only this many of the most frequent words of --texts."),
+        typer.Option(
+            min=1, help="Keep at most this many words, the most frequent ones of --texts."
+        ),
     ] = None,
     device: Annotated[
         str | None, typer.Option(help="Device of the encoder: auto, cpu, cuda.  [default: auto]")
@@ -147,7 +157,8 @@ def table(
     allow_pickle: Annotated[
         bool,
         typer.Option(
-            "--allow-pickle", help="Allow pickled weights; only tensors are read (weights_only)."
+            "--allow-pickle",
+            help="Read pickled weights too; only tensors are loaded (weights_only).",
         ),
     ] = False,
     force: Force = False,

@@ -23,7 +23,7 @@ def train(
         str,
         typer.Argument(
             help="Labelled texts: CSV, TSV, JSONL or Parquet. To tag: CoNLL-style lines, or lists "
-            "of words and tags in JSONL, Parquet or dataset:NAME. Compressed or not."
+            "of words and tags in JSONL, Parquet or dataset:NAME. Files may be compressed."
         ),
     ],
     output: Output,
@@ -33,15 +33,15 @@ def train(
     ] = None,
     frozen_encoder: Annotated[
         str | None,
-        typer.Option(help="First layer: the vectors of this pretrained encoder, cached."),
+        typer.Option(help="First layer: this pretrained encoder's vectors, cached."),
     ] = None,
-    task: Annotated[str, typer.Option(help="classify texts, or tag words.")] = "classify",
+    task: Annotated[str, typer.Option(help="classify (texts) or tag (words).")] = "classify",
     network: Annotated[
         str | None,
         typer.Option(
-            help="On a table or frozen encoder: bag, linear, cnn, bilstm, transformer, logistic "
-            "(frozen encoder, texts); to tag, cnn, bilstm, transformer, bilstm-crf.  [default: "
-            "bag; logistic on a frozen encoder; bilstm-crf to tag]"
+            help="Network on top of --table or --frozen-encoder: bag, linear, cnn, bilstm, "
+            "transformer, logistic (frozen encoder only); to tag: cnn, bilstm, transformer, "
+            "bilstm-crf.  [default: bag; logistic on a frozen encoder; bilstm-crf to tag]"
         ),
     ] = None,
     text: Annotated[
@@ -53,36 +53,38 @@ def train(
         typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
     ] = None,
     label_separator: Annotated[
-        str | None, typer.Option(help="Separator of the labels, if a text may have several.")
+        str | None, typer.Option(help="Separator between labels, if a text may have several.")
     ] = None,
     regime: Annotated[
         str | None,
         typer.Option(
-            help="What is trained of --encoder: full, lp-ft (the head first), embeddings, frozen.  "
-            "[default: full]"
+            help="Which parts of --encoder are trained: full, lp-ft (the head first), embeddings, "
+            "frozen.  [default: full]"
         ),
     ] = None,
     regularizer: Annotated[
         str | None,
         typer.Option(
-            help="Against forgetting, with --encoder: l2sp:0.01, layer_decay:0.9, lora:8."
+            help="Regularizers of --encoder, separated by commas: l2sp:0.01, layer_decay:0.9, "
+            "lora:8."
         ),
     ] = None,
     layers: Annotated[
-        str | None, typer.Option(help="Layers of --frozen-encoder, as in 3,6.  [default: auto]")
+        str | None, typer.Option(help="Layers of --frozen-encoder, such as 3,6.  [default: auto]")
     ] = None,
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="Of --encoder: mean, cls or attention of a text's tokens; to tag, the first, last "
-            "or mean of a word's pieces.  [default: mean; first]"
+            help="Pooling of --encoder: mean, cls or attention over a text's tokens; to tag, "
+            "first, last or mean over a word's pieces.  [default: mean; first to tag]"
         ),
     ] = None,
     head_init: Annotated[
         list[str] | None,
         typer.Option(
-            help="Start of the last layer: xavier; labels (from their names); or words of a label, "
-            "as in 'up: gain, rise', repeated for each label.  [default: xavier]"
+            help="Initialization of the last layer: xavier; labels (from their names); or words "
+            "that describe a label, as in 'up: gain, rise', repeated for each label.  "
+            "[default: xavier]"
         ),
     ] = None,
     oov: Annotated[
@@ -96,19 +98,19 @@ def train(
         Path | None, typer.Option(help="A trained classifier that labels the --unlabelled texts.")
     ] = None,
     unlabelled: Annotated[
-        str | None, typer.Option(help="FILE or FILE:COLUMN of texts for the --teacher.")
+        str | None, typer.Option(help="FILE or FILE:COLUMN of texts for --teacher to label.")
     ] = None,
     epochs: Annotated[
         int | None,
         typer.Option(
             min=0,
             help="Maximum passes over the texts.  [default: 60 for bag, linear and taggers; for "
-            "cnn, bilstm and transformer 56 for 100 texts, falling to 5; for --encoder 40, "
-            "falling to 3]",
+            "cnn, bilstm and transformer 56 with 100 texts, down to 5 with more; for --encoder 40 "
+            "with 100 texts, down to 3 with more]",
         ),
     ] = None,
     trials: Annotated[
-        int, typer.Option(min=0, help="Number of settings that a search tries first.")
+        int, typer.Option(min=0, help="Search: number of settings to try before training.")
     ] = 0,
     settings: Annotated[
         list[str] | None,
@@ -269,5 +271,7 @@ def _report(model: Any, output: Path, settings: str | None) -> None:
             if model.per_word
             else f"accuracy {scores.accuracy:.3f}, macro-F1 {scores.macro_f1:.3f}"
         )
-        rows.append(("validation", f"{figures} (chose the best epoch: test on other texts)"))
+        rows.append(
+            ("validation", f"{figures} (used to choose the best epoch; test on other texts)")
+        )
     facts(rows)

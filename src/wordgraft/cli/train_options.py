@@ -132,7 +132,7 @@ def apply_settings(model: SequenceTagger | TextClassifier, settings: list[str]) 
             raise typer.BadParameter(f"use {_OPTION_OF[name]} for {name}", param_hint="'--set'")
         if name not in known:
             raise typer.BadParameter(
-                f"{name!r} is not a parameter of this model; there are {', '.join(known)}",
+                f"{name!r} is not a parameter of this model; expected one of {', '.join(known)}",
                 param_hint="'--set'",
             )
         model.set_params(**{name: value_of(value.strip())})

@@ -40,7 +40,7 @@ def compare(
     """Train every method on every size with every seed, and record each run in a folder.
 
     Each seed sets a validation part of the texts apart, by which methods are recommended. All
-    methods train on the same samples and are tested on the same held-out texts.
+    methods train on the same samples and are tested on the same test texts.
 
     Args:
         texts, labels: labelled texts, of which a fifth is set apart for testing. A `Data` in place

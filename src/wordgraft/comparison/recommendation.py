@@ -148,9 +148,9 @@ def _chosen(
         )
     spent = costs_of(ranking.validation, best, size)
     reasons = [
-        f"{ranking.metric} {mean} on the validation part ({_seeds(mean.seeds)} with a 95 % "
+        f"{ranking.metric} {mean} on the validation part ({_seeds(mean.seeds)} with a 95% "
         "interval).",
-        f"Tested on {len(ranking.comparison.data.test_texts):,} held-out texts: "
+        f"Tested on {len(ranking.comparison.data.test_texts):,} texts of the test part: "
         f"{test.mean(best, size)}.",
         f"It takes {_duration(spent.minutes * 60)} to train, {spent.latency_ms:.2f} ms to predict "
         f"a text, and {spent.size_mb:,.1f} MB on disk.",

@@ -1,4 +1,4 @@
-"""Compressed files: which suffixes are recognised, and one function that opens any of them."""
+"""Compressed files: which suffixes are recognized, and one function that opens any of them."""
 
 from __future__ import annotations
 

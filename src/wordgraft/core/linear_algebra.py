@@ -20,7 +20,7 @@ class Principal(NamedTuple):
     """The directions in which rows vary most, the strongest first.
 
     Attributes:
-        mean: what was subtracted from the rows; zeros if they were not centred.
+        mean: what was subtracted from the rows; zeros if they were not centered.
         directions: orthonormal columns. The entry of largest magnitude in each is positive, so
             that equal rows give equal directions.
         variances: mean square of the rows along each direction.
@@ -64,10 +64,12 @@ class Ridge:
         self, x: Float32[ndarray, "rows inputs"], y: Float32[ndarray, "rows outputs"]
     ) -> None:
         self._x_mean, self._y_mean = x.mean(axis=0), y.mean(axis=0)
-        centred = x - self._x_mean
-        self._variances, self._directions = np.linalg.eigh((centred.T @ centred).astype(np.float64))
+        centered = x - self._x_mean
+        self._variances, self._directions = np.linalg.eigh(
+            (centered.T @ centered).astype(np.float64)
+        )
         self._targets: Float64[ndarray, "inputs outputs"] = self._directions.T @ (
-            centred.T @ (y - self._y_mean)
+            centered.T @ (y - self._y_mean)
         )
 
     def solve(

@@ -41,7 +41,7 @@ class SearchResult(Generic[_Model]):
 
     def __str__(self) -> str:
         values = [f"{name.split('__')[-1]} {_shown(v)}" for name, v in self.settings.items()]
-        return f"{', '.join(values)}; score {self.score:.3f} on a held-out fifth"
+        return f"{', '.join(values)}; score {self.score:.3f} on a validation part of a fifth"
 
 
 def search(

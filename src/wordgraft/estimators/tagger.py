@@ -57,7 +57,7 @@ class SequenceTagger(TextModel):
             `transformer`. An `Encoder` has none.
         hidden: width of the network; `auto` is 200 per direction, 128 for a BiLSTM without CRF.
         dropout: share of values set to zero in training, the same at every word of a sentence.
-        casing: add a small vector for how a word is capitalised, which uncased rows do not know.
+        casing: add a small vector for how a word is capitalized, which uncased rows do not know.
             `auto` does, except with an `Encoder`, which cannot.
         letters: add a convolution over the letters of the word.
         training, random_state, progress: as of `TextClassifier`.

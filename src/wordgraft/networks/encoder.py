@@ -204,7 +204,7 @@ class Pooling(nn.Module):
 
     Args:
         how: `mean` (of all tokens, including special ones), `cls` (the first token), or `attention`
-            (a weighted mean with learned weights, equal at first). Means are normalised like the
+            (a weighted mean with learned weights, equal at first). Means are normalized like the
             encoder's layers, but without weights.
         dropout: share of the values set to zero in training.
         norm_eps: epsilon of the norm. With `cls` there is a norm only if it is given, which is the
@@ -225,7 +225,7 @@ class Pooling(nn.Module):
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
         """(texts, dims)."""
         pooled = {"cls": _first, "mean": means, "attention": self._attended}[self.how](words)
-        dropped: Tensor = self.dropout(_normalised(pooled, self.norm_eps))
+        dropped: Tensor = self.dropout(_normalized(pooled, self.norm_eps))
         return dropped
 
     def _attended(self, words: Sequences) -> Tensor:
@@ -251,7 +251,7 @@ class EachWord(nn.Module):
 
     def forward(self, words: Sequences, extras: dict[str, Tensor]) -> Tensor:
         """(words, dims)."""
-        dropped: Tensor = self.dropout(_normalised(words.vectors, self.norm_eps))
+        dropped: Tensor = self.dropout(_normalized(words.vectors, self.norm_eps))
         return dropped
 
 
@@ -259,5 +259,5 @@ def _first(words: Sequences) -> Tensor:
     return words.vectors[words.offsets]
 
 
-def _normalised(vectors: Tensor, eps: float | None) -> Tensor:
+def _normalized(vectors: Tensor, eps: float | None) -> Tensor:
     return vectors if eps is None else nn.functional.layer_norm(vectors, vectors.shape[1:], eps=eps)

@@ -79,7 +79,7 @@ class ZeroRow(_Constant):
 
 @dataclass(frozen=True)
 class MeanRow(_Constant):
-    """The mean of the words' rows with the weights of SIF undone; zeros once a table is centred.
+    """The mean of the words' rows with the weights of SIF undone; zeros once a table is centered.
 
     >>> wg.method_of(table, MeanRow()).vectors(["unheard"]).round(2)
     array([[0.33, 0.33, 0.33, 1.  ]], dtype=float32)

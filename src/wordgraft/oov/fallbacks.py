@@ -2,7 +2,7 @@
 
 The first of these rules that finds a row of the table applies.
 
-    case         the word in lower case, capitalised, or in capitals: `RAIN` -> `rain`
+    case         the word in lower case, capitalized, or in capitals: `RAIN` -> `rain`
     possessive   without its `'s` or `'`, in any case: `company's` -> `company`
     url          `https://...`, `www...`, `x@y.z`: the mean of the table's addresses; else the row
                  of `url`, `link`, `website`, `http` or `https`
@@ -10,7 +10,7 @@ The first of these rules that finds a row of the table applies.
                  mean of the table's @names
     number       words with digits: the mean of the rows of the same shape (`2031` -> `0000`,
                  `3.5%` -> `0.0%`); else of the same shape with each run of digits as one
-    emoji        without skin colour and joiners; else the mean of the words of its Unicode name
+    emoji        without skin color and joiners; else the mean of the words of its Unicode name
     hyphenated   the mean of the rows of its parts, if all have one: `bank-river`
 
 Words that the tokenizer splits never arrive here whole: BERT's splits at every sign.
@@ -40,7 +40,7 @@ _URL_WORDS = ("url", "link", "website", "http", "https")
 _NAME = re.compile(r"([@#$])(\w+)")
 _DIGIT = re.compile(r"\d")
 _HYPHENS = re.compile(r"[-\u2010-\u2015/_]+")
-# Joiner, variation selectors and skin colours: they change how an emoji looks.
+# Joiner, variation selectors and skin colors: they change how an emoji looks.
 _EMOJI_EXTRAS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _NAME_FILLERS = frozenset({"with", "of", "and", "the", "sign", "symbol"})
 

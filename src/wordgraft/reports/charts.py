@@ -1,7 +1,7 @@
 """The charts of a comparison, as Vega-Lite specifications made by Altair.
 
-A method has the same colour, shape and dash in all charts. The colours have a contrast of at least
-3 to 1 on white and on near-black, and differ for people with red-green colour blindness
+A method has the same color, shape and dash in all charts. The colors have a contrast of at least
+3 to 1 on white and on near-black, and differ for people with red-green color blindness
 (tests/reports/test_charts.py). Shapes differ as well.
 """
 
@@ -49,7 +49,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Look:
-    """How methods are drawn: by their place among all methods, so that all pages look alike."""
+    """How methods are drawn. It depends on their place among all methods, so pages look alike."""
 
     methods: Sequence[str]
     every: Sequence[str]
@@ -263,7 +263,7 @@ def _legend() -> Any:
 
 
 def _spec(chart: Any) -> dict[str, Any]:
-    """As wide as its element; in the text colour of the page, which follows light and dark mode."""
+    """As wide as its element; in the text color of the page, which follows light and dark mode."""
     ink, faint = "currentColor", 0.18
     axis = {
         "labelColor": ink,

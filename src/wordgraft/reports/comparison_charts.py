@@ -41,7 +41,7 @@ def charts_of(comparison: Comparison, test: Statistics, size: int, shown: str) -
         yield Chart(
             "forgetting",
             "Forgetting",
-            "How fine-tuning changed the encoder.",
+            "How fine-tuning changed the encoder, by measure; means over seeds.",
             charts.forgetting(measured, look),
             ("method", "measure", "change"),
             [(row["method"], row["measure"], f"{row['change']:+.4f}") for row in measured],
@@ -66,7 +66,7 @@ def _curves(comparison: Comparison, test: Statistics, metric: str, look: Look) -
     return Chart(
         "curves",
         "Learning curves",
-        f"{metric} on the test part by number of labelled texts; means over seeds with 95 % "
+        f"{metric} on the test part by number of labelled texts; means over seeds with 95% "
         f"intervals, from {_named(least)} to {_named(best)}.",
         charts.learning_curves(rows, metric, look),
         ("method", "labels", metric, "low", "high", "seeds"),
@@ -107,8 +107,8 @@ def _trade_off(
     return Chart(
         cost.replace("_", "-"),
         title,
-        f"{metric} on the test part with {size:,} labels. No other method is better in both than "
-        f"those on the Pareto front: {', '.join(row['method'] for row in front)}.",
+        f"{metric} on the test part with {size:,} labels. No method is better in both than those "
+        f"on the Pareto front: {', '.join(row['method'] for row in front)}.",
         charts.trade_off(rows, metric, cost, unit, look),
         ("method", metric, unit, "on the Pareto front"),
         [
@@ -142,8 +142,8 @@ def _times(test: Statistics, size: int, look: Look) -> Chart:
     return Chart(
         "times",
         "Training time",
-        f"Seconds of a run with {size:,} labels, and of the table that it starts from, which is "
-        "made once.",
+        f"Seconds for a run with {size:,} labels, and for making the table it starts from, which "
+        "happens once.",
         charts.training_times(rows, look),
         ("method", "part", "seconds"),
         [(row["method"], row["part"], f"{row['seconds']:,.2f}") for row in rows],
@@ -170,7 +170,7 @@ def _confusion(comparison: Comparison, test: Statistics, size: int, method: str)
         for j in most
     ]
     left_out = len(scorer.names) - len(labels)
-    more = f" The {left_out} rarest labels are left out." if left_out else ""
+    more = f" The {left_out} rarest labels are not shown." if left_out else ""
     return Chart(
         "confusion",
         f"Confusion matrix of {method}",

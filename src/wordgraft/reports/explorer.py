@@ -63,7 +63,7 @@ def write_explorer(
         other: a second table; the page then shows the words of both, side by side.
         names: the names of the tables on the page.
         most: words on the page; the first ones if the table has no counts.
-        umap: add a map by UMAP (McInnes et al. 2018), which takes minutes, beside that by PCA.
+        umap: add a UMAP map (McInnes et al. 2018) to the PCA map; takes minutes.
         seed: of UMAP.
 
     Raises `TableError` if there is no word to show, `MissingExtraError` without the extras `report`
@@ -215,7 +215,7 @@ def _facts(table: EmbeddingTable) -> Mapping[str, str]:
     sources = ", ".join(f"{n:,} {name}" for name, n in table.provenance.counts().items())
     refinements = [str(step["name"]) for step in table.recipe.get("refinements", ())]
     return {
-        "rows": f"{len(table):,} of {table.dims} dimensions",
+        "rows": f"{len(table):,} with {table.dims} dimensions",
         **recipe,
         "refinements": ", ".join(refinements) or "none",
         "rows by source": sources,

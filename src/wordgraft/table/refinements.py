@@ -79,8 +79,8 @@ class Abtt:
         def move(
             rows: Float32[ndarray, "rows dims"], _: Int64[ndarray, " rows"]
         ) -> Float32[ndarray, "rows dims"]:
-            centred = rows - mean
-            moved: Float32[ndarray, "rows dims"] = centred - centred @ directions @ directions.T
+            centered = rows - mean
+            moved: Float32[ndarray, "rows dims"] = centered - centered @ directions @ directions.T
             return moved
 
         return move
@@ -88,7 +88,7 @@ class Abtt:
 
 @dataclass(frozen=True)
 class Pca:
-    """Project on the `dims` strongest directions of the centred vectors.
+    """Project on the `dims` strongest directions of the centered vectors.
 
     >>> table.refine(Pca(2))
     <EmbeddingTable of 5 words, 2 dims, no recipe>

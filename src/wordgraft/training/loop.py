@@ -121,7 +121,7 @@ def _train_head(
     """Train body and head until the validation loss no longer falls.
 
     Without a validation part, a fifth of the training texts becomes one for this phase: a head
-    that had memorised its texts would leave the rows nothing to learn.
+    that had memorized its texts would leave the rows nothing to learn.
     """
     if not len(validation):
         rng = np.random.default_rng(plan.seed)

@@ -39,7 +39,7 @@ REGIMES = {
         Regime("frozen", trainable_rows=False),
         Regime("embeddings", trainable_rows=True, embeddings_only=True),
         Regime("full", trainable_rows=True),
-        # A randomly initialised head would distort the rows at first (Kumar et al. 2022).
+        # A randomly initialized head would distort the rows at first (Kumar et al. 2022).
         Regime("lp-ft", trainable_rows=True, head_first=True),
     )
 }

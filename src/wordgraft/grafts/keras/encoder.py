@@ -77,7 +77,7 @@ def encoder(
 
     Args:
         layers: whose states to give, 0 being the output of the embeddings; the last by default.
-            Those of several are put one behind the other (hidden times their number). The model
+            Those of several are concatenated (hidden times their number). The model
             is cut above the highest.
         trainable: whether the encoder learns, with the dropout of its configuration. A frozen one
             drops nothing.
@@ -127,10 +127,10 @@ class _Parts:
         self.dtype = dtype
 
     def embeddings(self, ids: Any) -> Any:
-        """(texts, length, hidden): words, their places and the first kind of text, normalised."""
+        """(texts, length, hidden): words, their places and the first kind of text, normalized."""
         words = self._rows("word_embeddings", ids)
         if reserved := self.checkpoint.architecture.reserved_positions:
-            # Places are counted from behind the padding id, and padding has that place itself.
+            # Places are counted from after the padding id, and padding has that place itself.
             pad = reserved - 1
             word = keras.ops.cast(keras.ops.not_equal(ids, pad), "int32")
             places = keras.ops.cumsum(word, axis=1) * word + pad
@@ -148,7 +148,7 @@ class _Parts:
         return hidden
 
     def layer(self, number: int, hidden: Any, visible: Any) -> Any:
-        """(texts, length, hidden) states behind one more layer of the transformer."""
+        """(texts, length, hidden) states after one more layer of the transformer."""
         names, name = self.names, f"layer_{number + 1}"
         at = names.layer.format(number)
         attended = self._dropped(self._attention(at, hidden, visible, f"{name}_attention"))

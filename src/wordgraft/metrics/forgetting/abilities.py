@@ -77,7 +77,7 @@ def probe_accuracy(encoder: LayeredEncoder, sequences: Ragged, labels: ndarray) 
     scaling = require("sklearn.preprocessing", purpose="a linear probe")
     choose = require("sklearn.model_selection", purpose="a linear probe")
     folds = choose.StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    # C of 0.1: standardised features of few hundred texts overfit at scikit-learn's 1.
+    # C of 0.1: standardized features of few hundred texts overfit at scikit-learn's 1.
     probe = pipeline.make_pipeline(
         scaling.StandardScaler(), model.LogisticRegression(C=0.1, max_iter=1_000)
     )

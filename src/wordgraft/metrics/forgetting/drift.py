@@ -22,7 +22,7 @@ class Drift:
     Attributes:
         texts: `task` or `general`.
         layer: 0 is the output of the embeddings.
-        cka: linear centred kernel alignment, invariant to rotation and scale.
+        cka: linear centered kernel alignment, invariant to rotation and scale.
         cosine: of the states before and after, mean over tokens.
     """
 

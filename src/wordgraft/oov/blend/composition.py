@@ -37,9 +37,9 @@ class Composition:
         """From a checkpoint's word-embedding matrix."""
         tokenizer = checkpoint.tokenizer
         matrix = np.asarray(checkpoint.word_embeddings()[: tokenizer.size], np.float32)
-        centred = matrix - matrix.mean(axis=0)
-        spread = max(float(centred.std()), np.finfo(np.float32).tiny)
-        return cls((centred / spread).astype(np.float16), tokenizer)
+        centered = matrix - matrix.mean(axis=0)
+        spread = max(float(centered.std()), np.finfo(np.float32).tiny)
+        return cls((centered / spread).astype(np.float16), tokenizer)
 
     @classmethod
     def from_state(

@@ -40,7 +40,7 @@ const bins = {
              palette: "r" };
   },
   overlap: () => ({ of: Array.from(overlap, (share) => Math.min(4, Math.floor(share / 51.1))),
-    names: [0, 1, 2, 3, 4].map((k) => `${20 * k} to ${20 * k + 20} % the same`), palette: "r" }),
+    names: [0, 1, 2, 3, 4].map((k) => `${20 * k} to ${20 * k + 20}% shared`), palette: "r" }),
 };
 let groups, ink;
 function colour() {
@@ -216,7 +216,7 @@ function choose(i, centre = false) {
   const head = [element("h2", words[i])];
   if (overlap) {
     const same = Math.round(overlap[i] / 255 * near);
-    head.push(element("p", `${same} of ${near} neighbours are the same in both.`));
+    head.push(element("p", `${same} of ${near} neighbours are the same in both tables.`));
   }
   const pair = element("div", "", { className: "pair" });
   pair.append(...parts);
@@ -251,9 +251,9 @@ function nearTable(each, i, other) {
     const cell = line.insertCell();
     cell.append(button);
     if (other?.has(j)) {
-      const sign = element("span", "✓", { className: "soft", title: "in both" });
+      const sign = element("span", "✓", { className: "soft", title: "in both tables" });
       sign.setAttribute("role", "img");
-      sign.setAttribute("aria-label", "in both");
+      sign.setAttribute("aria-label", "in both tables");
       cell.className = "both";
       cell.append(" ", sign);
     }
@@ -280,7 +280,7 @@ search.addEventListener("input", () => {
     item.addEventListener("pointerdown", (event) => { event.preventDefault(); take(i); });
     return item;
   }));
-  if (sought && !some.length) found.append(element("li", "no such word"));
+  if (sought && !some.length) found.append(element("li", "no matching word"));
   mark();
   shown(Boolean(sought));
 });
