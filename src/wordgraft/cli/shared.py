@@ -20,11 +20,11 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only errors and
 # Columns of labelled texts for a trained model, which knows whether it tags.
 TextColumn = Annotated[
     str | None,
-    typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
+    typer.Option(help="Column of the texts or words.  [default: text; detected for taggers]"),
 ]
 LabelColumn = Annotated[
     str | None,
-    typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
+    typer.Option(help="Column of the labels or tags.  [default: label; detected for taggers]"),
 ]
 LabelSeparator = Annotated[
     str, typer.Option(help="Separator between the labels of a text, if the model is multi-label.")

@@ -22,8 +22,8 @@ def train(
     data: Annotated[
         str,
         typer.Argument(
-            help="Labelled texts: CSV, TSV, JSONL or Parquet. To tag: CoNLL-style lines, or lists "
-            "of words and tags in JSONL, Parquet or dataset:NAME. Files may be compressed."
+            help="Labelled texts: CSV, TSV, JSONL or Parquet. For tagging: CoNLL-style lines, or "
+            "lists of words and tags in JSONL, Parquet or dataset:NAME. Files may be compressed."
         ),
     ],
     output: Output,
@@ -40,17 +40,17 @@ def train(
         str | None,
         typer.Option(
             help="Network on top of --table or --frozen-encoder: bag, linear, cnn, bilstm, "
-            "transformer, logistic (frozen encoder only); to tag: cnn, bilstm, transformer, "
-            "bilstm-crf.  [default: bag; logistic on a frozen encoder; bilstm-crf to tag]"
+            "transformer, logistic (frozen encoder only); for taggers: cnn, bilstm, transformer, "
+            "bilstm-crf.  [default: bag; logistic on a frozen encoder; bilstm-crf for taggers]"
         ),
     ] = None,
     text: Annotated[
         str | None,
-        typer.Option(help="Column of the texts or words.  [default: text; detected to tag]"),
+        typer.Option(help="Column of the texts or words.  [default: text; detected for taggers]"),
     ] = None,
     label: Annotated[
         str | None,
-        typer.Option(help="Column of the labels or tags.  [default: label; detected to tag]"),
+        typer.Option(help="Column of the labels or tags.  [default: label; detected for taggers]"),
     ] = None,
     label_separator: Annotated[
         str | None, typer.Option(help="Separator between labels, if a text may have several.")
@@ -75,8 +75,8 @@ def train(
     pooling: Annotated[
         str | None,
         typer.Option(
-            help="Pooling of --encoder: mean, cls or attention over a text's tokens; to tag, "
-            "first, last or mean over a word's pieces.  [default: mean; first to tag]"
+            help="Pooling of --encoder: mean, cls or attention over a text's tokens; for taggers, "
+            "first, last or mean over a word's pieces.  [default: mean; first for taggers]"
         ),
     ] = None,
     head_init: Annotated[
