@@ -26,9 +26,9 @@ def test_every_fault_is_told_at_once(tiny_checkpoint: Callable[[str], Path]) -> 
             checkpoint, vocabulary, source="magic", oov="magic", dtype="int4", refinements=[Sif()]
         )
     for fault in (
-        "no source 'magic'",
-        "no oov 'magic'",
-        "no dtype 'int4'",
+        "unknown source 'magic'",
+        "unknown oov 'magic'",
+        "unknown dtype 'int4'",
         "sif needs word counts",
     ):
         assert fault in str(raised.value)

@@ -32,7 +32,7 @@ def build_table(
     """Make a vector for every word of `vocabulary` from a pretrained encoder.
 
     Args:
-        checkpoint: an open one, or a name or folder that `open_checkpoint` takes.
+        checkpoint: an open checkpoint, or a name or folder that `open_checkpoint` accepts.
         vocabulary: the words; without one, `Contextual` takes the words of its corpus.
         source: `Contextual(corpus)` (the mean over the places where a corpus uses the word),
             `Isolated()` (each word in a template through the encoder: the best without a corpus),
@@ -80,7 +80,7 @@ def _check(
         except TableError as error:
             faults.append(str(error))
     if dtype not in DTYPES:
-        faults.append(f"there is no dtype {dtype!r}; choose one of {', '.join(DTYPES)}")
+        faults.append(f"unknown dtype {dtype!r}; choose one of {', '.join(DTYPES)}")
     needs_counts = any(isinstance(refinement, Sif) for refinement in refinements or ())
     if needs_counts and vocabulary is not None and not vocabulary.counts.any():
         faults.append(

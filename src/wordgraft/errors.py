@@ -3,7 +3,7 @@
     WordgraftError
     ├── CheckpointError            the folder, hub id or package is not a usable checkpoint
     │   ├── PickleRefusedError     weights are pickled; reading them could run code
-    │   └── RemoteCodeError        the checkpoint requires code of its own
+    │   └── RemoteCodeError        the checkpoint requires custom code
     ├── VocabularyError            words, counts or roles do not make a vocabulary
     ├── TableError                 a table is damaged, or lacks what is needed
     ├── DataError                  texts, labels or pairs cannot be used (also a ValueError)
@@ -42,7 +42,7 @@ class PickleRefusedError(CheckpointError):
 
 
 class RemoteCodeError(CheckpointError):
-    """The checkpoint requires code of its own, which wordgraft never runs."""
+    """The checkpoint requires custom code, which wordgraft never runs."""
 
 
 class VocabularyError(WordgraftError):
@@ -82,5 +82,5 @@ class MissingExtraError(WordgraftError, ImportError):
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of another library's error message, or the error's type without one."""
+    """The first line of another library's error message, or its type if it has no message."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]

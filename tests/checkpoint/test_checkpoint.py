@@ -34,7 +34,7 @@ def test_a_folder_without_a_config(tmp_path: Path) -> None:
 def test_a_checkpoint_that_wants_its_own_code_run(bert: Path) -> None:
     config = json.loads((bert / "config.json").read_text())
     (bert / "config.json").write_text(json.dumps(config | {"auto_map": {"AutoModel": "evil.M"}}))
-    with pytest.raises(RemoteCodeError, match="requires code of its own"):
+    with pytest.raises(RemoteCodeError, match="requires custom code"):
         open_checkpoint(bert)
 
 

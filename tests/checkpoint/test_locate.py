@@ -112,7 +112,7 @@ def test_shards_are_fetched_with_their_index(hub: Hub, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("org/none", "CheckpointError: there is no folder and no hub model 'org/none' (or it is"),
+        ("org/none", "CheckpointError: there is no folder and no hub model 'org/none' (if private"),
         ("org/tiny@v9", "CheckpointError: hub model 'org/tiny' has no revision 'v9'"),
         ("org/shut", "CheckpointError: hub model 'org/shut' is gated: accept its terms"),
     ],
@@ -184,5 +184,5 @@ def test_places_in_packages_that_are_none(name: str, message: str) -> None:
 
 
 def test_an_empty_name() -> None:
-    with pytest.raises(CheckpointError, match="the checkpoint has no name; a checkpoint is"):
+    with pytest.raises(CheckpointError, match="the checkpoint's name is empty; a checkpoint is"):
         open_checkpoint("")

@@ -22,7 +22,7 @@ from wordgraft.errors import CheckpointError, PickleRefusedError
 def test_truncated_weights(bert: Path) -> None:
     weights = bert / "model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(CheckpointError, match=r"is truncated: .* its header announces"):
+    with pytest.raises(CheckpointError, match=r"is truncated: .* its header declares"):
         open_checkpoint(bert).word_embeddings()
 
 

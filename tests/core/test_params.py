@@ -29,7 +29,7 @@ def test_scikit_learn_clones_them() -> None:
 
 
 def test_an_unknown_name_is_refused() -> None:
-    with pytest.raises(SettingsError, match="Options has no parameter size; there are number"):
+    with pytest.raises(SettingsError, match="Options has no parameter size; it has number"):
         Options().set_params(size=1)
 
 

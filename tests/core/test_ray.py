@@ -71,7 +71,7 @@ def test_without_ray_the_extra_is_named() -> None:
         ("cpu", {"CPU": 8.0, "GPU": 2.0}, (8, 0, "cpu")),
         ("auto", {"CPU": 8.0}, (8, 0, "cpu")),
         ("cuda:1", {"CPU": 8.0, "GPU": 2.0}, (2, 1, "cuda")),
-        ("cuda", {"CPU": 8.0}, "the device is cuda, but no machine of the cluster has a GPU"),
+        ("cuda", {"CPU": 8.0}, "the device is cuda, but no machine in the cluster has a GPU"),
         ("auto", {}, "the cluster has no CPU to work with"),
     ],
 )

@@ -48,7 +48,7 @@ def test_another_run_is_refused_and_the_difference_named(saved: Path) -> None:
     message = r"its rate is 0.001, this run's is 0.01; continue .* or start over with --no-resume"
     with pytest.raises(ProgressError, match=message):
         RunState(saved, {**RUN, "rate": 1e-2}).load("sums")
-    message = r"its layers is \[3, 6\], this run's is None \(different too: texts, seed\)"
+    message = r"its layers is \[3, 6\], this run's is None \(also different: texts, seed\)"
     with pytest.raises(ProgressError, match=message):
         RunState(saved, {"rate": 1e-3, "seed": 4}).load("sums")
 

@@ -20,7 +20,7 @@ def test_a_method_that_learns_must_be_fitted_first() -> None:
     with pytest.raises(TableError, match=r"carries oov 'unk', not 'pieces'.*with_oov\(table, 'pi"):
         method_of(table, "pieces")
     for unknown in (lambda: method_of(table, "magic"), lambda: with_oov(table, "magic")):
-        with pytest.raises(TableError, match="there is no oov 'magic'; choose one of unk, zero"):
+        with pytest.raises(TableError, match="unknown oov 'magic'; choose one of unk, zero"):
             unknown()
 
 

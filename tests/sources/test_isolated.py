@@ -87,7 +87,7 @@ def test_the_layer_follows_the_kind_of_checkpoint(tiny_checkpoint: Callable[[str
     [
         ({"layer": 9}, r"has layers 0 to 3; asked for \[9\]"),
         ({"layer": "top"}, "layer 'top': expected 'auto' or a number from 0 to 3"),
-        ({"pooling": "max"}, "there is no pooling 'max'; choose one of own, first"),
+        ({"pooling": "max"}, "unknown pooling 'max'; choose one of own, first"),
         ({"template": "no place"}, "expected one '{}' with a space on each side"),
     ],
 )

@@ -48,5 +48,5 @@ def test_a_name_means_the_defaults_and_contextual_has_none() -> None:
         assert source_of(name) == SOURCES[name]()
     with pytest.raises(TableError, match=r"needs a corpus: pass source=wordgraft\.Contextual"):
         source_of("contextual")
-    with pytest.raises(TableError, match="there is no source 'magic'; choose one of lookup"):
+    with pytest.raises(TableError, match="unknown source 'magic'; choose one of lookup"):
         source_of("magic")

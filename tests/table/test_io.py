@@ -135,7 +135,7 @@ def test_a_mapped_table_may_be_replaced_by_its_own_refinement(saved: Path) -> No
 def test_a_folder_that_is_no_table_is_never_replaced(tmp_path: Path) -> None:
     (tmp_path / "home").mkdir()
     (tmp_path / "home" / "letter.txt").write_text("dear")
-    with pytest.raises(OutputError, match=r"is not a folder with a table\.json, so it is not repl"):
+    with pytest.raises(OutputError, match=r"not a folder that contains table\.json, so it is not"):
         TABLE.save(tmp_path / "home", force=True)
     assert (tmp_path / "home" / "letter.txt").read_text() == "dear"
 
@@ -212,7 +212,7 @@ DAMAGES: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "newer": (
         lambda t: _describe(t, format=2),
-        "has format 2, this wordgraft reads up to 1: pip install --upgrade wordgraft",
+        "has format 2; this wordgraft reads up to 1: pip install --upgrade wordgraft",
     ),
     "format": (lambda t: _describe(t, format="first"), r"table\.json cannot be read"),
     "unhashed": (lambda t: _describe(t, sha256={}), r"vectors\.safetensors is not what was saved"),

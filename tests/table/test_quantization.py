@@ -71,7 +71,7 @@ def test_coarser_precision_once_is_not_undone() -> None:
     ("dtype", "factor", "message"),
     [
         ("float16", 1e6, "the vectors are too large for float16; scale them first"),
-        ("float64", 1, "there is no dtype 'float64'; choose one of float32, float16, int8"),
+        ("float64", 1, "unknown dtype 'float64'; choose one of float32, float16, int8"),
     ],
 )
 def test_what_cannot_be_stored(dtype: str, factor: float, message: str) -> None:

@@ -26,7 +26,7 @@ def test_the_most_frequent_words() -> None:
     counts = {"b": 2, "a": 2, "c": 3, "d": 1}
     assert most_frequent(counts, min_count=1, max_words=None) == ["c", "a", "b", "d"]
     assert most_frequent(counts, min_count=2, max_words=2) == ["c", "a"]
-    with pytest.raises(VocabularyError, match="have 4 different words and none occurs 9 times"):
+    with pytest.raises(VocabularyError, match="have 4 different words, but none occurs 9 times"):
         most_frequent(counts, min_count=9, max_words=None)
 
 

@@ -167,7 +167,7 @@ def test_words_and_ids_run_side_by_side(tiny_checkpoint: Tiny, name: str, text: 
         (["a", None], {}, r"text 1 is a NoneType \(None\), expected a string; leave missing"),
         ([], {}, "the texts have 0 different words"),
         (["", " \n", "\0"], {}, "the texts have 0 different words"),
-        (["a b"], {"min_count": 2}, "have 2 different words and none occurs 2 times"),
+        (["a b"], {"min_count": 2}, "have 2 different words, but none occurs 2 times"),
         (["a b"], {"max_words": 0}, "max_words is 0, expected at least 1"),
     ],
 )

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from wordgraft.checkpoint.tokenizer import PieceTokenizer
 
 # Embedding matrices are padded to round sizes (mDeBERTa's by 0.4 %). With more unused rows than
-# this the tokenizer belongs to another model.
+# this, the tokenizer belongs to another model.
 _MOST_UNUSED_ROWS = 0.02
 
 
@@ -30,7 +30,7 @@ _MOST_UNUSED_ROWS = 0.02
 class Checkpoint:
     """A pretrained encoder: its configuration, tokenizer and tensors, each read on first use.
 
-    Made by `open_checkpoint`. It holds no framework's objects: torch is imported only when an
+    Made by `open_checkpoint`. It holds no framework objects: torch is imported only when an
     `EncoderModel` runs the encoder.
 
     Attributes:
@@ -165,7 +165,7 @@ def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoi
         allow_pickle: also read `pytorch_model.bin`, through torch with `weights_only=True`.
 
     Raises `CheckpointError` if there is no checkpoint or its architecture is unknown, and
-    `RemoteCodeError` if it requires code of its own.
+    `RemoteCodeError` if it requires custom code.
 
     >>> checkpoint = wg.open_checkpoint("encoder")  # a folder, or "bert-base-uncased" on the hub
     >>> vocabulary = wg.Vocabulary.from_words(["sun", "rain"], checkpoint)
@@ -187,7 +187,7 @@ def open_checkpoint(name: str | Path, *, allow_pickle: bool = False) -> Checkpoi
         raise CheckpointError(f"{path} holds a {type(config).__name__}, expected a JSON object")
     if "auto_map" in config:
         raise RemoteCodeError(
-            f"{location.name} requires code of its own (auto_map in config.json), which wordgraft "
+            f"{location.name} requires custom code (auto_map in config.json), which wordgraft "
             "never runs; use a checkpoint whose architecture transformers knows"
         )
     architecture = architecture_of(config, where=str(path))

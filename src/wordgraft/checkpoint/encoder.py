@@ -1,5 +1,5 @@
 """Runs an encoder: the model of transformers, cut to the layers needed, on batches of sequences of
-equal length. Without mask and padding this was faster than every padded or hand-written loop.
+equal length. Without masks and padding, this was faster than any padded or hand-written loop.
 """
 
 from __future__ import annotations
@@ -91,8 +91,8 @@ class EncoderModel:
     def encode(self, sequences: Ragged) -> Iterator[_Encoded]:
         """Yield batches: which sequences, and by layer their states (batch, length, hidden).
 
-        Sequences are complete inputs with special tokens, at most `max_tokens` of the checkpoint
-        long. Each comes exactly once, the longest first.
+        Sequences are complete inputs with special tokens, no longer than the checkpoint's
+        `max_tokens`. Each is encoded exactly once, the longest first.
         """
         import torch
 
@@ -173,7 +173,7 @@ def _check_groups(checkpoint: Checkpoint, layers: Sequence[int]) -> None:
 
 
 def load_model(checkpoint: Checkpoint, layers: int, dtype: torch.dtype) -> Any:
-    """The model that transformers makes of a checkpoint, cut above `layers`, without gradients.
+    """The model that transformers makes from a checkpoint, cut above `layers`, without gradients.
 
     Raises `CheckpointError` if weights are missing or do not fit the configuration.
     """
@@ -245,7 +245,7 @@ def _explained(checkpoint: Checkpoint) -> Iterator[None]:
 
 @contextmanager
 def quiet(transformers: Any) -> Iterator[None]:
-    """Silence the progress bar of transformers and its note on unused head weights."""
+    """Silence transformers' progress bar and its note about unused head weights."""
     settings = transformers.utils.logging
     level, had_bar = settings.get_verbosity(), settings.is_progress_bar_enabled()
     settings.set_verbosity(logging.ERROR)

@@ -39,8 +39,8 @@ def windows_of(
 
     Args:
         pieces: the pieces of each text, without special tokens.
-        word_starts: places in `pieces.ids` where a window may begin. A word of more than `room`
-            pieces is split all the same. By default a window may begin anywhere.
+        word_starts: positions in `pieces.ids` where a window may begin. A word of more than `room`
+            pieces is split anyway. By default a window may begin anywhere.
     """
     borders = []
     for text in np.flatnonzero(pieces.lengths > room):

@@ -51,7 +51,7 @@ def locate(name: str | Path, *, allow_pickle: bool = False) -> Location:
     """
     text = str(name)
     if not text:
-        raise CheckpointError(f"the checkpoint has no name; {_KINDS}")
+        raise CheckpointError(f"the checkpoint's name is empty; {_KINDS}")
     if text.startswith(PACKAGE_PREFIX):
         return Location(text, _in_package(text))
     folder = Path(text).expanduser()
@@ -115,7 +115,7 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
         raise CheckpointError(f"hub model {repo!r} has no revision {revision!r}") from error
     except RepositoryNotFoundError as error:
         raise CheckpointError(
-            f"there is no folder and no hub model {repo!r} (or it is private: 'hf auth login'); "
+            f"there is no folder and no hub model {repo!r} (if private, run 'hf auth login'); "
             f"{_KINDS}"
         ) from error
     except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:

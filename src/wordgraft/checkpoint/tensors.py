@@ -182,7 +182,7 @@ def _read_header(file: Path) -> dict[str, _Entry]:
         length = int.from_bytes(stream.read(8), "little")
         if size < 8 or length > min(size - 8, _MAX_HEADER_BYTES):
             raise CheckpointError(
-                f"{file} is not a safetensors file: it has {size:,} bytes, its header claims "
+                f"{file} is not a safetensors file: it has {size:,} bytes, its header declares "
                 f"{length:,}; download it again"
             )
         try:
@@ -196,7 +196,7 @@ def _read_header(file: Path) -> dict[str, _Entry]:
     needed = max((e.start + _bytes(e.dtype, e.shape) for e in entries.values()), default=0)
     if needed > size:
         raise CheckpointError(
-            f"{file} is truncated: it has {size:,} bytes, its header announces {needed:,}; "
+            f"{file} is truncated: it has {size:,} bytes, its header declares {needed:,}; "
             "download it again"
         )
     return entries

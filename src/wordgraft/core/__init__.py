@@ -1,1 +1,1 @@
-"""What every room uses and no user sees."""
+"""What every package uses and no user sees."""

@@ -25,11 +25,11 @@ def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
     """Raise `OutputError` if an output exists or cannot be written, before any work is done.
 
     With `force`, a file may be replaced, and a folder only if it contains `marker`, the file which
-    shows that wordgraft wrote it: a typing error must not delete a home directory.
+    shows that wordgraft wrote it: a typo must not delete a home directory.
     """
     if not path.parent.is_dir():
         raise OutputError(
-            f"{path.parent} is not a folder; create it first, or choose another place"
+            f"{path.parent} is not a folder; create it first, or choose another location"
         )
     if not path.exists() and not path.is_symlink():
         return
@@ -37,7 +37,7 @@ def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
         raise OutputError(
             f"{path} already exists; choose another name, or replace it with force=True (--force)"
         )
-    expected = "a file" if marker is None else f"a folder with a {marker}"
+    expected = "a file" if marker is None else f"a folder that contains {marker}"
     replaceable = path.is_file() if marker is None else (path / marker).is_file()
     if not replaceable or path.is_symlink():
         raise OutputError(
@@ -50,7 +50,7 @@ def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
 def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
     """Yield a temporary sibling folder that becomes `path` when the block succeeds.
 
-    A reader sees either the whole old folder or the whole new one. If the block raises, also on
+    A reader sees either the whole old folder or the whole new one. If the block raises, even on
     Ctrl-C, the sibling is deleted and `path` stays as it was. Raises `OutputError` as
     `check_output` does, and if the disk is full or not writable.
     """
@@ -98,7 +98,7 @@ def write_tensors(
         content = {name: np.asarray(array, order="C") for name, array in arrays.items()}
         save_file(content, path, header)
     except SafetensorError as error:
-        # Rust reports a full disk in words; add the error number that Python would have.
+        # Rust reports a full disk in words; add the error number that Python would give.
         code = re.search(r"os error (\d+)", str(error))
         raise OSError(int(code[1]) if code else errno.EIO, str(error), str(path)) from error
 
@@ -117,7 +117,7 @@ def _explained(path: Path) -> Iterator[None]:
         if error.errno in (errno.ENOSPC, errno.EDQUOT):
             reason = "the disk is full; free some space and run again"
         elif error.errno in (errno.EACCES, errno.EROFS, errno.EPERM):
-            reason = "permission denied; check the permissions or choose another place"
+            reason = "permission denied; check the permissions or choose another location"
         elif error.errno == errno.EFBIG:
             reason = "the file would exceed the size limit (see ulimit -f)"
         else:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 from zlib import error as ZlibError  # noqa: N812
 
-# The name that pyarrow has for each; None for the one it cannot read.
+# pyarrow's name for each suffix; None for the one it cannot read.
 _PYARROW_NAMES = {".gz": "gzip", ".bz2": "bz2", ".xz": None, ".zst": "zstd"}
 COMPRESSIONS = tuple(_PYARROW_NAMES)
 # What reading a damaged file raises, depending on the compression.
@@ -40,5 +40,5 @@ def open_bytes(path: str | Path) -> IO[bytes]:
         return open_xz(path, "rb")
     import pyarrow as pa
 
-    # Lines come ten times as fast as from Python's gzip module.
+    # Reads lines ten times as fast as Python's gzip module.
     return io.BufferedReader(pa.input_stream(str(path), compression=name), _BUFFER_BYTES)

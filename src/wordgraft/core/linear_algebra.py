@@ -36,7 +36,7 @@ def principal_directions(
 ) -> Principal:
     """The `components` strongest directions of the rows (PCA), computed in float64.
 
-    With `center=False` the mean stays in: these are the right singular vectors of `rows`.
+    With `center=False` the mean is not subtracted: these are the right singular vectors of `rows`.
     """
     dims = rows.shape[1]
     mean = rows.mean(axis=0, dtype=np.float64) if center else np.zeros(dims)
@@ -89,7 +89,7 @@ def regression(
     """Weights and intercept of a ridge regression from `x` to `y`.
 
     The strength with the smallest error on the first tenth of the rows is used, so the rows must
-    come in random order; the regression is then fitted to all of them.
+    be in random order; the regression is then fitted to all of them.
     """
     validation = max(1, int(len(x) * _VALIDATION_SHARE))
     trial = Ridge(x[validation:], y[validation:]) if len(x) > 1 else Ridge(x, y)

@@ -41,7 +41,7 @@ def require(module: str, *, purpose: str) -> Any:
         return import_module(module)
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != library:
-            raise  # the library is installed but broken inside: show that
+            raise  # the library is installed but broken: show its own error
         extra = _EXTRA_OF[library]
         raise MissingExtraError(
             f"{purpose} needs {library}, which is not installed: pip install 'wordgraft[{extra}]'"

@@ -41,8 +41,8 @@ def map_in_parallel(
 ) -> Iterator[_Result]:
     """Yield the result of `work` for each part, in order.
 
-    As many parts run in parallel as PyTorch has threads, each with one of these: several threads
-    within each small step gain little. With fewer than `fewest` parts they run one by one.
+    As many parts run in parallel as PyTorch has threads, one thread each, since several threads
+    within a small step gain little. Fewer than `fewest` parts run one by one.
     """
     torch = require("torch", purpose="working on parts in parallel")
     threads = torch.get_num_threads()

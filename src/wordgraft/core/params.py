@@ -33,7 +33,7 @@ class Params:
         unknown = [name for name in params if name not in known]
         if unknown:
             raise SettingsError(
-                f"{type(self).__name__} has no parameter {', '.join(unknown)}; there are "
+                f"{type(self).__name__} has no parameter {', '.join(unknown)}; it has "
                 f"{', '.join(known)}"
             )
         for name, value in params.items():

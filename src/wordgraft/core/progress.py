@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
 _LOG = logging.getLogger(__name__)
-# Shorter work shows no bar, which would only flash.
+# Shorter work shows no bar: it would only flash.
 SHOW_AFTER_SECONDS = 1.0
 
 
@@ -29,7 +29,7 @@ def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator
     """Yield a function that counts steps; a bar on standard error shows them if `show`.
 
     `total` is the number of steps, or None if it is unknown. The bar appears after one second and
-    disappears when the block ends, also with an error. If standard error is not a terminal, there
+    disappears when the block ends, even with an error. If standard error is not a terminal, there
     is no bar: it would only leave blank lines.
     """
     bar: Progress | None = None

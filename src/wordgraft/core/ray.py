@@ -1,4 +1,4 @@
-"""Ray, for every room that can run on a cluster: connecting, resources, errors, retries."""
+"""Ray, for every package that can run on a cluster: connecting, resources, errors, retries."""
 
 from __future__ import annotations
 
@@ -42,8 +42,8 @@ def connected(address: str | None) -> Iterator[None]:
             Ray that this process is connected to, or else that of `RAY_ADDRESS`, or else starts
             one on this machine.
 
-    A Ray that was started or connected to here is left at the end. Raises `ClusterError` if nobody
-    answers at the address.
+    A connection or a Ray that was started here is shut down at the end. Raises `ClusterError` if
+    nothing answers at the address.
     """
     with ExitStack() as stack:
         if not ray.is_initialized():
@@ -81,12 +81,12 @@ def errors_translated() -> Iterator[None]:
 
 @dataclass(frozen=True)
 class Workers:
-    """The workers that a cluster has room for.
+    """The workers that fit on a cluster.
 
     Attributes:
-        count: how many.
-        gpus: GPUs of each, 0 or 1.
-        device: where each computes, as torch names it.
+        count: how many workers.
+        gpus: GPUs per worker, 0 or 1.
+        device: where each worker computes, as torch names it.
     """
 
     count: int
@@ -102,7 +102,7 @@ class Workers:
         resources: dict[str, float] = ray.cluster_resources()  # type: ignore[no-untyped-call]
         gpus, cpus = int(resources.get("GPU", 0)), int(resources.get("CPU", 0))
         if device.startswith("cuda") and not gpus:
-            raise ClusterError(f"the device is {device}, but no machine of the cluster has a GPU")
+            raise ClusterError(f"the device is {device}, but no machine in the cluster has a GPU")
         if gpus and (device == "auto" or device.startswith("cuda")):
             return cls(gpus, 1, "cuda")
         if not cpus:
@@ -111,7 +111,7 @@ class Workers:
 
     @property
     def parts(self) -> int:
-        """How many parts to split the work into: several a worker, so that all end together."""
+        """How many parts to split the work into: several per worker, so that all end together."""
         return _PARTS_PER_WORKER * self.count
 
     @property
@@ -121,14 +121,14 @@ class Workers:
 
 
 class RetryLimit:
-    """Ends a step whose work kills its worker again and again.
+    """Ends a step whose work repeatedly kills its worker.
 
-    Ray Data retries for ever, and has no setting for it that holds for tasks and actors: a share
-    that is too large for a machine would be started on it without end. One counter, an actor of
-    its own, serves all workers of a step.
+    Ray Data retries forever, and has no limit that holds for both tasks and actors: a share that is
+    too large for a machine would be restarted endlessly. One counter, in its own actor, serves
+    all workers of a step.
 
     Args:
-        deaths: how often in a row a worker may die of the same work.
+        deaths: how many times in a row a worker may die from the same work.
     """
 
     def __init__(self, deaths: int = 4) -> None:
@@ -137,7 +137,7 @@ class RetryLimit:
 
     @contextmanager
     def attempt(self) -> Iterator[None]:
-        """Put work in a worker into this block. Raises `ClusterError` after too many deaths."""
+        """Run a worker's work in this block. Raises `ClusterError` after too many deaths."""
         context = ray.get_runtime_context()
         # An actor keeps its id when it is restarted, a task when it is retried.
         worker = context.get_actor_id() or context.get_task_id()
@@ -175,20 +175,20 @@ def _connect(address: str) -> None:
     options: dict[str, Any] = {"log_to_driver": False, "logging_level": logging.CRITICAL}
     if address == "local":
         options["include_dashboard"] = False
-    # Ray's core warns of what Ray Data does; and with its level set, says that it is set.
+    # Ray's core warns about what Ray Data does and, if its log level is set, reports that too.
     quiet = _environment(RAY_USAGE_STATS_ENABLED="0", RAY_BACKEND_LOG_LEVEL="fatal")
     try:
         with _interrupt_delayed(), quiet, _standard_error_dropped():
             ray.init(address=address, **options)
     except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
-        raise ClusterError(f"no Ray at {address} could be used ({first_line(error)})") from error
+        raise ClusterError(f"cannot connect to Ray at {address} ({first_line(error)})") from error
 
 
 def check_answers(address: str) -> None:
     """Raise `ClusterError` within seconds if no Ray listens; Ray itself would try for minutes."""
     if address.startswith("ray://"):
         raise ClusterError(
-            f"address {address} is that of a Ray client, which Ray Data does not run on; run the "
+            f"address {address} is that of a Ray client, which Ray Data does not support; run the "
             "command on a machine of the cluster with --address auto, or through 'ray job submit'"
         )
     host, _, port = address.rpartition(":")
@@ -199,7 +199,7 @@ def check_answers(address: str) -> None:
             if not os.environ.get("RAY_USE_TLS"):
                 connection.sendall(_HTTP2_GREETING)
                 if connection.recv(4)[3:] != _HTTP2_SETTINGS:
-                    raise ConnectionError("something else does")
+                    raise ConnectionError("something else answers")
     except (OSError, ValueError) as error:
         raise ClusterError(
             f"no Ray answers at {address} ({first_line(error)}); expected HOST:PORT of a "

@@ -1,4 +1,4 @@
-"""A Ray Data dataset through a pool of workers, and their outputs merged in a tree."""
+"""Stream a Ray Data dataset through a pool of workers, and merge their outputs in a tree."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     import ray
     import ray.data
 else:
-    # Only after wordgraft.core.ray, which says how to install it.
+    # Only after wordgraft.core.ray, which says how to install Ray.
     import ray
     import ray.data
 
@@ -32,12 +32,12 @@ def map_rows(
     block_bytes: int = 1,
     batch_size: int | None = 1,
 ) -> Iterator[ray.ObjectRef[Any]]:
-    """Stream a dataset through a pool of workers; gives references to the tables they return.
+    """Stream a dataset through a pool of workers; return references to the tables they make.
 
     Args:
         rows: how many the dataset has, if known; a pool is not larger.
-        block_bytes: of input in a block; 1 for a block a row.
-        batch_size: rows that a worker takes at once; None for a block.
+        block_bytes: bytes of input per block; 1 for one row per block.
+        batch_size: rows that a worker takes at once; None for a whole block.
     """
     context = ray.data.DataContext.get_current().copy()
     context.enable_progress_bars = False
@@ -64,7 +64,7 @@ def merged_in_tree(
     merge: Callable[[T, T], T],
     advance: Callable[[], None],
 ) -> ray.ObjectRef[T]:
-    """Merge what `output_row` packed on the workers, equals with equals: log2(n) merges each.
+    """Merge what `output_row` packed on the workers, in pairs: log2(n) merges for each output.
 
     `advance` is called after each output.
     """
@@ -93,7 +93,7 @@ def output_row(result: Any) -> pa.Table:
 
 
 class _PoolMember:
-    """What Ray Data makes an actor of: it wants a class, and calls it with these arguments."""
+    """What Ray Data turns into an actor: it needs a class, and calls it with these arguments."""
 
     def __init__(
         self, make_worker: Callable[[], Callable[[pa.Table], pa.Table]], limit: RetryLimit

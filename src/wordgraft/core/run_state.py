@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 # Saving takes at most a twentieth of the time, however large the arrays are.
 _MAX_SHARE_OF_TIME = 0.05
 _SUFFIX = ".state.safetensors"
-# Part of every run's description; raised when the layout of the files changes.
+# Part of every run's description; incremented when the layout of the files changes.
 _FORMAT = {"format of the progress": 3}
 _START_OVER = "--no-resume (resume=False)"
 
@@ -38,7 +38,7 @@ class Snapshot(NamedTuple):
 
     Attributes:
         arrays: by name.
-        values: plain values, as JSON keeps them: tuples come back as lists.
+        values: plain values, as JSON stores them: tuples come back as lists.
     """
 
     arrays: dict[str, ndarray]
@@ -53,7 +53,7 @@ class RunState:
         run: plain values that describe the run: inputs, settings, hashes. The progress of a run
             with another description is refused.
         resume: continue from what the folder holds; otherwise it is cleared.
-        save_every: seconds between two calls of `save_if_due` that save, at least.
+        save_every: the fewest seconds between two saves by `save_if_due`.
 
     >>> from tempfile import TemporaryDirectory
     >>> with TemporaryDirectory() as folder:
@@ -108,7 +108,7 @@ class RunState:
     ) -> None:
         """Save `arrays` and `values` as `name`, in place of what was saved there before.
 
-        Raises `OutputError` if they cannot be written; what was saved before then stays.
+        Raises `OutputError` if they cannot be written; what was saved before is kept.
         """
         if self.folder is None:
             return
@@ -171,11 +171,11 @@ def check_same_run(
     keys: Collection[str] | None = None,
     start_over: str = _START_OVER,
 ) -> None:
-    """Raise `ProgressError` if the progress at `place` belongs to another run than this one.
+    """Raise `ProgressError` if the progress at `place` belongs to a different run.
 
     Args:
         saved: the description of the run that was saved.
-        current: that of this run; both as JSON keeps them.
+        current: that of this run; both as JSON stores them.
         keys: which of their entries must be equal; all by default.
         start_over: the option that starts over, for the message.
     """
@@ -188,7 +188,7 @@ def check_same_run(
     if not different:
         return
     first, *others = different
-    also = f" (different too: {', '.join(others)})" if others else ""
+    also = f" (also different: {', '.join(others)})" if others else ""
     raise ProgressError(
         f"{place} holds the progress of another run: its {first} is {saved.get(first)!r:.80}, this "
         f"run's is {current.get(first)!r:.80}{also}; continue with the settings it was started "
@@ -246,6 +246,6 @@ def _checksum(arrays: Mapping[str, ndarray]) -> str:
 
 
 def _delete_strays(folder: Path) -> None:
-    """Delete temporary files of a save that was cut off."""
+    """Delete the temporary files of an interrupted save."""
     for stray in folder.glob(f".*{_SUFFIX}.*"):
         stray.unlink()

@@ -118,7 +118,7 @@ def _from_lines(
                 tags.append([])
             continue
         if token_column and row[0][:1].isdigit() and not row[0].isdigit():
-            continue  # `3-4` or `3.1` of CoNLL-U: words that come again, or are not in the text
+            continue  # `3-4` or `3.1` of CoNLL-U: words that are repeated, or not in the text
         if len(row) <= max(token_column, tag_column) or not row[tag_column].strip():
             raise DataError(
                 f"{path}: line {number:,} (comments not counted), {' '.join(row)!r:.60}, has "
@@ -133,7 +133,7 @@ def _from_lines(
 
 
 def _is_comment(row: Sequence[str], width: int) -> bool:
-    # A word such as `#hashtag` also begins with the sign, but its line has all columns.
+    # A word such as `#hashtag` also begins with `#`, but its line has all columns.
     return (
         bool(row)
         and row[0].startswith("#")

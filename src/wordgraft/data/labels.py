@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Shaped
     from numpy import ndarray
 
-# The probability from which a label is predicted if a text may have several.
+# Labels with at least this probability are predicted if a text may have several.
 _THRESHOLD = 0.5
 
 
@@ -41,7 +41,7 @@ class Labels:
     def of(cls, labels: Iterable[Any], *, texts: int) -> tuple[Labels, ndarray]:
         """The distinct labels of `texts` texts, and each text's target.
 
-        A target is the number of a class, or with several labels per text a row of booleans.
+        A target is the number of a class or, with several labels per text, a row of booleans.
         Raises `DataError` for labels that are missing, of mixed types, too few, or all the same.
         """
         if not isinstance(labels, str) and getattr(labels, "ndim", 1) == 2:
@@ -80,7 +80,7 @@ class Labels:
         return cls(classes, multi=True), targets
 
     def weights(self, targets: ndarray) -> Float32[ndarray, " classes"]:
-        """Weights with which every class counts the same in the loss.
+        """Weights that make every class count the same in the loss.
 
         If a text may have several labels: the weight of a label's presence.
         """

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from wordgraft.core.compressed import DAMAGED
 from wordgraft.errors import DataError
 
-# Characters of another library's message that are repeated.
+# Characters of another library's message that are quoted.
 _LONGEST_CAUSE = 200
 
 

@@ -19,7 +19,7 @@ from wordgraft.data.reading_errors import as_data_errors
 from wordgraft.data.text_files import DATASET_PREFIX, TEXT_COLUMN, matching_files
 from wordgraft.errors import DataError
 
-# The name that `datasets` has for the reader of each kind of file.
+# The name of the `datasets` reader for each kind of file.
 _BUILDERS = {
     ".csv": "csv",
     ".tsv": "csv",
@@ -223,7 +223,7 @@ def _reader(path: str) -> tuple[str, dict[str, Any]]:
 def _text(value: object, where: str) -> str:
     if value is None:
         return ""
-    if isinstance(value, bytes):  # Parquet files of older tools do not mark strings as such
+    if isinstance(value, bytes):  # Parquet files from older tools do not mark strings as such
         try:
             return value.decode("utf-8")
         except UnicodeDecodeError as error:

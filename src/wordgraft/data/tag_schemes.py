@@ -19,7 +19,7 @@ _BEGINS, _ENDS = frozenset("BSU"), frozenset("ESLU")
 
 
 class Span(NamedTuple):
-    """An entity: its kind, and the places of its words, `start` to `end - 1`."""
+    """An entity: its kind, and the positions of its words, `start` to `end - 1`."""
 
     kind: str
     start: int
@@ -58,7 +58,7 @@ def to_iob2(tags: Sequence[str]) -> list[str]:
 
 
 def count_missing_beginnings(tags: Sequence[str]) -> int:
-    """How many tags `I-X` do not follow `B-X` or `I-X`, though IOB2 requires it."""
+    """How many `I-X` tags do not follow `B-X` or `I-X`, as IOB2 requires."""
     pairs = zip([OUTSIDE, *tags], tags, strict=False)
     return sum(tag[:2] == "I-" and previous[2:] != tag[2:] for previous, tag in pairs)
 

@@ -33,7 +33,7 @@ def split_column(spec: str) -> tuple[str, str]:
 
 
 def text_sources(spec: str) -> list[tuple[str, str]]:
-    """Each file (or the dataset) that a text argument names, and the column to read of it.
+    """Each file (or the dataset) that a text argument names, and the column to read from it.
 
     `spec` is `FILE`, `FILE:COLUMN`, the same with a glob pattern, or `dataset:NAME:COLUMN`. Raises
     `DataError` if there is no such file.

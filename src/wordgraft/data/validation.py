@@ -82,7 +82,7 @@ def _is_missing(value: object) -> bool:
 def checked_sentences(
     sentences: Iterable[Sequence[str]], *, empty: bool = False
 ) -> list[list[str]]:
-    """The sentences as lists of words; single ones may be empty, and all of them if `empty`.
+    """The sentences as lists of words; some may be empty, or all of them if `empty`.
 
     Raises `DataError` if there are no words, a sentence is a string, or a word is not a string.
     """

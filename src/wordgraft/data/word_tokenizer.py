@@ -1,6 +1,6 @@
-"""Splits running text into words as files of tagged entities do: punctuation is split off.
+"""Splits running text into words as in files of tagged entities: punctuation is split off.
 
-For taggers alone; `vocabulary/segmentation.py` splits texts into the words of a table."""
+For taggers only; `vocabulary/segmentation.py` splits texts into the words of a table."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import re
 from dataclasses import dataclass
 
 _WORD = re.compile(
-    r"(?:https?://|www\.)\S*[\w/]"  # addresses
+    r"(?:https?://|www\.)\S*[\w/]"  # URLs
     r"|[\w.+-]+@[\w-]+(?:\.[\w-]+)+"
     r"|[@#]\w+"
     r"|\$?\d+(?:[.,:/]\d+)*%?"
@@ -21,7 +21,7 @@ _WORD = re.compile(
 
 @dataclass(frozen=True)
 class Word:
-    """A word and its place in the text: `text[start:end]`."""
+    """A word and its position in the text: `text[start:end]`."""
 
     text: str
     start: int

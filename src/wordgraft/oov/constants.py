@@ -30,7 +30,7 @@ class ConstantVector:
 
 
 class _Constant:
-    """What the three settings share: nothing is learnt."""
+    """What the three settings share: nothing is learned."""
 
     name: ClassVar[str]
     learns: ClassVar[bool] = False

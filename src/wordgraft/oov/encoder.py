@@ -28,7 +28,7 @@ _INSTEAD = "use another method: wordgraft.with_oov(table, 'neighbours') needs no
 class EncoderOov:
     """The checkpoint encodes out-of-vocabulary words as the table's source encoded its words.
 
-    Nothing is learnt and no weights are saved, so the checkpoint must be available wherever the
+    Nothing is learned and no weights are saved, so the checkpoint must be available wherever the
     table is used.
     """
 

@@ -13,7 +13,7 @@ The first of these rules that finds a row of the table applies.
     emoji        without skin color and joiners; else the mean of the words of its Unicode name
     hyphenated   the mean of the rows of its parts, if all have one: `bank-river`
 
-Words that the tokenizer splits never arrive here whole: BERT's splits at every sign.
+Words that the tokenizer splits never arrive here whole: BERT's splits at every punctuation mark.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Borrowed:
 class Fallbacks:
     """Finds rows to borrow among those `rows` of a vocabulary that hold a vector.
 
-    The export's runtime needs no table for this; `fallbacks_of(table)` is for all others.
+    An exported model makes one without a table; everything else uses `fallbacks_of(table)`.
     """
 
     def __init__(self, vocabulary: Vocabulary, rows: Int64[ndarray, " rows"]) -> None:

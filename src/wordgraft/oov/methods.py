@@ -50,7 +50,7 @@ def with_oov(
             `unk`, `zero` or `mean`.
         checkpoint: whose pieces are used; by default the one that the table's recipe names. If it
             names none, `blend` does without pieces.
-        seed: of everything random in the fit.
+        seed: seed of everything random in the fit.
 
     Raises `TableError` for an unknown method, a table with nothing to learn from, and a checkpoint
     that the method needs and that is missing.
@@ -146,5 +146,5 @@ def available_methods(table: EmbeddingTable) -> tuple[dict[str, FittedOov], list
 
 def _kind(name: str) -> type[OovMethod]:
     if name not in METHODS:
-        raise TableError(f"there is no oov {name!r}; choose one of {', '.join(METHODS)}")
+        raise TableError(f"unknown oov {name!r}; choose one of {', '.join(METHODS)}")
     return METHODS[name]

@@ -1,4 +1,4 @@
-"""`Neighbours`: the words of the table that share most character n-grams; nothing is trained."""
+"""`Neighbours`: the table's words that share the most character n-grams; nothing is trained."""
 
 from __future__ import annotations
 
@@ -37,9 +37,9 @@ class Neighbours:
 
     Attributes:
         k: how many of the nearest words are averaged.
-        power: of the similarity, as weight. The defaults were chosen on held-out words and typos
-            (bench/results/oov.json): 5 and 2 are better for words whose lemma family is not in the
-            table, 10 and 4 for typos.
+        power: exponent of the similarity in the weight. The defaults were chosen on held-out words
+            and typos (bench/results/oov.json): 5 and 2 are better for words whose lemma family is
+            not in the table, 10 and 4 for typos.
 
     Raises `TableError` for `k` or `power` below 1.
 
@@ -243,7 +243,7 @@ def _best(
 ]:
     """Yield blocks of rows of a sparse matrix, with the columns and values of their largest.
 
-    The largest come first, of equal ones the lowest column; 0 fills rows that have fewer.
+    The largest come first, and the lowest column among equals; 0 fills rows that have fewer.
     """
     lengths = np.diff(matrix.indptr)
     order = np.argsort(lengths, kind="stable")

@@ -22,7 +22,7 @@ class FittedOov(Protocol):
         ...
 
     def vectors(self, words: Sequence[str]) -> Float32[ndarray, "words dims"]:
-        """A finite vector in the table's space for each word, whatever words are beside it."""
+        """A finite vector in the table's space for each word, independent of the other words."""
         ...
 
 

@@ -18,7 +18,7 @@ LARGEST_SAMPLE = 50_000
 
 
 def learnable_rows(table: EmbeddingTable, *, seed: int) -> Int64[ndarray, " rows"]:
-    """The rows from which vectors of words can be learnt, in a random order drawn from `seed`.
+    """The rows from which vectors of words can be learned, in a random order drawn from `seed`.
 
     Rows that an out-of-vocabulary method provided are left out; a large table is sampled down to
     50,000 rows. Raises `TableError` when there are none.
@@ -66,5 +66,5 @@ def weights_of_counts(
 def moved(
     state: OovState, vectors: Float32[ndarray, "words fitted_dims"]
 ) -> Float32[ndarray, "words dims"]:
-    """Vectors of the space in which a method was fitted, moved to the table's space of today."""
+    """Vectors of the space in which a method was fitted, moved to the table's current space."""
     return vectors if state.move is None else state.move(vectors)

@@ -1,4 +1,4 @@
-"""`coverage`: how much of some texts a table has rows for."""
+"""`coverage`: the share of the words of some texts that a table has rows for."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ class Coverage:
 
 
 def borrowed_note(borrowed: Counter[str]) -> str:
-    """The end of a sentence that tells how many words borrow a row, or nothing.
+    """The end of a sentence that says how many words borrow a row, or nothing.
 
     >>> borrowed_note(Counter(case=9, number=3))
     '; 12 of them borrow a row: 9 by case, 3 by number'
@@ -87,7 +87,7 @@ def coverage(table: EmbeddingTable, texts: Iterable[str]) -> Coverage:
         oov_words.update(word for _, word in vocabulary.unknown(block, ids))
     known = len(used_rows - {vocabulary.roles[UNK]})
     borrowed: Counter[str] = Counter()
-    if vocabulary.kind == "words":  # a piece that is unknown has no spelling
+    if vocabulary.kind == "words":  # an unknown piece has no spelling
         for word, count in oov_words.items():
             if match := fallbacks.find(word):
                 borrowed[match.rule] += count

@@ -75,8 +75,8 @@ class TextRows:
 class TextReader:
     """A table and an out-of-vocabulary method, ready to read texts.
 
-    Make one and hold it: what a method needs, such as an index of the words, is built when a word
-    first needs it, and then reused.
+    Make one and reuse it: what a method needs, such as an index of the words, is built when a word
+    first needs it, and then kept.
 
     Args:
         table: the table whose rows are read.
@@ -104,7 +104,7 @@ class TextReader:
 
     @cached_property
     def method(self) -> FittedOov:
-        """The method for words that no fallback finds a row for."""
+        """The method for words for which no fallback finds a row."""
         return load_method(self.table, self._state)
 
     @cached_property
@@ -153,7 +153,7 @@ class TextReader:
         return self._text_rows(ids, tuple(words), [id_of[word] for _, word in oov_tokens])
 
     def read_words(self, sentences: Sequence[Sequence[str]]) -> TextRows:
-        """As `read`, for texts that are split into words already: one id per word, none dropped.
+        """As `read`, for texts that are already split into words: one id per word, none dropped.
 
         A word is looked up as it is, then as the table's tokenizer would normalize it.
         """

@@ -1,4 +1,4 @@
-"""Words with one typo: a letter left out, added or changed, or two neighbouring ones swapped."""
+"""Words with one typo: a letter left out, added or changed, or two adjacent ones swapped."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-# A typo in a shorter word makes another word, or one that nobody could recognize.
+# A typo in a shorter word makes another word, or one that is unrecognizable.
 SHORTEST = 4
 _MOST_LETTERS = 200
 KINDS = ("delete", "insert", "change", "swap")

@@ -46,5 +46,5 @@ def source_of(source: Source | str) -> Source:
             "source 'contextual' needs a corpus: pass source=wordgraft.Contextual(corpus)"
         )
     if source not in SOURCES:
-        raise TableError(f"there is no source {source!r}; choose one of {', '.join(SOURCES)}")
+        raise TableError(f"unknown source {source!r}; choose one of {', '.join(SOURCES)}")
     return SOURCES[source]()

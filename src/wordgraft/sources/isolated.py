@@ -1,4 +1,4 @@
-"""`Isolated`: the word alone, or in a neutral template, through the encoder."""
+"""`Isolated`: the encoder's states of a word alone, or in a neutral template."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class Isolated:
 
     Attributes:
         layer: 0 (the embeddings' output) to the last, or `auto`: the last layer of an encoder
-            tuned for sentences, a low layer of a raw masked-language model.
+            fine-tuned for sentences, or a low layer of a raw masked language model.
         pooling: `own` (mean over the word's own positions), `first` or `last` of those, `cls` (the
             first position of all), or `all` (mean over every position).
         template: text with `{}` in place of the word; None for the word between special tokens.
         device: `auto`, `cpu`, `cuda`, ...: where the encoder runs.
-        encoder_dtype: the numbers it computes with, or `auto`: bfloat16 on CUDA, else float32.
+        encoder_dtype: the dtype it computes in, or `auto`: bfloat16 on CUDA, else float32.
 
     Raises `CheckpointError` for a layer, pooling or template that cannot be used.
     After Bommasani et al. 2020, section 3 (words out of context), with a template.
@@ -72,7 +72,7 @@ class Isolated:
     def __post_init__(self) -> None:
         if self.pooling not in POOLINGS:
             raise CheckpointError(
-                f"there is no pooling {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
+                f"unknown pooling {self.pooling!r}; choose one of {', '.join(POOLINGS)}"
             )
 
     def table(
@@ -159,7 +159,7 @@ def frame(checkpoint: Checkpoint, pieces: Ragged, template: str | None) -> Frame
             end = (*_ids_after_space(checkpoint, right.strip()), *end)
     room = checkpoint.max_tokens - len(start) - len(end)
     if room < 2:
-        raise CheckpointError(f"the template takes more than {checkpoint.max_tokens} tokens")
+        raise CheckpointError(f"the template exceeds {checkpoint.max_tokens} tokens; shorten it")
     pieces = _shortened(pieces, room)
     return Framed(pieces.framed(start, end), len(start), len(end))
 

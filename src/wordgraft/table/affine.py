@@ -1,4 +1,4 @@
-"""`Affine`: what refinements do to a word that was never seen, a linear map and a shift."""
+"""`Affine`: what refinements do to an unseen word: a linear map and a shift."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Affine:
-    """`x @ matrix + shift`, for rows `x` of (rows, dims)."""
+    """`x @ matrix + shift`, for rows `x` of shape (rows, dims)."""
 
     matrix: Float32[ndarray, "dims new_dims"]
     shift: Float32[ndarray, " new_dims"]
@@ -60,12 +60,12 @@ class Affine:
         return affine
 
     def arrays(self, prefix: str) -> dict[str, ndarray]:
-        """The arrays by the names they are stored under."""
+        """The arrays by the names under which they are stored."""
         return {f"{prefix}.{name}": value for name, value in vars(self).items()}
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ndarray], prefix: str) -> Affine | None:
-        """The reverse of `arrays`; None if there are none."""
+        """The inverse of `arrays`; None if there are none."""
         if f"{prefix}.matrix" not in arrays:
             return None
         return cls(arrays[f"{prefix}.matrix"], arrays[f"{prefix}.shift"])

@@ -85,14 +85,14 @@ def read_fields(path: Path) -> dict[str, Any]:
         tokenizer = Tokenizer.from_file(str(path / _TOKENIZER))
         return _fields(description, arrays, tokenizer, path)
     except (KeyError, TypeError, CheckpointError, VocabularyError) as error:
-        raise TableError(f"{path} does not hold together ({error}); rebuild the table") from error
+        raise TableError(f"{path} is inconsistent ({error}); rebuild the table") from error
 
 
 def _fields(
     description: dict[str, Any], arrays: dict[str, ndarray], tokenizer: Tokenizer, path: Path
 ) -> dict[str, Any]:
     n, ids = len(arrays["vectors"]), tokenizer.get_vocab(with_added_tokens=True)
-    # A tokenizer of pieces may leave ids out.
+    # A tokenizer of pieces may skip ids.
     fits = len(ids) == n if description["kind"] == "words" else len(ids) <= n
     if not fits or max(ids.values(), default=-1) >= n:
         raise TableError(
@@ -164,7 +164,7 @@ def _description(path: Path) -> dict[str, Any]:
         raise TableError(f"{path / MARKER} cannot be read ({error}); rebuild the table") from error
     if version > FORMAT_VERSION:
         raise TableError(
-            f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
+            f"{path} has format {version}; this wordgraft reads up to {FORMAT_VERSION}: "
             "pip install --upgrade wordgraft"
         )
     return description  # type: ignore[no-any-return]

@@ -1,4 +1,4 @@
-"""`OovState`: what an out-of-vocabulary method needs, as a table carries it."""
+"""`OovState`: what an out-of-vocabulary method needs, as stored in a table."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class OovState:
         method: name of the method.
         arrays: the method's own arrays by name; they are saved bit for bit.
         settings: anything else it needs, as JSON can hold it.
-        move: what refinements since the fit did to a word that was never seen; None before the
+        move: what refinements since the fit did to an unseen word; None before the
             first refinement.
 
     >>> OovState("neighbours", settings={"k": 5}).method

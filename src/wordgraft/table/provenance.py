@@ -49,7 +49,7 @@ class Provenance:
         source: index into `ROW_ORIGINS`.
         pieces: how many pieces the checkpoint's tokenizer splits the word into.
         contexts: occurrences that were averaged; 0 for sources that need no corpus.
-        spread: root-mean-square distance of those occurrences to their mean, before refinements;
+        spread: root-mean-square distance of those occurrences from their mean, before refinements;
             NaN without occurrences.
         shrinkage: weight, 0 to 1, of the word's template vector in its mean; NaN without a corpus.
     """
@@ -62,7 +62,7 @@ class Provenance:
 
     @classmethod
     def of(cls, sources: str | Sequence[str], pieces: Int[ndarray, " words"]) -> Provenance:
-        """Rows of one source, or of one each, made without a corpus.
+        """Rows made without a corpus, from one source or from one source each.
 
         >>> Provenance.of("isolated", np.array([1, 2])).counts()
         {'isolated': 2}
@@ -101,7 +101,7 @@ class Provenance:
 
     @classmethod
     def from_arrays(cls, arrays: dict[str, ndarray]) -> Provenance:
-        """The reverse of `arrays`."""
+        """The inverse of `arrays`."""
         return cls(**{name: arrays[f"provenance.{name}"] for name in cls.__dataclass_fields__})
 
     def select(self, rows: ndarray) -> Provenance:

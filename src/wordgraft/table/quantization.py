@@ -38,7 +38,7 @@ def stored_as(
         scales = np.abs(vectors).max(axis=1, initial=0).astype(np.float32) / _INT8_MAX
         divisors = np.where(scales > 0, scales, 1)[:, None]
         return np.rint(vectors / divisors).astype(np.int8), scales
-    raise TableError(f"there is no dtype {dtype!r}; choose one of {', '.join(DTYPES)}")
+    raise TableError(f"unknown dtype {dtype!r}; choose one of {', '.join(DTYPES)}")
 
 
 def dequantize(

@@ -1,7 +1,7 @@
 """Refinements: changes to all vectors of a table at once, each recorded in its recipe.
 
 A refinement is fitted to the rows of words (not of roles) and then moves every row except those
-that stay zero: the padding, and words without a vector. What it does to a word that was never seen
+that stay zero: the padding, and words without a vector. What it does to an unseen word
 is stored with the table, so that an out-of-vocabulary method, fitted before or after, returns
 vectors of the same space.
 """
@@ -88,7 +88,7 @@ class Abtt:
 
 @dataclass(frozen=True)
 class Pca:
-    """Project on the `dims` strongest directions of the centered vectors.
+    """Project onto the `dims` strongest directions of the centered vectors.
 
     >>> table.refine(Pca(2))
     <EmbeddingTable of 5 words, 2 dims, no recipe>
@@ -106,7 +106,7 @@ class Pca:
 
 @dataclass(frozen=True)
 class Whiten:
-    """Project on the `dims` strongest directions (0: all) and give each the variance 1.
+    """Project onto the `dims` strongest directions (0: all) and give each unit variance.
 
     A variance below `floor` times the largest counts as that floor, so that noise is not
     amplified.
@@ -129,8 +129,8 @@ class Whiten:
 class Sif:
     """Multiply each word by `a / (a + p)`, where `p` is its share of the running text.
 
-    After Arora et al. 2017. It needs the counts of a vocabulary made from texts; the vector of a
-    word that was never seen is not changed.
+    After Arora et al. 2017. It needs the counts of a vocabulary made from texts; the vector of an
+    unseen word is not changed.
 
     >>> table.refine(Sif(a=0.1))["moon"].round(2)  # its share is 0.2
     array([0.  , 0.  , 0.33, 0.33], dtype=float32)
@@ -211,7 +211,7 @@ class Refined(NamedTuple):
 
     Attributes:
         vectors: float32 (rows, new dims).
-        move: all of them as one move of a word that was never seen; None for no refinements.
+        move: all of them as one move of an unseen word; None for no refinements.
         steps: each refinement as a recipe records it.
     """
 

@@ -41,7 +41,7 @@ class EmbeddingTable:
         recipe: how the table was made: checkpoint and its hash, source, layer, refinements, ...
         scales: float32 (words,), the factor of each int8 row; None for other dtypes.
         oov: the fitted out-of-vocabulary method; None for one that returns the unk row.
-        move: what the refinements did to a word that was never seen; None for raw vectors.
+        move: what the refinements did to an unseen word; None for raw vectors.
 
     Raises `TableError` when the parts do not fit together.
 
@@ -159,7 +159,7 @@ class EmbeddingTable:
         """A table with the refinements applied in turn: `table.refine(Center(), Pca(128))`.
 
         The rows become float32, each refinement is recorded in the recipe, and an
-        out-of-vocabulary method that is fitted already follows. Raises `TableError` for a table
+        out-of-vocabulary method that is already fitted follows. Raises `TableError` for a table
         without words that have vectors, and for values that are not finite afterwards.
         """
         refined = apply_refinements(

@@ -43,7 +43,7 @@ def most_frequent(counts: Mapping[str, int], *, min_count: int, max_words: int |
     )
     if not words:
         raise VocabularyError(
-            f"the texts have {len(counts):,} different words and none occurs {min_count} times; "
+            f"the texts have {len(counts):,} different words, but none occurs {min_count} times; "
             "lower min_count or give more texts"
         )
     return words[:max_words]

@@ -48,7 +48,7 @@ _LOCAL = (
     "StripAccents",
     "Strip",
 )
-# Those that change printable ASCII in no way but to lowercase it.
+# Those that change printable ASCII only by lowercasing it.
 _ASCII_STAYS = ("BertNormalizer", "Lowercase", "NFC", "NFD", "NFKC", "NFKD", "StripAccents")
 # Separates chunks that are split together; no chunk contains it.
 _BETWEEN = "\n"
@@ -188,7 +188,7 @@ class IdLookup:
         ids = np.fromiter(map(self._row_of.get, words, repeat(self._unk)), np.int64, len(words))
         between = np.fromiter(map(_BETWEEN.__eq__, words), bool, len(words))
         ends = np.concatenate([np.flatnonzero(between), [len(words)]])[: len(chunks)]
-        # Each separator before an end took a place.
+        # Each separator before an end took up a position.
         offsets = np.concatenate([[0], ends - np.arange(len(ends))])
         return Ragged(ids[~between], offsets)
 
@@ -211,7 +211,7 @@ def can_look_up(tokenizer: Tokenizer) -> bool:
 
 
 def _ascii_rule(tokenizer: Tokenizer) -> Callable[[str], str] | None:
-    """How the tokenizer changes ASCII letters, if all it does then is to split off punctuation."""
+    """How the tokenizer changes ASCII letters, if it then only splits off punctuation."""
     normalizers = _steps(tokenizer.normalizer, "normalizers")
     cuts = _steps(tokenizer.pre_tokenizer, "pretokenizers")
     if cuts != [{"type": "BertPreTokenizer"}] or tokenizer.get_added_tokens_decoder():

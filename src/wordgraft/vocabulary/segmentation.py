@@ -40,7 +40,7 @@ def piece_tokenizer(pieces: Tokenizer, order: Sequence[int]) -> Tokenizer:
     model = content["model"]
     if isinstance(model["vocab"], dict):
         model["vocab"] = {piece: row_of[id] for piece, id in model["vocab"].items()}
-    else:  # Unigram: a list in which the place is the id
+    else:  # Unigram: a list in which the position is the id
         listed = [id for id in order if id < len(model["vocab"])]
         if listed != list(order[: len(listed)]):
             raise VocabularyError(

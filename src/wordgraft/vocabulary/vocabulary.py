@@ -92,7 +92,7 @@ class Vocabulary:
         min_count: int = 1,
         max_words: int | None = None,
     ) -> Vocabulary:
-        """As `from_texts`, from the counts of words that the checkpoint's tokenizer split."""
+        """As `from_texts`, from counts of the words that the checkpoint's tokenizer found."""
         from wordgraft.vocabulary.counting import most_frequent
 
         words = most_frequent(counts, min_count=min_count, max_words=max_words)
@@ -102,7 +102,7 @@ class Vocabulary:
     def from_words(cls, words: Iterable[str], checkpoint: Checkpoint) -> Vocabulary:
         """The given words, in their order.
 
-        Each is normalized by the checkpoint (an uncased checkpoint lowercases it), and words that
+        They are normalized by the checkpoint (an uncased checkpoint lowercases it), and words that
         become equal share a row. An entry of several words has a row that `table[...]` finds, but
         running text never reaches. Raises `VocabularyError` if there are no words.
         """
@@ -135,7 +135,7 @@ class Vocabulary:
         roles = (pieces.pad, pieces.unk)
         pairs = [pair for pair in zip(words, counts, strict=True) if pair[0] not in roles]
         if not pairs:
-            raise VocabularyError("no words are left to give rows to; give more texts or words")
+            raise VocabularyError("no words are left; give more texts or words")
         words = [*roles, *(word for word, _ in pairs)]
         return cls(
             words=tuple(words),

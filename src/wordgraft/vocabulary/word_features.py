@@ -48,7 +48,7 @@ def word_features(
 
 
 def casing_of(word: str) -> int:
-    """The place in `CASING_KINDS` of a word's casing."""
+    """The index in `CASING_KINDS` of a word's casing."""
     if word.isdigit():
         return 5
     if any(letter.isdigit() for letter in word):

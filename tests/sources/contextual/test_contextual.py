@@ -151,7 +151,7 @@ def test_a_vocabulary_of_pieces(tiny_checkpoint: Tiny, sentences: list[str]) -> 
     ("layers", "message"),
     [
         ("middle", "layers 'middle': expected 'auto' or numbers from 0 to 3"),
-        ("1,1", "expected at least one layer, and each once"),
+        ("1,1", "expected at least one layer, and none twice"),
         ((9,), "has layers 0 to 3; asked for [9]"),
     ],
 )

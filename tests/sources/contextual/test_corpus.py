@@ -140,7 +140,7 @@ def test_lines_that_are_not_utf8(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("places", "message"),
     [
-        ([], "names no file and no dataset"),
+        ([], "names no files or datasets"),
         ("nowhere.txt", "there is no file nowhere.txt"),
         (
             "nowhere*.txt",
@@ -159,7 +159,7 @@ def test_wrong_columns_and_texts(tmp_path: Path) -> None:
         read(Corpus.of(f"{tmp_path}/a.parquet:words"))
     with pytest.raises(DataError, match="text 1 of the corpus is a int"):
         read(Corpus.of_texts(["one", 2]))  # type: ignore[list-item]
-    with pytest.raises(DataError, match="text 1 of the corpus has half a character"):
+    with pytest.raises(DataError, match="text 1 of the corpus has a lone surrogate"):
         read(Corpus.of_texts(["one", "two \ud800"]))
     with pytest.raises(DataError, match="window is 0"):
         Corpus.of(tmp_path / "a.parquet", window=0)

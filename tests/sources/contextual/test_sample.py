@@ -127,7 +127,7 @@ def test_cutting_down_often_gives_the_same(
 
 def test_samples_of_another_seed_do_not_merge(checkpoint: Checkpoint) -> None:
     first, second = (Sampler(checkpoint, None, size=2, seed=s).sample() for s in (1, 2))
-    with pytest.raises(DataError, match="with seed 1 and 2: both must be equal"):
+    with pytest.raises(DataError, match="with seed 1 and 2: to be merged, both must be equal"):
         first.merge(second)
 
 

@@ -1,1 +1,1 @@
-"""`Blend`: pieces, a character network and neighbours, weighted by a gate for each word."""
+"""`Blend`: pieces, a character network and neighbours, weighted for each word by a gate."""

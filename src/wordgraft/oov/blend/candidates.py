@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 TOP = 10
 _LONGEST = 31  # letters of a word that are compared: its first and last ones if it is longer
-_FAR = 5  # a difference of more letters counts as this one
+_FAR = 5  # a difference of more letters counts as this many
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Candidates:
         pieces: Int64[ndarray, " words"] | None,
         own_rows: Int64[ndarray, " words"] | None = None,
     ) -> Candidates:
-        """The candidates of `words`, which have so many `pieces`.
+        """The candidates of `words`; `pieces` is how many pieces each word has.
 
         `own_rows` names the row of each word that must not be its own candidate; -1 for none.
         """
@@ -106,7 +106,7 @@ class Differences:
         prefix, suffix: how many letters both share at the beginning and, after it, at the end.
         rest, other_rest: how many letters of the word and of the candidate are in between.
         one_slip: whether at most one letter was left out, added, changed or swapped with the next.
-        swapped: whether the only difference is that two neighbouring letters are swapped.
+        swapped: whether the only difference is that two adjacent letters are swapped.
         lengths, other_lengths: letters of the word and of the candidate.
     """
 

@@ -1,4 +1,4 @@
-"""A network over letters that corrects the vector known from a word's pieces."""
+"""A network over letters that corrects the vector computed from a word's pieces."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ _WORDS_AT_ONCE = 1024
 
 @dataclass(frozen=True, eq=False)
 class Spelling:
-    """How the network reads words: ids of letters, numbers made of pieces, and a base vector.
+    """How the network reads words: ids of letters, features of the pieces, and a base vector.
 
     Attributes:
         alphabet: the letters that have an id of their own.
@@ -77,7 +77,7 @@ class Spelling:
     def inputs(
         self, words: Sequence[str]
     ) -> tuple[Float32[ndarray, "words inputs"], Float32[ndarray, "words dims"]]:
-        """Numbers made of the pieces, and the base vector; without pieces, none and zeros."""
+        """Features of the pieces, and the base vector; without pieces, none and zeros."""
         if self.composition is None:
             n, dims = len(words), self.weights.shape[1]
             return np.zeros((n, 0), np.float32), np.zeros((n, dims), np.float32)

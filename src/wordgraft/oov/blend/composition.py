@@ -1,4 +1,4 @@
-"""A word as numbers made of its pieces' rows: their mean, the first and the last of them.
+"""A word as features of its pieces' rows: their mean, the first and the last.
 
 The position of a piece matters: from these three, a linear map comes closer to the vectors of
 held-out words than from the mean alone.
@@ -45,7 +45,7 @@ class Composition:
     def from_state(
         cls, arrays: Mapping[str, ndarray], settings: Mapping[str, Any]
     ) -> Composition | None:
-        """The reverse of `arrays` and `settings`; None without pieces."""
+        """The inverse of `arrays` and `settings`; None without pieces."""
         if "pieces" not in arrays:
             return None
         tokenizer = PieceTokenizer.from_json(json.dumps(settings["tokenizer"]))

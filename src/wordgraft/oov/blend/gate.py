@@ -33,7 +33,7 @@ def fit_gate(
     rows: Int64[ndarray, " rows"],
     rng: Generator,
 ) -> dict[str, ndarray]:
-    """Weights of the gate, learnt on words on which `characters` was not trained."""
+    """Weights of the gate, learned on words on which `characters` was not trained."""
     import torch
 
     index = WordIndex(table)

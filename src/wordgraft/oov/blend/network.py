@@ -1,4 +1,4 @@
-"""The character network: a CNN over letters with a highway layer, beside the pieces.
+"""The character network: a CNN over letters with a highway layer, alongside the pieces.
 
 After Kim et al. 2016. Its task is to correct a linear map from the pieces.
 """
@@ -26,8 +26,8 @@ FILTERS = {1: 32, 2: 64, 3: 96, 4: 96}
 LETTER_DIMS = 32
 HIDDEN = 1024
 DROPOUT = 0.1
-# Beside the pieces, the letters are scaled down and often dropped. At full scale they are learnt
-# first, and by heart: cosine with held-out words 0.832; at a tenth 0.847, without letters 0.860.
+# Alongside the pieces, letters are scaled down and often dropped. At full scale they are learned
+# first, and overfit: cosine with held-out words 0.832; at a tenth 0.847, without letters 0.860.
 LETTERS_SCALE, LETTERS_DROPOUT = 0.03, 0.5
 
 
@@ -36,13 +36,13 @@ _BITS, _ID = 12, (1 << 12) - 1
 
 
 class CharacterNetwork(nn.Module):
-    """Maps letters and numbers made of the pieces to a correction of the vector by pieces alone.
+    """Maps letters and features of the pieces to a correction of the vector by pieces alone.
 
     Args:
         letters: size of the alphabet, with the ids for padding, other letters and word borders.
-        inputs: numbers per word made of its pieces; 0 for a network of letters alone.
+        inputs: features of the pieces per word; 0 for a network of letters alone.
         dims: width of the vectors.
-        rng: of the initial weights; None if weights will be loaded.
+        rng: generator of the initial weights; None if weights will be loaded.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class CharacterNetwork(nn.Module):
 
     @property
     def inner(self) -> Tensor:
-        """(hidden, inputs): the hidden layer's weights for the numbers made of the pieces."""
+        """(hidden, inputs): the hidden layer's weights for the features of the pieces."""
         return self.hidden.weight[:, sum(FILTERS.values()) :]
 
     def encode_letters(self, letters: Tensor) -> Tensor:
@@ -131,7 +131,7 @@ class CharacterNetwork(nn.Module):
 
     @classmethod
     def from_arrays(cls, arrays: Mapping[str, ndarray]) -> CharacterNetwork:
-        """The reverse of `arrays`, for evaluation: no dropout, no gradient."""
+        """The inverse of `arrays`, for evaluation: no dropout, no gradient."""
         weights = {
             name.removeprefix("network."): torch.from_numpy(np.array(value))
             for name, value in arrays.items()
@@ -146,7 +146,7 @@ class CharacterNetwork(nn.Module):
         """Initial weights from `rng`: before a ReLU or GELU after He et al. 2015.
 
         The inputs have variance 1, and the hidden layer must be nonlinear on them: with initial
-        weights ten times smaller it stayed linear and learnt nothing. A correction starts at 0.
+        weights ten times smaller it stayed linear and learned nothing. A correction starts at 0.
         """
         for name, values in self.named_parameters():
             if values.ndim == 1:

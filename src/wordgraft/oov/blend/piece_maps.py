@@ -1,4 +1,4 @@
-"""Linear maps of words' pieces, computed once for each different piece.
+"""Linear maps of words' pieces, computed once for each distinct piece.
 
 A linear map of the mean, first and last row of a word's pieces is a sum of maps of single rows.
 Words share pieces: 100,000 misspelled words had 13,000 different ones, so without this most
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 class PieceMaps:
-    """Numbers made of words' pieces (`Composition.inputs`) through two linear maps.
+    """The features of words' pieces (`Composition.inputs`) through two linear maps.
 
     Args:
         rows: the rows of all pieces.

@@ -1,4 +1,4 @@
-"""Sentences through the encoder, and the sums of each word's states.
+"""Run sentences through the encoder, and sum each word's states.
 
 Whatever is encoded is used: a word gets a context from every selected sentence that holds it, not
 only from those that were selected for it.

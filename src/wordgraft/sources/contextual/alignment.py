@@ -71,7 +71,7 @@ class KnownWords:
         return self._vocabulary.words
 
     def resume(self, words: Sequence[str]) -> None:
-        """Does nothing: the vocabulary has numbered its words."""
+        """Does nothing: the vocabulary already numbers its words."""
 
     def __call__(self, chunks: Sequence[str]) -> Columns:
         rows = self._vocabulary.ids([f" {chunk}" for chunk in chunks])
@@ -81,7 +81,7 @@ class KnownWords:
 class AlignedWords:
     """Cuts chunks into rows of a vocabulary, and finds the pieces of each row's word.
 
-    Columns: piece ids; rows; each word's first piece, counted from its chunk's first; its number of
+    Columns: piece ids; rows; each word's first piece, counted from its chunk's start; its number of
     pieces; the number of pieces of each chunk; the number of words of each chunk. Words and pieces
     are cut independently and matched by their characters, so any pair of tokenizers works. A piece
     that overlaps two words counts for both.
@@ -95,7 +95,7 @@ class AlignedWords:
         texts = [f" {chunk}" for chunk in chunks]
         pieces = self._pieces.tokenizer.encode_batch(texts, add_special_tokens=False)
         words = self._words.encode_batch(texts, add_special_tokens=False)
-        # ChunkCache are laid one after the other on one line of characters.
+        # Chunks are laid end to end on one line of characters.
         starts = np.cumsum([0, *(len(text) + 1 for text in texts)])[:-1]
         piece_spans, word_spans = _spans(pieces, starts), _spans(words, starts)
         first = np.searchsorted(piece_spans[:, 1], word_spans[:, 0], side="right")

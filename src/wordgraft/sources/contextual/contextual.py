@@ -32,13 +32,13 @@ if TYPE_CHECKING:
 _LOG = logging.getLogger(__name__)
 
 CONTEXTS = 10
-# The template counts as this many contexts: of 0, 1, 2 and 5 the best with 1 to 10 contexts a word,
-# see bench/results/contextual-quality.json.
+# The template counts as this many contexts: the best of 0, 1, 2 and 5 with 1 to 10 contexts per
+# word, see bench/results/contextual-quality.json.
 SHRINKAGE = 2.0
-# Sentences sampled per context, to select from: of Wikipedia's tokens, 10,000 words took 8.5 % with
-# 4 times as many, 9.7 % with 2 times, and 8.3 % with every sentence to select from.
+# Sentences sampled per context, to select from: for 10,000 words, 8.5 % of Wikipedia's tokens were
+# encoded with 4 per context, 9.7 % with 2, and 8.3 % with every sentence to select from.
 _CANDIDATES = 4
-# What tells one run from another, besides the inputs and the layers.
+# What distinguishes one run from another, besides the inputs and the layers.
 _OPTIONS = (
     *("contexts", "template", "shrinkage", "seed", "min_count", "max_words"),
     *("device", "encoder_dtype"),
@@ -52,20 +52,20 @@ class Contextual:
     Attributes:
         corpus: a `Corpus`, or what `Corpus.of` takes: files, globs, datasets.
         contexts: sentences selected for each word; None encodes the whole corpus.
-        layers: one or several, which are averaged; `auto` is the last layer of an encoder tuned
-            for sentences, a low layer of a raw masked-language model.
+        layers: one or several, which are averaged; `auto` is the last layer of an encoder
+            fine-tuned for sentences, or a low layer of a raw masked language model.
         template: text around a word for the vector that stands in when a word has few contexts.
         templates: those vectors if they are already known, float32 (words, dims): the rows of an
             unrefined `Isolated` table of the same words, layer and template.
         shrinkage: how many contexts the template vector counts as; a row is
             `(sum of contexts + shrinkage * template) / (contexts + shrinkage)`.
-        seed: of the sample of sentences.
+        seed: seed of the sample of sentences.
         min_count, max_words: which words of the corpus get rows when no vocabulary is given.
         device, encoder_dtype: as for `Isolated`.
         progress_folder: where progress is saved, to resume an interrupted run; the caller deletes
             it.
         resume: whether to continue from what `progress_folder` holds.
-        save_every: seconds between two saves of progress, at least; `RayEngine` saves after each
+        save_every: the fewest seconds between two saves; `RayEngine` saves after each
             step.
         engine: where it runs: `LocalEngine()`, or `RayEngine(address)` of
             `wordgraft.sources.contextual.ray`.
@@ -130,7 +130,7 @@ class Contextual:
         corpus: Corpus,
         layers: tuple[int, ...],
     ) -> dict[str, Any]:
-        """What tells this run from others."""
+        """What distinguishes this run from others."""
         words = "the corpus's own"
         if vocabulary is not None:
             digest = hashlib.sha256("\n".join(vocabulary.words).encode()).hexdigest()
@@ -238,5 +238,5 @@ def _layers_of(checkpoint: Checkpoint, layers: int | str | Sequence[int]) -> tup
             "'3,6'"
         ) from error
     if not numbers or len(set(numbers)) < len(numbers):
-        raise CheckpointError(f"layers {layers!r}: expected at least one layer, and each once")
+        raise CheckpointError(f"layers {layers!r}: expected at least one layer, and none twice")
     return numbers

@@ -77,7 +77,7 @@ class Corpus:
 
     @classmethod
     def of(cls, places: Any, *, window: int | None = None, skip_bad: bool = False) -> Corpus:
-        """A corpus of one place or several.
+        """A corpus from one or several places.
 
         Args:
             places: `FILE`, `FILE:COLUMN`, a glob of them, `dataset:NAME:COLUMN` (which `datasets`
@@ -102,7 +102,7 @@ class Corpus:
                 sources += files
                 names += [path for path, _ in files]
         if not sources:
-            raise DataError("the corpus names no file and no dataset; expected at least one")
+            raise DataError("the corpus names no files or datasets; expected at least one")
         return cls(tuple(sources), tuple(names), window, skip_bad)
 
     @classmethod
@@ -120,7 +120,7 @@ class Corpus:
         return list(zip(self.names, sizes, strict=True))
 
     def split(self, most: int) -> list[Corpus]:
-        """At most `most` corpora with some of the sources each, for readers in other folders.
+        """At most `most` corpora, each with some of the sources, for readers run in other folders.
 
         Paths of files become absolute, and each part counts by itself what it leaves out.
         """
@@ -265,7 +265,7 @@ def _bounded_texts(texts: Iterable[Any]) -> Iterator[str]:
                 "expected a string"
             )
         if not _is_utf8(text):
-            raise DataError(f"text {number:,} of the corpus has half a character: {text!r:.40}")
+            raise DataError(f"text {number:,} of the corpus has a lone surrogate: {text!r:.40}")
         if len(text) <= _LONGEST_LINE // 4:
             yield text
         else:
@@ -273,7 +273,7 @@ def _bounded_texts(texts: Iterable[Any]) -> Iterator[str]:
 
 
 def _is_utf8(text: str) -> bool:
-    """Whether UTF-8 can encode it: a Python string may hold half of a surrogate pair."""
+    """Whether UTF-8 can encode it: a Python string may hold a lone surrogate."""
     try:
         text.encode()
     except UnicodeEncodeError:

@@ -26,8 +26,8 @@ class Engine(Protocol):
     """Runs the two expensive steps of a pass: reading the corpus, and encoding.
 
     Attributes:
-        name: of the kind of engine, part of the description of a run: progress that one kind has
-            saved is refused by another.
+        name: the kind of engine. It is part of a run's description: progress saved by one kind is
+            refused by another.
     """
 
     name: ClassVar[str]
@@ -61,13 +61,13 @@ class Engine(Protocol):
         state: RunState,
         progress: bool,
     ) -> Encoded:
-        """The words in their template, and the sentences of a plan, through the encoder."""
+        """Encode the words in their template, and the sentences of a plan."""
         ...
 
 
 @dataclass(frozen=True)
 class LocalEngine:
-    """Runs in this process. Progress is saved every so many seconds.
+    """Runs in this process. Progress is saved at intervals.
 
     Example: `Contextual("news.txt", engine=LocalEngine())`, which is the default.
     """
@@ -94,7 +94,7 @@ class LocalEngine:
             sampler.resume(Sample.of_arrays(arrays, values))
             start = Position(**values["position"])
             corpus.skipped.texts, corpus.skipped.sources = values["skipped"]
-            _LOG.info("resuming after %s sentences that were read before", f"{values['seen']:,}")
+            _LOG.info("resuming after %s sentences that were already read", f"{values['seen']:,}")
 
         def save(sampler: Sampler, position: Position) -> None:
             def content() -> tuple[dict[str, ndarray], dict[str, Any]]:

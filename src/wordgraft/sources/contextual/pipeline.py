@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 
 _LOG = logging.getLogger(__name__)
 
-# Between two looks at the clock: batches of selected sentences, at least, and sentences of a whole
-# corpus.
+# How much is encoded between two checks of the clock: at least so many batches of selected
+# sentences, or so many sentences of a whole corpus.
 _BATCHES_AT_ONCE = 16
 _SENTENCES_AT_ONCE = 4096
 # How much of the time may go into measuring the encoder's speed: seconds, and share of the work.
@@ -38,7 +38,7 @@ _MEASURING_SECONDS, _MEASURING_SHARE = 1.0, 0.02
 
 @dataclass(frozen=True)
 class EncoderSettings:
-    """How to load the encoder: which layers to average, and as `EncoderModel` takes the rest."""
+    """Which layers of the encoder to average, and the device and dtype as for `EncoderModel`."""
 
     layers: tuple[int, ...]
     device: str = "auto"
@@ -56,7 +56,7 @@ class Encoded:
     Attributes:
         templates: each word's vector in the template.
         sums: as `Sums.arrays` gives them.
-        dtype: what the encoder computed with, such as `float32`.
+        dtype: what the encoder computed in, such as `float32`.
     """
 
     templates: Float32[ndarray, "words dims"]
@@ -90,7 +90,7 @@ def encode_plan(
 
 
 def dtype_of(encoder: EncoderModel) -> str:
-    """The name of the numbers that an encoder computes with."""
+    """The name of the dtype that an encoder computes in."""
     return str(encoder.model.dtype).removeprefix("torch.")
 
 
@@ -103,7 +103,7 @@ def sum_contexts(
     if saved := state.load("sums"):
         arrays, done = saved
         sums = Sums.of_arrays(arrays, encoder.device)
-        _LOG.info("resuming after %s sentences encoded before", f"{done['sentences']:,}")
+        _LOG.info("resuming after %s sentences that were already encoded", f"{done['sentences']:,}")
     aligner = Aligner(encoder.checkpoint, plan.vocabulary)
     parts = _remaining_parts(plan, corpus, encoder, done)
     with progress_bar("encoding tokens", plan.tokens_to_encode, show=progress) as advance:
@@ -140,7 +140,7 @@ def _remaining_parts(
 
 
 def runs_of_tokens(tokens: ndarray, most: int) -> Iterator[tuple[int, int]]:
-    """First and end of each run of sequences that hold about `most` tokens.
+    """Start and end of each run of sequences that hold about `most` tokens.
 
     >>> list(runs_of_tokens(np.array([3, 3, 3, 3, 3]), 6))
     [(0, 2), (2, 4), (4, 5)]
@@ -177,7 +177,7 @@ def tokens_per_second(encoder: EncoderModel, length: int, *, total: int) -> floa
     ):
         began = time.perf_counter()
         for _, hidden in encoder.encode(batch):
-            next(iter(hidden.values())).sum().item()  # waits until a GPU is done
+            next(iter(hidden.values())).sum().item()  # waits for a GPU to finish
         rate = max(rate, rows * length / (time.perf_counter() - began))
     return rate
 

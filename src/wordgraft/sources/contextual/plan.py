@@ -23,7 +23,7 @@ class EncodingPlan:
     Attributes:
         vocabulary: the words that get rows.
         selection: the sentences to encode; None for the whole corpus.
-        sentences, tokens: of the corpus, special tokens included.
+        sentences, tokens: how many the corpus has, special tokens included.
     """
 
     vocabulary: Vocabulary

@@ -1,11 +1,11 @@
-"""`RayEngine`: a pass as a Ray job, on any number of machines, to the table that one would make.
+"""`RayEngine`: a pass as a Ray job on any number of machines; the table is the same as from one.
 
 Ray Data streams the corpus, read as `Corpus` reads it, to a pool of samplers, one per CPU. Their
 samples merge in a tree, exactly. The driver selects sentences. A pool of encoders, one per GPU or
 else per CPU, turns shares of them into sums, which are added in a tree too.
 
 Every machine needs wordgraft with the extras `torch` and `ray`, and the checkpoint and the corpus
-under the names that the driver knows them by.
+under the same names as on the driver.
 
 Ray Data's own readers are not used: they treat other values as missing, read a text file whole and
 stop at a line that is not UTF-8.
@@ -70,9 +70,9 @@ else:
 
 # Bytes of text in one partial sample: each worker gets several, and none gets many.
 _FEWEST_BYTES, _MOST_BYTES = 1 << 20, 128 << 20
-# Batches of the encoder in a share: some 90 seconds on a CPU, 20 on a large GPU.
+# Batches of the encoder in a share: about 90 seconds on a CPU, 20 on a large GPU.
 _BATCHES_PER_SHARE = 512
-# A row of input: sentences; or the first and the end of the words to encode in their template; or,
+# A row of input: sentences; or the start and the end of the words to encode in their template; or,
 # as JSON, what a reader has left out.
 _INPUT = pa.schema(
     {
@@ -163,7 +163,7 @@ class RayEngine:
             speed: Speed = ray.get(measure.remote(job, length, tokens))
             name = f"{workers.count} workers ({speed.device})"
             log_estimate(plan, template_tokens, speed.tokens_per_second * workers.count, name)
-            # Several shares a worker, and none that takes for ever.
+            # Several shares per worker, and none that takes too long.
             share = min(
                 max(tokens // workers.parts, speed.tokens_per_batch),
                 _BATCHES_PER_SHARE * speed.tokens_per_batch,
@@ -187,7 +187,7 @@ class RayEngine:
 def read_corpus(
     corpus: Corpus, workers: Workers, limit: RetryLimit, size: int = 8192
 ) -> Callable[[], ray.data.Dataset]:
-    """Makes a dataset of a corpus, of about `size` sentences a row.
+    """Make a dataset of a corpus, with about `size` sentences per row.
 
     Raises `DataError` for texts in memory that cannot be sent to a worker.
     """
@@ -227,7 +227,7 @@ def _shares(
     share: int,
     length: int,
 ) -> tuple[Callable[[], ray.data.Dataset], int | None]:
-    """Makes a dataset of what is to be encoded, about `share` tokens a row; and its rows."""
+    """A dataset of what is to be encoded, about `share` tokens per row, and its number of rows."""
     words = runs_of_tokens(framed.sequences.lengths, share)
     rows = [input_row(first=first, end=end) for first, end in words]
     if plan.selection is not None:

@@ -52,7 +52,7 @@ class Job:
         return cls(name, checkpoint.allow_pickle, checkpoint.sha256, **others)
 
     def open_checkpoint(self) -> Checkpoint:
-        """The checkpoint as this machine has it. Raises `CheckpointError` if it is another."""
+        """This machine's checkpoint. Raises `CheckpointError` if it differs from the driver's."""
         checkpoint = open_checkpoint(self.checkpoint, allow_pickle=self.allow_pickle)
         if checkpoint.sha256 != self.sha256:
             raise CheckpointError(
@@ -69,7 +69,7 @@ class Job:
 
 @dataclass(frozen=True)
 class Speed:
-    """What a worker reports of its encoder."""
+    """What a worker reports about its encoder."""
 
     tokens_per_second: float
     tokens_per_batch: int
@@ -96,7 +96,7 @@ def measure_encoder(job: Job, length: int, total: int) -> Speed:
 
 
 class SamplingWorker:
-    """Sentences to a sample of them."""
+    """Turns sentences into a sample of them."""
 
     def __init__(self, job: ray.ObjectRef[Job], size: int, seed: int) -> None:
         known = ray.get(job)
@@ -115,7 +115,7 @@ class SamplingWorker:
 
 
 class EncodingWorker:
-    """Sentences to the sums of their words' states; and words to their template vectors."""
+    """Turns sentences into sums of their words' states, and words into template vectors."""
 
     def __init__(self, job: ray.ObjectRef[Job]) -> None:
         known = ray.get(job)
@@ -143,7 +143,7 @@ def merge_samples(one: Result, other: Result) -> Result:
 
 
 def merge_encoded(one: Result, other: Result) -> Result:
-    """Sums added; template vectors, and the rows that they belong to, put one after the other."""
+    """Add the sums; concatenate the template vectors and the rows that they belong to."""
     (mine, _), (theirs, _) = one, other
     joined = {name: np.concatenate([mine[name], theirs[name]]) for name in ("templates", "places")}
     return {**add_sums(mine, theirs), **joined}, {}

@@ -3,7 +3,7 @@
 Each word keeps the sentences with the smallest 64-bit hashes (a bottom-k sample, Cohen and Kaplan
 2007). A hash depends only on the seed and the sentence. So the sample does not depend on the order
 or the number of parts in which a corpus is read, a repeated sentence counts once, and two samples
-merge exactly. Words share the sentences with small hashes, so few are kept in all.
+merge exactly. Words share the sentences with small hashes, so few sentences are kept.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Sample:
 
     Attributes:
         size: the most sentences per word.
-        seed: of the hashes.
+        seed: seed of the hashes.
         words: by number.
         counts: occurrences of each word in the corpus, repeated sentences included.
         numbers: the word of each pair of word and sentence, ascending.
@@ -84,7 +84,7 @@ class Sample:
         )
 
     def only(self, words: Container[str]) -> Sample:
-        """The sample of some of its words; their numbers stay."""
+        """The sample restricted to some of its words, which keep their numbers."""
         wanted = np.array([word in words for word in self.words], bool)[self.numbers]
         hashes = self.hashes[wanted]
         return replace(
@@ -102,7 +102,7 @@ class Sample:
         if (self.size, self.seed) != (other.size, other.seed):
             raise DataError(
                 f"samples of size {self.size} and {other.size}, with seed {self.seed} and "
-                f"{other.seed}: both must be equal to merge them"
+                f"{other.seed}: to be merged, both must be equal"
             )
         number = {word: i for i, word in enumerate(self.words)}
         for word in other.words:
@@ -147,7 +147,7 @@ def sample_corpus(
     after_each_block: Callable[[Sampler, Position], None] | None = None,
     progress: bool = False,
 ) -> Sample:
-    """Read a corpus once, from `start` on, and give the sample that `sampler` has taken.
+    """Read a corpus once, from `start` on, and return the sample that `sampler` has taken.
 
     Memory grows with the vocabulary, or without one, with the number of distinct words.
     """
@@ -161,7 +161,7 @@ def sample_corpus(
 
 
 class Sampler:
-    """Takes sentences in batches, and gives their `Sample`."""
+    """Takes sentences in batches, and returns their `Sample`."""
 
     def __init__(
         self, checkpoint: Checkpoint, vocabulary: Vocabulary | None, *, size: int, seed: int

@@ -30,7 +30,7 @@ _SENTENCES_AT_ONCE = 8192
 
 @dataclass(frozen=True, eq=False)
 class Selection:
-    """Sentences to encode, the longest first, so that batches of one length are full.
+    """Sentences to encode, the longest first, so that batches of equal length are full.
 
     Attributes:
         sentences: in the order in which they are encoded.

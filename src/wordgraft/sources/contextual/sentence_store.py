@@ -111,7 +111,7 @@ class StoredSentences:
 
 
 def _pool() -> pa.MemoryPool:
-    """A pool that gives memory back at once; Arrow's others keep what the last copy took."""
+    """A pool that frees memory at once; Arrow's others keep what the last copy took."""
     import pyarrow as pa
 
     return pa.system_memory_pool()
