@@ -173,5 +173,5 @@ def test_texts_and_labels_without_a_data(tmp_path: Path) -> None:
     assert [run.scores["test"]["macro-F1"] for run in result.runs] == [1.0]
     with pytest.raises(DataError, match="the texts have no labels; give texts and labels"):
         wg.compare(texts, output=tmp_path / "s")
-    with pytest.raises(DataError, match="labels are given beside a Data"):
+    with pytest.raises(DataError, match="labels were given with a Data"):
         wg.compare(result.data, labels, output=tmp_path / "s")

@@ -28,7 +28,7 @@ def test_a_test_part_is_set_apart_and_noted() -> None:
     assert len(data.test_texts) == 60
     assert not set(data.test_texts) & set(data.texts)
     assert (
-        "no test texts were given, so 60 of 300 texts were set apart for testing" in data.notes[0]
+        "no test texts were given, so 60 of 300 texts were set aside for testing" in data.notes[0]
     )
 
 

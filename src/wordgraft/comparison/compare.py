@@ -39,11 +39,11 @@ def compare(
 ) -> Comparison:
     """Train every method on every size with every seed, and record each run in a folder.
 
-    Each seed sets a validation part of the texts apart, by which methods are recommended. All
-    methods train on the same samples and are tested on the same test texts.
+    Each seed sets aside a validation part of the texts, by which methods are recommended. All
+    methods train on the same samples and are tested on the same test part.
 
     Args:
-        texts, labels: labelled texts, of which a fifth is set apart for testing. A `Data` in place
+        texts, labels: labelled texts, of which a fifth is set aside for testing. A `Data` in place
             of both also sets the task and the test part.
         output: the folder of the records; a `RecordFolder` can add details to its description.
         checkpoint: the encoder, as for `open_checkpoint`; most methods need one.
@@ -118,7 +118,7 @@ def read_comparison(
         why = f": {failed[0].method} failed with {failed[0].error}" if failed else ""
         raise TrainingError(
             "; ".join(["no run was finished" + why, *notes])
-            + f"; {folder.path} has the records of what was begun"
+            + f"; {folder.path} has the records of unfinished runs"
         )
     return Comparison(data, description, runs, unfinished, (*data.notes, *notes))
 
@@ -126,7 +126,7 @@ def read_comparison(
 def _data(texts: Data | Iterable[Any], labels: Iterable[Any] | None) -> Data:
     if isinstance(texts, Data):
         if labels is not None:
-            raise DataError("labels are given beside a Data, which has its own; give one of both")
+            raise DataError("labels were given with a Data, which has its own; give only one")
         return texts
     if labels is None:
         raise DataError("the texts have no labels; give texts and labels, or a Data")

@@ -18,7 +18,7 @@ class Limits:
     Attributes:
         latency_ms: to predict one text.
         memory_mb: growth of memory during training.
-        minutes: of training, with the making of the table.
+        minutes: of training, including building the table.
         size_mb: of the saved model.
     """
 

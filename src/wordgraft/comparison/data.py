@@ -62,7 +62,7 @@ class Data:
         task: str = "classify",
         drop_duplicates: bool = False,
     ) -> Data:
-        """Check the data, set a test part apart if none is given, and note what is unusual.
+        """Check the data, set aside a test part if none is given, and note what is unusual.
 
         `drop_duplicates` leaves out training texts that the test part holds too, and repetitions.
         Raises `DataError` for data that methods cannot be compared on.
@@ -74,7 +74,7 @@ class Data:
         if len(train[0]) + (0 if given is None else len(given[0])) < FEWEST or len(train[0]) < 8:
             raise DataError(
                 f"{len(train[0]):,} labelled texts are too few to train, validate and test with; "
-                f"expected at least {FEWEST}, and some hundreds for a useful result"
+                f"expected at least {FEWEST}, and a few hundred for a useful result"
             )
         data = cls(task, *train, *(given or ((), ())))
         if given is None:
@@ -104,7 +104,7 @@ class Data:
         strata = SCORERS[self.task](self.labels).strata(self.labels)
         order = spread_out(strata, np.random.default_rng(0), rare_last=True)
         size = min(_MOST_TEST, max(2, round(_TEST_SHARE * len(order))))
-        # Every so many places of the order, which gives each label its share.
+        # Evenly spaced in that order, which gives each label its share.
         test = np.sort(order[np.linspace(0, len(order) - 1, size).round().astype(int)])
         rest = np.setdiff1d(np.arange(len(order)), test)
         return replace(
@@ -115,7 +115,7 @@ class Data:
             test_labels=[self.labels[i] for i in test],
             notes=(
                 *self.notes,
-                f"no test texts were given, so {size:,} of {len(order):,} texts were set apart for "
+                f"no test texts were given, so {size:,} of {len(order):,} texts were set aside for "
                 "testing",
             ),
         )

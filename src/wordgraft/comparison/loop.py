@@ -16,7 +16,7 @@ from wordgraft.comparison.runners.protocol import BudgetOver, RunQueue, stopped_
 from wordgraft.core.progress import progress_bar
 
 _LOG = logging.getLogger(__name__)
-# A method is given up after so many failures.
+# A method is dropped after this many failures.
 _MOST_FAILURES = 2
 
 

@@ -15,10 +15,10 @@ import numpy as np
 
 from wordgraft.comparison.methods import Predictor
 
-# The latency is measured on so many texts, one at a time, after some to warm up; on fewer, if they
-# take longer than so many seconds.
+# The latency is measured on this many texts, one at a time, after a warm-up; on fewer, if they
+# take longer than this many seconds.
 _LATENCY_TEXTS, _WARM_UP, _FEWEST, _LATENCY_SECONDS = 40, 5, 10, 0.5
-# The speed is measured on so many texts together, or as many as fill so many seconds.
+# The speed is measured on this many texts together, or as many as fill this many seconds.
 _SPEED_TEXTS, _SPEED_SECONDS = 256, 1.0
 _CLEAR, _STATUS = Path("/proc/self/clear_refs"), Path("/proc/self/status")
 
@@ -46,7 +46,7 @@ def texts_per_second(predictor: Predictor, texts: Sequence[Any], latency: float)
 
 
 class PeakMemory:
-    """How much the resident memory of this process grows, if Linux tells."""
+    """How much the resident memory of this process grows, if the system reports it."""
 
     def __init__(self) -> None:
         self._start: float | None = None

@@ -9,9 +9,9 @@ import numpy as np
 
 from wordgraft.comparison.records import Cell
 
-# The largest size decides; the others show the course of the learning curves.
+# The largest size decides; the others show the shape of the learning curves.
 _LARGEST_COUNTS = 2.0
-# Measured speeds scatter: a run must fit into the remaining time even if it takes this many times
+# Measured speeds vary: a run must fit into the remaining time even if it takes this many times
 # as long as expected.
 SLACK = 1.25
 

@@ -128,7 +128,7 @@ def _nothing_works(ranking: _Ranking, chance: dict[str, float]) -> Recommendatio
         ),
         (
             "labels that follow from the texts: look at some of them, and check that each text "
-            "has its own label",
+            "has the right label",
             *(() if size == largest else ("more labels",)),
         ),
     )

@@ -36,7 +36,7 @@ class MethodRun:
         preparation_seconds: of the table that the method starts from, which is made once for all
             runs.
         memory_mb: how much the process's resident memory grew at its peak during the fit; None if
-            the system does not tell.
+            the system does not report it.
         parameters: number of trainable parameters.
         size_bytes: of the saved model.
         latency_ms: median time to predict one text.

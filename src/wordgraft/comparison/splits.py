@@ -1,6 +1,6 @@
 """Which texts train and which validate: parts of the training data, the same for every method.
 
-Each seed sets a validation part of the training texts apart. The other texts are put in one order,
+Each seed sets aside a validation part of the training texts. The other texts are put in one order,
 and a sample of any size is the beginning of that order. So samples are nested, each label has its
 share in all of them, and all methods train on the same texts under the same seed.
 """

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class TagScorer:
-    """A tag a word; an entity is correct if its kind, its first word and its last word are."""
+    """One tag per word; an entity is correct if its kind, its first word and its last word are."""
 
     metric = "entity F1"
     fewest_labels = 1
@@ -56,7 +56,7 @@ class TagScorer:
         )
 
     def strata(self, labels: Sequence[Any]) -> ndarray:
-        """Sentences with entities and sentences without: rarer traits would crowd small samples."""
+        """Sentences with entities and sentences without: finer strata would fill small samples."""
         return np.array([int(any(tag != OUTSIDE for tag in tags)) for tags in labels])
 
     def coded(self, labels: Sequence[Any]) -> list[list[int]]:

@@ -1,6 +1,6 @@
-"""Estimators in scikit-learn's manner: a classifier, a tagger, and vectors of texts.
+"""Estimators in the style of scikit-learn: a classifier, a tagger, and vectors of texts.
 
-Each name is loaded when it is first used: what reads texts needs less than what trains on them.
+Each name is loaded when it is first used: reading texts needs fewer libraries than training.
 """
 
 from __future__ import annotations

@@ -72,7 +72,7 @@ def _faults(model: Any) -> Iterator[str]:
     yield from _wrong_task_arguments(model)
     training = TrainingSettings() if model.training is None else model.training
     if isinstance(training, TrainingSettings):
-        # No epoch at all leaves a classifier that knows the words of its labels.
+        # Without any epochs, a classifier still knows the words of its labels.
         yield from training.faults(fewest_epochs=0 if starts_from_words(model) else 1)
     else:
         yield f"training is {training!r:.60}, expected TrainingSettings"

@@ -60,7 +60,7 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
             layer), `linear` (mean, no hidden layer), `cnn`, `bilstm`, `transformer`, or `logistic`
             (on `FrozenEncoder`: a logistic regression with cross-validated C). `auto` is `bag`,
             on `FrozenEncoder` `logistic`. An `Encoder` has none.
-        hidden: width of the network; `auto` is 256, of a BiLSTM 128 per direction.
+        hidden: width of the network; `auto` is 256, or 128 per direction for a BiLSTM.
         dropout: share of values set to zero in training.
         head_init: the start of the last layer: `xavier`; `labels`, from the vectors of the words of
             each label's name; or a mapping from each label to words of it.
@@ -141,7 +141,7 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
         labels: scikit-learn's `cross_val_predict` gives such probabilities.
 
         Raises `DataError` (also a `ValueError`) for texts or labels that cannot be trained on,
-        and `SettingsError` (also a `ValueError`) that lists every argument that makes no sense.
+        and `SettingsError` (also a `ValueError`) that lists every invalid argument.
         """
         prepared = self.prepare(X, y, unlabelled=unlabelled, soft_labels=soft_labels)
         network = prepared.network

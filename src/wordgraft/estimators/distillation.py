@@ -36,7 +36,7 @@ def checked_teacher(teacher: Any, labels: Labels) -> Any:
         kinds = ("one label", "any number of labels")
         raise TrainingError(
             f"the teacher gives a text {kinds[not labels.multi]}, y {kinds[labels.multi]}; train "
-            "both on labels of one form"
+            "both on labels of the same form"
         )
     if known != labels.classes.tolist():
         raise TrainingError(
@@ -98,7 +98,7 @@ def _probabilities(teacher: Any, texts: Sequence[str]) -> Float32[ndarray, "text
     if values.shape != expected:
         raise TrainingError(
             f"the teacher's predict_proba gave an array of {values.shape} for {len(texts):,} "
-            f"texts, expected {expected}: a probability of each class of each text"
+            f"texts, expected {expected}; one probability for each class and text"
         )
     if not ((values >= 0) & (values <= 1)).all():  # NaN is neither
         raise TrainingError(
@@ -119,5 +119,5 @@ def _classes_of(teacher: Any) -> list[Any]:
 def _not_fitted(teacher: Any) -> TrainingError:
     return TrainingError(
         f"the teacher, a {type(teacher).__name__}, is not fitted; scikit-learn's clone makes it "
-        "so: give its folder then, or wrap it in sklearn.frozen.FrozenEstimator"
+        "so: give its folder, or wrap it in sklearn.frozen.FrozenEstimator"
     )

@@ -171,7 +171,7 @@ def forgetting_report(
         model: fitted, with an `Encoder` as its first layer; it is not changed.
         texts, labels: of the task, as `evaluate` takes them; better not those of training.
         general_texts: texts on any subject.
-        pairs: word pairs with similarity scores by people, by name; see `read_pairs`.
+        pairs: word pairs with human similarity scores, by name; see `read_pairs`.
         probes: texts and labels of other tasks, by name.
 
     Raises `SettingsError` for another first layer, and `TrainingError` if the start of a saved

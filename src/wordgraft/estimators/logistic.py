@@ -1,4 +1,4 @@
-"""Network `logistic`: a linear head that is solved, with a cross-validated regularisation."""
+"""Network `logistic`: a linear head that is solved, with a cross-validated regularization."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wordgraft.training.record import RunRecord
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Inverse regularisation strengths to try, on features of mean 0 and variance 1.
+# Inverse regularization strengths to try, on features of mean 0 and variance 1.
 _STRENGTHS = np.logspace(-5, 1, 13)
 _FOLDS, _ITERATIONS = 5, 1000
 # With so many texts, the search ends after so many strengths without improvement. With few texts
@@ -85,7 +85,7 @@ def solve(
 def _chosen(features: ndarray, classes: ndarray, weight: str | None, seed: int) -> Any:
     """scikit-learn's logistic regression on all texts, with the best strength.
 
-    Beginning with the strongest regularisation, each fold starts from its last solution, until
+    Beginning with the strongest regularization, each fold starts from its last solution, until
     macro-F1 stops improving: the weakest take longest and are never the best (a quarter of the time
     of `LogisticRegressionCV` on 2,136 tweets, and the same C).
     """

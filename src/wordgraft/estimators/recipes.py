@@ -11,7 +11,7 @@ class EpochsByTexts:
 
     Attributes:
         most: for 100 texts or fewer.
-        fewest: for however many.
+        fewest: however many texts there are.
         fall: the number falls with the number of texts to this power.
     """
 

@@ -94,7 +94,7 @@ class Resolved:
 def resolve(model: Any) -> Resolved:
     """Resolve the arguments of a `TextClassifier` or `SequenceTagger`, which must be valid.
 
-    Raises `SettingsError` for a first layer that is none.
+    Raises `SettingsError` for an invalid first layer.
     """
     first_layer = as_first_layer(model.first_layer)
     name = network_name(model.network, first_layer, per_word=model.per_word)

@@ -76,7 +76,7 @@ def search(
         fit_options: what else `fit` takes, such as `unlabelled`.
 
     Raises what `fit` raises; `SettingsError` for a network that is not trained by gradient descent;
-    `TrainingError` if every trial failed; `ProgressError` if the file is of another search; and
+    `TrainingError` if every trial failed; `ProgressError` if the file holds another search; and
     `MissingExtraError` without optuna.
     """
     from wordgraft.training.search import search_plan

@@ -52,7 +52,7 @@ class SequenceTagger(TextModel):
     >>> fine_tuned = wg.SequenceTagger(wg.Encoder("encoder", pooling="mean"))
 
     Args:
-        first_layer: as of `TextClassifier`.
+        first_layer: as for `TextClassifier`.
         network: the network above the first layer: `bilstm-crf` (the default), `bilstm`, `cnn` or
             `transformer`. An `Encoder` has none.
         hidden: width of the network; `auto` is 200 per direction, 128 for a BiLSTM without CRF.
@@ -60,7 +60,7 @@ class SequenceTagger(TextModel):
         casing: add a small vector for how a word is capitalized, which uncased rows do not know.
             `auto` does, except with an `Encoder`, which cannot.
         letters: add a convolution over the letters of the word.
-        training, random_state, progress: as of `TextClassifier`.
+        training, random_state, progress: as for `TextClassifier`.
 
     If there is a validation part (a tenth of the sentences by default), training stops when entity
     F1 on it no longer rises. Then the logit of `O` is lowered by whatever gives the highest F1 on
@@ -68,7 +68,7 @@ class SequenceTagger(TextModel):
 
     Attributes:
         tags_: the tags in IOB2, `O` first.
-        table_, network_, layer_, record_, unknown_: as of `TextClassifier`.
+        table_, network_, layer_, record_, unknown_: as for `TextClassifier`.
         validation_scores_: `TagScores` on the validation part, None without one. They chose the
             best epoch and `o_penalty_`, so they are a little too high: evaluate on other
             sentences.
@@ -105,7 +105,7 @@ class SequenceTagger(TextModel):
 
         Tags may be in IOB1, IOB2, IOBES or BILOU. Raises `DataError` (also a `ValueError`) for
         sentences or tags that cannot be trained on, and `SettingsError` (also a `ValueError`) that
-        lists every argument that makes no sense.
+        lists every argument that is invalid.
         """
         prepared = self.prepare(X, y)
         network, layer = prepared.network, prepared.layer
@@ -198,7 +198,7 @@ class SequenceTagger(TextModel):
         return -self._scored(numbers, validation).f1 + _LOSS_SHARE * loss
 
     def _penalise_o(self, network: Network, validation: Examples) -> tuple[float, TagScores]:
-        """Lower the logit of O by what gives the highest F1, and return by how much."""
+        """Lower the logit of O by the amount with the highest F1, and return that amount."""
         from wordgraft.training.inference import predictions_lowered
 
         tried = [

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # An interval covers all but this share, and a smaller p value is significant.
 LEVEL = 0.05
-# Draws times texts that are multiplied at once; this bounds memory.
+# The most draws times texts to multiply at once, to limit memory.
 _CELLS_AT_ONCE = 8_000_000
 
 

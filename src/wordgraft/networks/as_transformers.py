@@ -144,7 +144,7 @@ def _copy(base: nn.Module, model: nn.Module) -> None:
 
 
 def _add_mean(model: Any, rows: EncoderRows, names: tuple[str, ...]) -> None:
-    """Make the added layer give the normalized mean of all tokens at every place."""
+    """Make the added layer give the normalized mean of all tokens at every position."""
     query, key, value, out, norm, wide, narrow, last = (
         model.base_model.get_submodule(f"{rows.layer_names}{rows.layers}.{name}") for name in names
     )

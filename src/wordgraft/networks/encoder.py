@@ -45,7 +45,7 @@ class EncoderRows(nn.Module):
     def __init__(self, checkpoint: Checkpoint, *, words: str = "first") -> None:
         super().__init__()
         if words not in WORD_POOLINGS:
-            raise CheckpointError(f"words {words!r} is none of {', '.join(WORD_POOLINGS)}")
+            raise CheckpointError(f"words is {words!r}, expected one of {', '.join(WORD_POOLINGS)}")
         self.model = load_model(checkpoint, checkpoint.layers, torch.float32).requires_grad_(True)
         self.words = words
         self.room = checkpoint.max_tokens

@@ -15,17 +15,17 @@ from wordgraft.training.batching import inputs_of, targets_of
 from wordgraft.training.examples import Examples
 
 _LOG = logging.getLogger(__name__)
-# How torch's allocators report missing memory when they raise a RuntimeError.
+# How torch's allocators report a lack of memory when they raise a RuntimeError.
 _NO_MEMORY = ("not enough memory", "can't allocate memory", "out of memory")
 
 
 class BatchGradients:
-    """Computes gradients of a network's loss; they are added to those there are.
+    """Computes the gradients of a network's loss and adds them to the existing ones.
 
     Args:
         network: computes the loss.
         model: the network as `accelerator` prepared it.
-        batch_size: the most chunks of a batch that make sense.
+        batch_size: the maximum number of chunks.
         chunks: parts of a batch computed one after the other. Doubled whenever memory runs out.
         low_precision: whether products are computed in bfloat16.
     """

@@ -109,7 +109,7 @@ def _outputs(
 
 
 def _order(examples: Examples) -> ndarray:
-    """Longest first, so that memory runs out at once, if it does, and not at the end."""
+    """Longest first, so that if memory runs out, it does so at once, not at the end."""
     return np.argsort(-examples.ids.lengths, kind="stable")
 
 

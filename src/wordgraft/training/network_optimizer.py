@@ -99,7 +99,7 @@ class NetworkOptimizer:
         return loss
 
     def catch_up(self) -> None:
-        """Bring rows that wait up to date, see `LazyRows`."""
+        """Bring waiting rows up to date; see `LazyRows`."""
         if self._lazy is not None:
             self._lazy.catch_up()
 

@@ -49,7 +49,7 @@ def depth_of(network: nn.Module, name: str) -> int:
 
 
 def learning(network: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
-    """Names and parameters of what learns at present."""
+    """Names and parameters of what currently learns."""
     return (
         (name, parameter)
         for name, parameter in network.named_parameters()

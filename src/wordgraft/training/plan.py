@@ -11,7 +11,7 @@ from wordgraft.training.examples import Examples
 from wordgraft.training.param_groups import Rates
 from wordgraft.training.regularizers import Regularizer
 
-# The size of the validation part under `auto`. 10 texts of 100, or 20 of 200, choose by chance:
+# The size of the validation part under `auto`. 10 texts of 100, or 20 of 200, are too few:
 # with a tenth, the macro-F1 of 200 tweets was 0.494 (spread 0.051 over 5 seeds), with a fifth 0.523
 # (0.019).
 _SHARE, _LARGEST_SHARE, _FEWEST_TEXTS = 0.1, 0.2, 40
@@ -87,7 +87,7 @@ class Plan:
         return Rates(self.rows_rate, body, self.head_rate)
 
     def settings(self) -> dict[str, str]:
-        """Whatever changes the result, as text, to compare two runs by."""
+        """Everything that changes the result, as text, to compare two runs."""
         return {
             setting.name: str(getattr(self, setting.name))
             for setting in fields(self)

@@ -1,6 +1,6 @@
-"""The state of a training run as arrays, so that an interrupted run ends as if it had not been.
+"""The state of a training run as arrays, so that an interrupted run can be resumed exactly.
 
-`core.run_state` writes and reads the file. Here torch's side of it is put into arrays and back.
+`core.run_state` writes and reads the file. This file converts torch's state to arrays and back.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""`TrainingSettings`: how long and how fast a network is trained, as the user says it."""
+"""`TrainingSettings`: how long and how fast a network is trained, as the user sets it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from wordgraft.comparison.methods.trials import best_settings
 from wordgraft.core.optional import require
 from wordgraft.estimators.first_layers import FeatureLayer, FirstLayer
 
-# With so many texts, steps are larger: with 8,543 tweets, macro-F1 on 1,000 held-out ones was 0.722
+# With this many texts, batches are larger: with 8,543 tweets, macro-F1 on 1,000 others was 0.722
 # (0.722 with small steps) from composed rows and 0.704 (0.717) from random ones, in a third of the
 # time.
 _LARGE = 4_000

@@ -81,7 +81,7 @@ METHODS: dict[str, MethodSpec] = {
     for spec in (
         MethodSpec(
             "tfidf",
-            "TF-IDF of words and word pairs under a logistic regression",
+            "TF-IDF of words and word pairs with a logistic regression",
             frozenset(),
             lambda _: TfIdfMethod(),
             tasks=frozenset({"classify"}),
@@ -129,7 +129,7 @@ METHODS: dict[str, MethodSpec] = {
         ),
         MethodSpec(
             "features",
-            "the frozen encoder's vectors of the texts themselves under a small head",
+            "the frozen encoder's vectors of the texts themselves with a small head",
             _ENCODER,
             _features,
             takes=_NETWORK,
@@ -167,7 +167,7 @@ def chosen_methods(
     """The methods to run, and notes on those left out.
 
     By default all that the task and the given files allow. Raises `TrainingError` for a method
-    that is unknown, or named and impossible.
+    that is unknown, or was named and cannot run.
     """
     unknown = [name for name in names or () if name not in METHODS]
     if unknown:

@@ -1,4 +1,4 @@
-"""The choice among the settings that a method tries in a run."""
+"""Choosing among the settings that a method tries in a run."""
 
 from __future__ import annotations
 

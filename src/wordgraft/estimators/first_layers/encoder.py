@@ -223,7 +223,7 @@ class EncoderLayer:
                 shutil.copy(file, folder / name)
         if reason is not None:
             _LOG.warning(
-                "transformers' AutoModel loads the encoder of %s, but no class of its own answers "
+                "transformers' AutoModel loads the encoder of %s, but no class of its own predicts "
                 "as wordgraft does: %s",
                 folder.name,
                 reason,

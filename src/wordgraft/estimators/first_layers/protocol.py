@@ -40,7 +40,7 @@ class LayerContext:
 
     Attributes:
         per_word: the estimator tags words; otherwise it classifies texts.
-        whole_texts: the network reads one vector a text.
+        whole_texts: the network reads one vector per text.
         trainable: the rows of words are trained.
         device: `auto` or `cpu`.
         seed: of everything random.
@@ -74,7 +74,7 @@ class FirstLayer(Params):
         raise NotImplementedError
 
     def regime_name(self, *, trainable: bool) -> str:
-        """The training regime of its rows; `trainable` is the recipe's answer to `auto`."""
+        """The training regime of its rows; `trainable` is the recipe's value for `auto`."""
         raise NotImplementedError
 
     def regularizers(self) -> tuple[Regularizer, ...]:

@@ -202,7 +202,7 @@ def _read(reader: TextReader, texts: Sequence[Text]) -> TextRows:
         return reader.read(whole)
     if reader.table.vocabulary.kind == "pieces":
         raise TrainingError(
-            "this table's rows are pieces, and tags are of words: build one of words, with "
+            "this table's rows are pieces, but tags belong to words: build one of words with "
             "Vocabulary.from_texts or --texts"
         )
     return reader.read_words([text for text in texts if not isinstance(text, str)])

@@ -55,7 +55,7 @@ class Ability:
 
 
 def word_spearman(encoder: LayeredEncoder, pairs: Sequence[Pair]) -> float:
-    """The rank correlation of the cosines of isolated vectors with similarity scores by people."""
+    """The rank correlation of the cosines of isolated vectors with human similarity scores."""
     words = sorted({word for pair in pairs for word in pair[:2]})
     return similarity_of(pairs, encoder.words(words).get).spearman
 
@@ -77,7 +77,7 @@ def probe_accuracy(encoder: LayeredEncoder, sequences: Ragged, labels: ndarray) 
     scaling = require("sklearn.preprocessing", purpose="a linear probe")
     choose = require("sklearn.model_selection", purpose="a linear probe")
     folds = choose.StratifiedKFold(_FOLDS, shuffle=True, random_state=0)
-    # C of 0.1: standardized features of few hundred texts overfit at scikit-learn's 1.
+    # C of 0.1: standardized features of a few hundred texts overfit at scikit-learn's 1.
     probe = pipeline.make_pipeline(
         scaling.StandardScaler(), model.LogisticRegression(C=0.1, max_iter=1_000)
     )

@@ -24,7 +24,7 @@ from wordgraft.table.similarity import Pair
 if TYPE_CHECKING:
     from numpy import ndarray
 
-# Texts of each kind that are read: more change the third decimal place and cost time.
+# At most this many texts of each kind: more change only the third decimal and cost time.
 MOST_TEXTS = 500
 MOST_PROBED = 2_000
 
@@ -35,7 +35,7 @@ class ForgettingSettings:
 
     Attributes:
         general_texts: texts on any subject.
-        pairs: word pairs with similarity scores by people, by name.
+        pairs: word pairs with human similarity scores, by name.
         probes: texts and labels of other tasks, by name.
     """
 
@@ -48,9 +48,9 @@ class Measures:
     """The measures of one checkpoint, taken before fine-tuning and ready to be taken again.
 
     Args:
-    task_texts: texts of the task.
-    device: of the encoder before fine-tuning, `auto` or a device's type; a fine-tuned encoder
-        stays on its own.
+        task_texts: texts of the task.
+        device: of the encoder before fine-tuning, `auto` or a device's type; a fine-tuned encoder
+            stays on its own.
     """
 
     def __init__(

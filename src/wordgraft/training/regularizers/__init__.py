@@ -28,7 +28,7 @@ __all__ = [
 
 
 def parse_regularizers(text: str | None) -> tuple[Regularizer, ...]:
-    """Regularizers from their names and values; `none` or an empty text gives none.
+    """Regularizers from their names and values; `none` or an empty string gives none.
 
     Raises `TrainingError` for an unknown name, a name given twice, or an invalid value.
 

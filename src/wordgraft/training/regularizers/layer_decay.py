@@ -1,4 +1,4 @@
-"""`layer_decay`: layer-wise learning-rate decay, the lower a layer, the slower it learns."""
+"""`layer_decay`: layer-wise learning-rate decay; lower layers learn more slowly."""
 
 from __future__ import annotations
 
