@@ -27,7 +27,7 @@ def test_a_file_goes_through_the_same_grafts(vectors: Path, tmp_path: Path) -> N
     done = run("table", "--from-file", vectors, "-o", "g.table", cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "4 words, glove" in done.stdout
-    assert "the rule that cuts text splits 1 of 4 words" in done.stderr
+    assert "the rule for text splits 1 of the 4 words" in done.stderr
     table = wg.EmbeddingTable.load(tmp_path / "g.table")
     raw = wg.read_vectors(vectors)
     refined = raw.refine(*default_refinements(raw.vocabulary))

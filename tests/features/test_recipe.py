@@ -35,5 +35,5 @@ def test_other_layers_pooling_or_weights_have_another_key(
 def test_unknown_layers_and_poolings_are_refused(checkpoint: wg.Checkpoint) -> None:
     with pytest.raises(CheckpointError, match=r"has layers 0 to \d+; asked for \[99\]"):
         FeatureRecipe.of(checkpoint, layers=[99])
-    with pytest.raises(CheckpointError, match="no pooling 'both'; choose one of words"):
+    with pytest.raises(CheckpointError, match="unknown pooling 'both'; choose one of words"):
         FeatureRecipe.of(checkpoint, pooling="both")

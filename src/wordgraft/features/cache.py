@@ -28,11 +28,11 @@ class CacheEntry:
     """The cached vectors of one recipe.
 
     Attributes:
-        folder: that holds them.
+        folder: the folder that holds them.
         checkpoint: the name of the checkpoint; empty if it cannot be read.
         layers, pooling: as in `FeatureRecipe`.
-        texts: how many.
-        size: in bytes.
+        texts: how many texts have vectors.
+        size: size in bytes.
         used: time of the last use, in seconds since 1970.
     """
 
@@ -46,13 +46,13 @@ class CacheEntry:
 
 
 def entries(folder: Path) -> list[CacheEntry]:
-    """What a cache folder holds, the last used first."""
+    """What a cache folder holds, the most recently used first."""
     folders = [path for path in folder.iterdir() if path.is_dir()] if folder.is_dir() else []
     return sorted(map(_entry, folders), key=lambda entry: -entry.used)
 
 
 def prune(folder: Path, *, days: float | None = None, size: int | None = None) -> list[CacheEntry]:
-    """Delete what was not used for `days`, then the longest unused until `size` bytes remain.
+    """Delete what was not used for `days`, then the least recently used down to `size` bytes.
 
     Returns what was deleted.
     """

@@ -1,4 +1,4 @@
-"""Texts through the frozen encoder: one vector per word and layer, or one per text."""
+"""Run texts through the frozen encoder: one vector per word and layer, or one per text."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-# Pieces in a shard, at least: some 25 MB for four layers of width 384, which Ctrl-C may lose.
+# The fewest pieces in a shard: about 25 MB for four layers of width 384, which Ctrl-C may lose.
 _PIECES_AT_ONCE = 8192
 
 

@@ -22,7 +22,7 @@ class FeatureRecipe:
     """How frozen vectors are made.
 
     Attributes:
-        weights, tokenizer: hashes of those of the checkpoint.
+        weights, tokenizer: hashes of the checkpoint's weights and tokenizer.
         layers: one vector from each; layer 0 is the output of the embeddings.
         pooling: one of `POOLINGS`.
     """
@@ -42,7 +42,7 @@ class FeatureRecipe:
         """
         if pooling not in POOLINGS:
             raise CheckpointError(
-                f"there is no pooling {pooling!r}; choose one of {', '.join(POOLINGS)}"
+                f"unknown pooling {pooling!r}; choose one of {', '.join(POOLINGS)}"
             )
         top = checkpoint.layers
         if isinstance(layers, str):

@@ -44,8 +44,8 @@ class FeatureStore:
     """The stored vectors of one recipe, by text.
 
     Args:
-        folder: of all recipes, such as `cache_folder()`; None stores them only in memory.
-        name: of the checkpoint, for people to read.
+        folder: holds all recipes, such as `cache_folder()`; None stores vectors only in memory.
+        name: name of the checkpoint, for people to read.
 
     >>> recipe = FeatureRecipe("weights", "tokenizer", layers=(3,), pooling="words")
     >>> store = FeatureStore(None, recipe, name="tiny")
@@ -116,7 +116,7 @@ class FeatureStore:
         except OSError as error:
             raise OutputError(
                 f"cannot store vectors in {self._folder} ({error.strerror}); set WORDGRAFT_CACHE "
-                "to a writable folder, or cache nothing (first_layer__cache=None)"
+                "to a writable folder, or turn the cache off (first_layer__cache=None)"
             ) from error
         if not (self._folder / RECIPE_FILE).is_file():
             content = {"format": FORMAT_VERSION, "checkpoint": self._name, **asdict(self.recipe)}

@@ -43,9 +43,9 @@ def mean_vectors(
            [0. , 0. , 0. , 0. ]], dtype=float32)
 
     Args:
-        table: a table, or a `TextReader` of one. For many calls give the same reader: it holds what
-            the out-of-vocabulary method builds, such as an index of the words.
-        weights: of each row, such as `sif_weights`; equal by default. A vector from an
+        table: a table, or a `TextReader` of one. For many calls, pass the same reader: it keeps
+            what the out-of-vocabulary method builds, such as an index of the words.
+        weights: weight of each row, such as `sif_weights`; equal by default. A vector from an
             out-of-vocabulary method has weight 1.
         oov: method for out-of-vocabulary words, by default the table's own or the reader's;
             `leave out` ignores such words.

@@ -61,7 +61,7 @@ def embedding(
         trainable: whether the rows are an `nnx.Param`, which optimizers change, or `Frozen`. The
             padding row never changes.
         row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
-        dtype: of the layer's rows; int8 tables are multiplied by their scales.
+        dtype: dtype of the layer's rows; int8 tables are multiplied by their scales.
     """
     rows = jnp.asarray(table.rows() if row_subset is None else table.rows(row_subset.rows), dtype)
     layer = CheckedEmbed(

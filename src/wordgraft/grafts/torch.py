@@ -52,7 +52,7 @@ def embedding(
     Args:
         trainable: whether training changes the rows. The padding row never changes.
         row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
-        dtype: of the layer's rows; int8 tables are multiplied by their scales.
+        dtype: dtype of the layer's rows; int8 tables are multiplied by their scales.
     """
     weight = _weight(table, row_subset, dtype)
     layer: nn.Embedding = nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call]
@@ -126,7 +126,7 @@ class Prepared(NamedTuple):
 
 
 class CharacterEmbedding(nn.Module):
-    """The character network of a `Blend` as a layer: any words to vectors of the table's space.
+    """The character network of a `Blend` as a layer: maps any words into the table's space.
 
     Together with the rows of the table it makes one matrix for the ids of `TextReader.read`, which
     numbers out-of-vocabulary words after the table's own:

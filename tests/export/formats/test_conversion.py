@@ -1,4 +1,4 @@
-"""Word vectors as a table: how text is cut, and which words it reaches."""
+"""Word vectors as a table: how text is split, and which words it reaches."""
 
 from __future__ import annotations
 
@@ -63,7 +63,7 @@ def test_words_that_text_does_not_reach_are_counted(
             file_with(tmp_path, lines_of(["sun", "co-op", "u.s.", "x"], ROWS[:4]))
         )
     assert table.recipe["words_cut"] == 2
-    assert "the rule that cuts text splits 2 of 4 words" in caplog.text
+    assert "the rule for text splits 2 of the 4 words" in caplog.text
 
 
 def test_words_that_the_rule_writes_otherwise(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_other_kinds_of_files(hub: Hub, table: Path, kind: str) -> None:
 @pytest.mark.parametrize(
     ("repo", "environment", "message"),
     [
-        ("me/words", {"HF_TOKEN": "hf_bad"}, "cannot push to me/words: the hub does not know you"),
+        ("me/words", {"HF_TOKEN": "hf_bad"}, "me/words: you are not logged in to the hub"),
         ("others/words", {}, "your token has no write access"),
         ("a/b/c", {}, "'a/b/c' is not a valid repository name"),
         ("me/words", {"HF_HUB_OFFLINE": "1"}, "HF_HUB_OFFLINE is set; unset it and run again"),

@@ -29,5 +29,5 @@ def test_repeated_words_keep_the_first_vector_and_are_counted(
 
 def test_a_header_that_announces_more_than_memory(tmp_path: Path) -> None:
     content = gzip.compress(b"99999999999999 300\na " + bytes(1200))
-    with pytest.raises(DataError, match="announces 99,999,999,999,999 words of 300 numbers"):
+    with pytest.raises(DataError, match="declares 99,999,999,999,999 words of 300 numbers"):
         wg.read_vectors(file_with(tmp_path, content, "v.bin.gz"))

@@ -20,14 +20,14 @@ from wordgraft.errors import DataError, PickleRefusedError
     ("content", "name", "message"),
     [
         (b"", "v.txt", r"is empty"),
-        (b"3 2\n", "v.txt", r"announces 3 words, but 0 lines follow"),
+        (b"3 2\n", "v.txt", r"declares 3 words, but 0 lines follow"),
         (b"0 2\n", "v.txt", r"has no words"),
         (
             b"3 2\na 1 2\nb 1 2\n",
             "v.txt",
-            r"announces 3 words, but 2 lines follow; download the file again",
+            r"declares 3 words, but 2 lines follow; download the file again",
         ),
-        (b"1 2\na 1 2\nb 1 2\n", "v.txt", r"announces 1 words, but 2 lines follow"),
+        (b"1 2\na 1 2\nb 1 2\n", "v.txt", r"declares 1 words, but 2 lines follow"),
         (
             b"a 1 2\nb 1\nc 1 2\n",
             "v.txt",

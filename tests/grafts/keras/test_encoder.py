@@ -131,7 +131,7 @@ def test_a_saved_encoder_needs_no_wordgraft(
 @pytest.mark.parametrize(
     ("kind", "change", "said"),
     [
-        ("albert", {}, "model_type 'albert'; as a Keras model there are bert"),
+        ("albert", {}, "model_type 'albert'; the Keras encoder supports bert"),
         ("bert", {"hidden_act": "swish"}, "activation 'swish'"),
         ("bert", {"position_embedding_type": "relative_key"}, "'relative_key' positions"),
     ],

@@ -37,7 +37,7 @@ KINDS = tuple(_USE)
 
 
 def published(table: EmbeddingTable) -> EmbeddingTable:
-    """The table with a recipe without local paths: only the last part of each is kept."""
+    """The table with a recipe without local paths: only the last part of each path is kept."""
     return replace(table, recipe=_without_paths(dict(table.recipe)))
 
 

@@ -1,4 +1,4 @@
-"""Word vectors of a file as a table: the rule that cuts text into words, and rows for the roles."""
+"""Word vectors of a file as a table: the rule that splits text, and rows for the roles."""
 
 from __future__ import annotations
 
@@ -65,7 +65,7 @@ def table_of(
     if word_vectors.tokenizer is not None:
         if checkpoint is not None:
             raise DataError(
-                f"{where}: its tokenizer.json already says how text is cut; give no checkpoint"
+                f"{where}: its tokenizer.json already says how to split text; give no checkpoint"
             )
         return _with_its_tokenizer(word_vectors, recipe)
     if checkpoint is None:
@@ -78,7 +78,7 @@ def table_of(
 
 @dataclass(frozen=True)
 class WordRule:
-    """How text is cut for a file that does not say: as BERT does, in the spelling of the file."""
+    """How text is split for a file that does not say: as BERT does, in the file's spelling."""
 
     lowercase: bool
     strip_accents: bool
@@ -97,7 +97,7 @@ class WordRule:
         )
 
     def tokenizer(self) -> Tokenizer:
-        """The rule, without words as yet. Chinese text is not cut into characters."""
+        """The rule, without words as yet. Chinese text is not split into characters."""
         rule = Tokenizer(models.WordLevel({UNK_WORDS[0]: 0}, UNK_WORDS[0]))
         rule.normalizer = normalizers.BertNormalizer(
             clean_text=True,
@@ -132,7 +132,7 @@ def _with_words(
     tokenizer = _of_words(rule, every, roles[1])
     if cut := _cut(tokenizer, words):
         _LOG.info(
-            "the rule that cuts text splits %s of %s words: table[...] finds their rows, "
+            "the rule for text splits %s of the %s words: table[...] finds their rows, "
             "running text does not reach them",
             f"{cut:,}",
             f"{len(words):,}",
@@ -192,7 +192,7 @@ def _folded(
         return words, word_vectors.vectors, counts
     if dropped:
         _LOG.warning(
-            "%s of %s words become equal to another word when text is cut, and were left out",
+            "%s of %s words become equal to another word when text is split, and were left out",
             f"{len(dropped):,}",
             f"{len(words):,}",
         )

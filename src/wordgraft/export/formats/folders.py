@@ -1,4 +1,4 @@
-"""Folders with a matrix and a `tokenizer.json`: what model2vec and others share."""
+"""Folders with a matrix and a `tokenizer.json`: code that model2vec and others share."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def write_hub(
     """Write a folder with the files of `kind` and a `README.md`, the model card. Returns 0.
 
     Args:
-        repo: its name on the hub; by default that of the folder.
+        repo: its name on the hub; by default the folder's name.
         kind: `hub`, which `EmbeddingTable.load` opens, `model2vec` or `sentence-transformers`.
         measured: the similarity scores that the card reports.
 
@@ -103,7 +103,7 @@ def _write(
 def _reason(error: Any) -> str:
     status = getattr(getattr(error, "response", None), "status_code", None)
     if status == 401:
-        return "the hub does not know you; run 'hf auth login' or set HF_TOKEN"
+        return "you are not logged in to the hub; run 'hf auth login' or set HF_TOKEN"
     if status == 403:
         return "your token has no write access; create one that has, or choose another name"
     message = " ".join(str(error).split())

@@ -65,7 +65,7 @@ def write_keyed_vectors(
 
 
 def read_keyed_vectors(path: Path, *, progress: bool = False) -> WordVectors:
-    """Unpickle a file of gensim, which can run any code: `read_vectors` requires permission.
+    """Unpickle a gensim file, which can run any code: `read_vectors` requires permission.
 
     Raises `DataError`, and `MissingExtraError` without gensim.
     """

@@ -65,7 +65,7 @@ class WriteFormat(Protocol):
 
 
 class ReadFormat(Protocol):
-    """Read a file or folder. Raises `DataError` that says what is wrong in which line."""
+    """Read a file or folder. Raises a `DataError` that says what is wrong and in which line."""
 
     def __call__(self, path: Path, *, progress: bool = False) -> WordVectors: ...
 
@@ -95,9 +95,9 @@ class Format:
 
 
 class RowCollector:
-    """Collects the words and vectors of a file, block by block; of equal words, the first counts.
+    """Collects the words and vectors of a file, block by block; the first of equal words is used.
 
-    The array has the size that the file announces, and is filled in place.
+    The array has the size that the file declares, and is filled in place.
     """
 
     def __init__(self, words: int, dims: int) -> None:
@@ -105,7 +105,7 @@ class RowCollector:
             self.vectors = np.empty((words + ROLES, dims), np.float32)
         except (MemoryError, ValueError) as error:
             raise DataError(
-                f"the file announces {words:,} words of {dims:,} numbers, which do not fit in "
+                f"the file declares {words:,} words of {dims:,} numbers, which do not fit in "
                 "memory; correct its first line, or use a machine with more memory"
             ) from error
         self.vectors[:ROLES] = 0
@@ -157,7 +157,7 @@ class RowCollector:
 def check_finite(
     path: Path, words: Sequence[str], vectors: Float32[ndarray, "words dims"], first: int = 1
 ) -> None:
-    """Raise `DataError` that names the first word (counted from `first`) with NaN or infinity."""
+    """Raise a `DataError` that names the first word (counted from `first`) with NaN or infinity."""
     finite = np.isfinite(vectors).all(axis=1)
     if not finite.all():
         place = int(np.flatnonzero(~finite)[0])

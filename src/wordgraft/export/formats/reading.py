@@ -1,4 +1,4 @@
-"""Read a file of word vectors, in whichever format it is, as a table."""
+"""Read a file of word vectors in any format as a table."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def read_vectors(
     """Read a file of word vectors as a table: GloVe, fastText, word2vec, a model2vec folder ...
 
     The rows are the file's, unrefined. Row 0 is padding, all zeros. Row 1 is for OOV words: the
-    file's own vector for them, otherwise the mean of all words. If the rule that cuts text makes
+    file's own vector for them, otherwise the mean of all words. If the rule for text makes
     words equal, the word that it leaves unchanged is used, otherwise the first.
 
     >>> _ = Path("glove.txt").write_text("sun 1 0\\nrain 0 1\\n")
@@ -36,14 +36,14 @@ def read_vectors(
 
     Args:
         format: one of `wordgraft.export.formats.FORMATS`; by default, recognized from the file.
-        checkpoint: cut text into words as this checkpoint does. By default text is cut as BERT
+        checkpoint: split text into words as this checkpoint does. By default text is split as BERT
             does, lowercased and stripped of accents if the file's words are. A folder with a
             `tokenizer.json` uses that.
         allow_pickle: read a file that gensim pickled. This can run any code: allow it only if you
             trust the file's source.
         progress: show a progress bar.
 
-    Raises `DataError` that names the faulty line, and `PickleRefusedError`.
+    Raises a `DataError` that names the faulty line, and `PickleRefusedError`.
     """
     path = Path(path)
     name = format or sniffed(path)

@@ -24,7 +24,7 @@ def keep_words(table: EmbeddingTable, counts: Mapping[str, int]) -> EmbeddingTab
     """
     vocabulary = table.vocabulary
     if vocabulary.kind == "pieces":
-        raise DataError("a file of pieces cannot be reduced to words; read all of it")
+        raise DataError("a file of pieces cannot be reduced to some words; read all of it")
     rows = [0, vocabulary.roles[UNK]]
     taken = set(rows)
     kept_counts = [0, 0]

@@ -20,7 +20,7 @@ from wordgraft.export.formats.protocol import (
 )
 from wordgraft.table import EmbeddingTable
 
-# spaCy cuts text into words by its own rules; the multi-language "xx" has the fewest.
+# spaCy splits text into words by its own rules; the multi-language "xx" has the fewest.
 _LANGUAGE = "xx"
 
 

@@ -39,7 +39,7 @@ def opened(path: Path) -> Iterator[IO[bytes]]:
     except FileNotFoundError as error:
         raise DataError(f"there is no file {path}") from error
     except DAMAGED as error:
-        raise DataError(f"{path} cannot be read ({error}); get the file again") from error
+        raise DataError(f"{path} cannot be read ({error}); download the file again") from error
 
 
 def words_without_whitespace(
@@ -116,7 +116,7 @@ def read_lines(path: Path, *, header: bool, progress: bool = False) -> WordVecto
         skipped = 1
         if lines - 1 != announced[0]:
             raise DataError(
-                f"{path}: its first line announces {announced[0]:,} words, but {lines - 1:,} lines "
+                f"{path}: its first line declares {announced[0]:,} words, but {lines - 1:,} lines "
                 "follow; download the file again, or correct that line"
             )
     dims = announced[1] if announced else len(first.split()) - 1

@@ -83,7 +83,7 @@ def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
         announced = header_of(first)
         if first.startswith(_FASTTEXT_MODEL):
             raise DataError(
-                f"{path} is a fastText model, not a file of vectors; give its .vec file, or write "
+                f"{path} is a fastText model, not a file of vectors; use its .vec file, or write "
                 "one with gensim: load_facebook_vectors(...).save_word2vec_format(...)"
             )
         if announced is None:
@@ -93,7 +93,7 @@ def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
             )
         n, dims = announced
         if not n or not dims:
-            raise DataError(f"{path} announces {n} words of {dims} numbers; it has no vectors")
+            raise DataError(f"{path} declares {n} words of {dims} numbers; it has no vectors")
         # A word takes at least a letter and a space. A compressed file may have any size.
         least = n * (4 * dims + 2)
         size = path.stat().st_size
@@ -115,7 +115,7 @@ def read_word2vec_binary(path: Path, *, progress: bool = False) -> WordVectors:
                 advance(wanted)
         if left := file.read(2).strip(b"\n"):
             raise DataError(
-                f"{path} announces {n:,} words of {dims} numbers, but more data follows "
+                f"{path} declares {n:,} words of {dims} numbers, but more data follows "
                 f"({left!r}); its first line is wrong: download the file again"
             )
     return rows.done(path)

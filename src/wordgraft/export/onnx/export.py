@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
 
 _LOG = logging.getLogger(__name__)
-# The largest allowed difference from PyTorch, and the number and length of test texts.
+# The largest allowed difference from PyTorch, and the number and length of the test texts.
 _TOLERANCE, _TEXTS, _MAX_LENGTH = 1e-4, 24, 30
 
 
@@ -39,7 +39,7 @@ def export_onnx(
 ) -> None:
     """Write a fitted `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
 
-    The file takes text: the rule that cuts text into words and the labels are in it.
+    The file takes text: the rule that splits text into words and the labels are in it.
     Out-of-vocabulary words get the vectors of the table's fallbacks and of the methods `pieces`,
     `unk`, `zero` or `mean`. Other methods cannot be exported: such words then get the unk row.
 

@@ -67,7 +67,7 @@ class OnnxModel:
         self._fallbacks = Fallbacks(self._vocabulary, np.flatnonzero(holds))
         self._oov = described["oov"]
         self._pieces = PieceTokenizer.from_json(content["pieces"]) if content["pieces"] else None
-        # The number of rows in the file: those of pieces follow those of words.
+        # The number of rows in the file: the pieces' rows follow the words' rows.
         self._rows = len(words)
         if self._pieces is not None:
             self._rows += self._pieces.size
@@ -112,7 +112,7 @@ class OnnxModel:
         version = int(json.loads(content["wordgraft"])["format"])
         if version > FORMAT_VERSION:
             raise TrainingError(
-                f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
+                f"{path} has format {version}; this wordgraft reads up to {FORMAT_VERSION}: "
                 "pip install --upgrade wordgraft"
             )
         return cls(session, content)

@@ -55,7 +55,7 @@ def embedding(
         row_subset: hold only these rows; the layer takes ids from `row_subset.renumbered`.
         dtype: a dtype or policy of Keras for the layer; int8 tables are multiplied by their scales.
         mask_zero: whether later layers are told which positions are padding.
-        name: of the layer.
+        name: name of the layer.
     """
     rows = table.rows() if row_subset is None else table.rows(row_subset.rows)
     layer = Embedding(

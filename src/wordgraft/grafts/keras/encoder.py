@@ -2,7 +2,7 @@
 
 A saved `.keras` file of it therefore loads where wordgraft is not installed. keras-hub has the
 same encoders; it brings the whole of TensorFlow and tensorflow-text, on whichever framework Keras
-runs, and its BERT computes GELU by the tanh formula where the checkpoints were trained with the
+runs, and its BERT computes GELU by the tanh formula, although the checkpoints were trained with the
 exact one: MiniLM's states come out up to 0.004 off (tests/grafts/test_keras_encoder.py).
 """
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class _Names:
-    """Where one architecture keeps the tensors of a layer, and how its configuration names them."""
+    """How one architecture names the tensors of a layer, and its settings in the configuration."""
 
     layer: str = "encoder.layer.{}."
     attention: tuple[str, str, str, str] = (
@@ -72,15 +72,15 @@ def encoder(
     """A `keras.Model` with the checkpoint's weights, on whichever framework Keras runs.
 
     It takes a dict of `input_ids` and `attention_mask`, both (texts, length), as
-    `wordgraft.grafts.encoder_inputs` makes them. It gives a dict: `sequence` (texts, length,
+    `wordgraft.grafts.encoder_inputs` makes them, and returns a dict: `sequence` (texts, length,
     hidden), the states of each token, and `cls` (texts, hidden), those of the first.
 
     Args:
-        layers: whose states to give, 0 being the output of the embeddings; the last by default.
-            Those of several are concatenated (hidden times their number). The model
-            is cut above the highest.
-        trainable: whether the encoder learns, with the dropout of its configuration. A frozen one
-            drops nothing.
+        layers: whose states to return, 0 being the output of the embeddings; the last by default.
+            Those of several layers are concatenated (hidden times their number). The model is
+            cut above the highest.
+        trainable: whether the encoder learns, with the dropout of its configuration. A frozen
+            encoder has no dropout.
         dtype: a dtype or policy of Keras, such as `mixed_bfloat16`.
 
     Raises `CheckpointError` for an architecture other than BERT, RoBERTa, XLM-RoBERTa, DistilBERT
@@ -127,10 +127,10 @@ class _Parts:
         self.dtype = dtype
 
     def embeddings(self, ids: Any) -> Any:
-        """(texts, length, hidden): words, their places and the first kind of text, normalized."""
+        """(texts, length, hidden): words, positions and the first token type, normalized."""
         words = self._rows("word_embeddings", ids)
         if reserved := self.checkpoint.architecture.reserved_positions:
-            # Places are counted from after the padding id, and padding has that place itself.
+            # Positions start after the padding id, and padding has that id as its position.
             pad = reserved - 1
             word = keras.ops.cast(keras.ops.not_equal(ids, pad), "int32")
             places = keras.ops.cumsum(word, axis=1) * word + pad
@@ -240,17 +240,17 @@ def _check(checkpoint: Checkpoint) -> None:
     kind, config = checkpoint.architecture.model_type, checkpoint.config
     if kind not in _NAMES:
         raise CheckpointError(
-            f"{checkpoint.name} has model_type {kind!r}; as a Keras model there are "
-            f"{', '.join(_NAMES)}. A table of its vectors can be had: wordgraft.build_table"
+            f"{checkpoint.name} has model_type {kind!r}; the Keras encoder supports "
+            f"{', '.join(_NAMES)}. For a table of its vectors, use wordgraft.build_table"
         )
     activation = config.get(_NAMES[kind].activation, "gelu")
     if activation not in (*_GELU, "relu"):
         raise CheckpointError(
-            f"{checkpoint.name} has the activation {activation!r}; as a Keras model there are "
+            f"{checkpoint.name} has the activation {activation!r}; the Keras encoder supports "
             f"{', '.join(_GELU)} and relu"
         )
     positions = config.get("position_embedding_type", "absolute")
     if positions != "absolute":
         raise CheckpointError(
-            f"{checkpoint.name} has {positions!r} positions; as a Keras model there are absolute"
+            f"{checkpoint.name} has {positions!r} positions; the Keras encoder needs absolute ones"
         )
