@@ -7,7 +7,6 @@ import json
 import logging
 import os
 import signal
-import subprocess
 import sys
 import threading
 import time
@@ -18,6 +17,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import clusters
 import numpy as np
 import psutil
 import pyarrow as pa
@@ -25,6 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 from clusters import start_ray
+from commands import MAIN
 from numpy.testing import assert_allclose, assert_array_equal
 from processes import started
 from tiny import SENTENCES
@@ -316,24 +317,33 @@ def test_the_command_starts_a_ray_and_stops_it(
     tables = []
     for name in ("local", "ray"):
         output = place / f"{name}.table"
-        done = subprocess.run(
-            command(*shared, "-o", output, "--engine", name, "--quiet"),
-            capture_output=True,
-            text=True,
+        # Through `clusters`, for its patience with a Ray that is slow to start.
+        code = "import sys; sys.path.append(sys.argv.pop(1)); import clusters; " + MAIN
+        arguments = ["table", *shared, "-o", output, "--engine", name, "--quiet"]
+        with started(
+            [sys.executable, "-c", code, Path(clusters.__file__).parent, *arguments],
             env=os.environ | {"WORDGRAFT_TEST_RUN": str(place)},
-        )
-        assert (done.returncode, done.stderr) == (0, "")
+        ) as process:
+            _, errors = process.communicate()
+            assert (process.returncode, errors) == (0, "")
+            # What Ray starts first has ended; its workers see that, and follow a moment later.
+            assert not {name_of(left) for left in left_of(place)} & {"gcs_server", "raylet"}
+            while left_of(place):
+                time.sleep(0.1)
         tables.append(EmbeddingTable.load(output))
         assert not output.with_name(f"{name}.table.progress").exists()
     same(*tables)
-    # Workers of a Ray that was stopped go after the command, however busy the machine is.
-    while left_of(place):
-        time.sleep(0.2)
 
 
 def left_of(place: Path) -> list[psutil.Process]:
     processes = psutil.process_iter()
     return [process for process in processes if str(place) in environment(process).values()]
+
+
+def name_of(process: psutil.Process) -> str:
+    with suppress(psutil.Error):
+        return process.name()
+    return ""
 
 
 def environment(process: psutil.Process) -> dict[str, str]:
