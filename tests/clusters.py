@@ -12,7 +12,8 @@ from typing import Any
 import ray
 from ray._private import services
 
-_SECONDS = 3600
+# For one start. Rarely, a raylet hangs in its start; then Ray is started again.
+_SECONDS, _STARTS = 120, 4
 os.environ |= {
     # The default, 15, would let other tests on the same machine starve Ray's workers.
     "RAY_worker_niceness": "0",
@@ -37,7 +38,21 @@ def _wait_for_node(*arguments: Any) -> Any:
     return _get_node(*arguments)
 
 
+_init = ray.init
+
+
+def _start_again(*arguments: Any, **options: Any) -> Any:
+    if options.get("address") == "local" and not ray.is_initialized():
+        for _ in range(_STARTS - 1):
+            try:
+                return _init(*arguments, **options)
+            except Exception:  # a plain one
+                ray.shutdown()
+    return _init(*arguments, **options)
+
+
 services.get_node = _wait_for_node
+ray.init = _start_again
 
 
 def start_ray(*by_value: ModuleType) -> None:

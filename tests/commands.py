@@ -53,14 +53,16 @@ def run(
 
 
 def interrupted_in(
-    place: str, *arguments: object, call: int = 1, cwd: Path
+    place: str, *arguments: object, call: int = 1, cwd: Path, prepare: str = ""
 ) -> subprocess.CompletedProcess[str]:
     """Run `wordgraft ARGUMENTS` in a process of its own, and send Ctrl-C at a certain place.
 
     The command stops in that call of a function, `module:function` or `module:Class.method`, until
-    the signal is there: the moment does not depend on how fast anything is.
+    the signal is there: the moment does not depend on how fast anything is. `prepare` is code that
+    runs first.
     """
-    code = _STOPPED.format(module=place.partition(":")[0], name=place.partition(":")[2], call=call)
+    module, _, name = place.partition(":")
+    code = _STOPPED.format(module=module, name=name, call=call, prepare=prepare)
     pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}
     with started([sys.executable, "-c", code, *arguments], cwd=cwd, **pipes) as process:
         assert process.stdout is not None
@@ -73,6 +75,7 @@ def interrupted_in(
 
 _STOPPED = """
 import sys
+{prepare}
 import {module} as module
 whole, calls = module.{name}, []
 def stopping(*arguments, **options):

@@ -180,7 +180,7 @@ def _connect(address: str) -> None:
     try:
         with _interrupt_delayed(), quiet, _standard_error_dropped():
             ray.init(address=address, **options)
-    except (ConnectionError, RuntimeError, ValueError, TimeoutError) as error:
+    except Exception as error:  # Ray raises a plain one if its start takes too long
         raise ClusterError(f"cannot connect to Ray at {address} ({first_line(error)})") from error
 
 
@@ -231,8 +231,8 @@ def _interrupt_delayed() -> Iterator[None]:
         yield
     finally:
         signal.signal(signal.SIGINT, before)
-    if signals:
-        raise KeyboardInterrupt
+        if signals:
+            raise KeyboardInterrupt
 
 
 @contextmanager

@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 from clusters import start_ray
-from commands import MAIN
+from commands import MAIN, interrupted_in
 from numpy.testing import assert_allclose, assert_array_equal
 from processes import started
 from tiny import SENTENCES
@@ -302,9 +302,8 @@ def test_an_address_is_refused_while_connected() -> None:
         pass
 
 
-def command(*arguments: object) -> list[str]:
-    code = "from wordgraft.cli import main; main()"
-    return [sys.executable, "-c", code, "table", *map(str, arguments)]
+# `clusters` is patient with a Ray that is slow to start.
+PATIENT = f"import sys; sys.path.append({str(Path(clusters.__file__).parent)!r}); import clusters"
 
 
 @pytest.mark.slow
@@ -317,11 +316,10 @@ def test_the_command_starts_a_ray_and_stops_it(
     tables = []
     for name in ("local", "ray"):
         output = place / f"{name}.table"
-        # Through `clusters`, for its patience with a Ray that is slow to start.
-        code = "import sys; sys.path.append(sys.argv.pop(1)); import clusters; " + MAIN
+        code = f"{PATIENT}; {MAIN}"
         arguments = ["table", *shared, "-o", output, "--engine", name, "--quiet"]
         with started(
-            [sys.executable, "-c", code, Path(clusters.__file__).parent, *arguments],
+            [sys.executable, "-c", code, *arguments],
             env=os.environ | {"WORDGRAFT_TEST_RUN": str(place)},
         ) as process:
             _, errors = process.communicate()
@@ -353,26 +351,25 @@ def environment(process: psutil.Process) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("saved", [False, True], ids=["while Ray starts", "while it encodes"])
+@pytest.mark.parametrize(
+    ("place", "call", "saved"),
+    [("ray:init", 1, False), ("wordgraft.sources.contextual.ray:merged_in_tree", 2, True)],
+    ids=["while Ray starts", "while it encodes"],
+)
 def test_ctrl_c_says_how_to_resume(
-    checkpoint: Checkpoint, tmp_path: Path, shared_data: Path, saved: bool
+    checkpoint: Checkpoint, files: list[str], tmp_path: Path, place: str, call: int, saved: bool
 ) -> None:
-    with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
-        (tmp_path / "corpus.txt").write_text("".join(next(lines) for _ in range(20_000)))
     output, progress = tmp_path / "a.table", tmp_path / "a.table.progress"
-    arguments = [checkpoint.folder, "--source", "contextual", "--corpus", tmp_path / "corpus.txt"]
-    # The folder is there when the corpus has been read, and not before there is something in it.
-    with started(command(*arguments, "-o", output, "--engine", "ray")) as process:
-        until = time.monotonic() + (240 if saved else 4)
-        while not progress.exists() and process.poll() is None and time.monotonic() < until:
-            time.sleep(0.1)
-        process.send_signal(signal.SIGINT)
-        _, errors = process.communicate()
-    assert process.returncode == 1, errors
-    assert ("run the same command again to resume" in errors) == saved
-    assert "no result was written" in errors
+    corpus = [part for file in files for part in ("--corpus", file)]
+    arguments = ["table", checkpoint.folder, "--source", "contextual", *corpus, "-o", output]
+    stopped = interrupted_in(
+        place, *arguments, "--engine", "ray", call=call, cwd=tmp_path, prepare=PATIENT
+    )
+    assert stopped.returncode == 1, stopped.stderr
+    assert ("run the same command again to resume" in stopped.stderr) == saved
+    assert "no result was written" in stopped.stderr
     assert progress.exists() == saved
-    assert "Traceback" not in errors
+    assert "Traceback" not in stopped.stderr
     assert not output.exists()
 
 
