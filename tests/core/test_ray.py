@@ -45,7 +45,7 @@ def test_an_address_is_refused_if_the_process_is_connected_already(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(ray, "is_initialized", lambda: True)
-    with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
+    with pytest.raises(ClusterError, match="already connected to Ray"), connected("auto"):
         pass
 
 

@@ -48,8 +48,8 @@ def compare(
         output: the folder of the records; a `RecordFolder` can add details to its description.
         checkpoint: the encoder, as for `open_checkpoint`; most methods need one.
         methods: names of `wordgraft.comparison.METHODS`, by default all that can run; or
-            `MethodSettings`, to set what they take besides: a network, trials, files of vectors, of
-            running text and of word pairs.
+            `MethodSettings`, which also sets a network, trials, and files of vectors, running text
+            and word pairs.
         sizes: how many sizes up to all texts, or the sizes themselves, `"all"` among them.
         seeds: runs of each method and size.
         budget: seconds. Runs that do not fit are left out; those that narrow the intervals most

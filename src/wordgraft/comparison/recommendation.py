@@ -1,7 +1,7 @@
 """Which method to take, in words, with the numbers that support it and what would change it.
 
-The scores that decide are those on the validation part, never those on the test part, which are
-only quoted once the choice is made.
+Scores on the validation part decide. Those on the test part are only quoted once the choice is
+made.
 """
 
 from __future__ import annotations

@@ -51,7 +51,7 @@ def connected(address: str | None) -> Iterator[None]:
             _connect(address or os.environ.get("RAY_ADDRESS") or "local")
         elif address is not None:
             raise ClusterError(
-                f"address {address}: this process is connected to a Ray already; leave the address "
+                f"address {address}: this process is already connected to Ray; leave the address "
                 "out to use that one, or call ray.shutdown() first"
             )
         stack.enter_context(_quiet_data_log())

@@ -58,8 +58,8 @@ class TextClassifier(ClassifierMixin, TextModel):  # type: ignore[misc]
             of a saved one, means `TableRows` of it.
         network: the network above the first layer: `bag` (mean of the words' vectors, one hidden
             layer), `linear` (mean, no hidden layer), `cnn`, `bilstm`, `transformer`, or `logistic`
-            (on `FrozenEncoder`: a logistic regression with cross-validated C). `auto` is `bag`,
-            on `FrozenEncoder` `logistic`. An `Encoder` has none.
+            (on `FrozenEncoder`: a logistic regression with cross-validated C). `auto` is `bag`, or
+            `logistic` on a `FrozenEncoder`. An `Encoder` has none.
         hidden: width of the network; `auto` is 256, or 128 per direction for a BiLSTM.
         dropout: share of values set to zero in training.
         head_init: the start of the last layer: `xavier`; `labels`, from the vectors of the words of

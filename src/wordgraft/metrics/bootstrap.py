@@ -1,7 +1,7 @@
 """Intervals and p values from resampled texts and seeds, after Efron (1979).
 
-A draw of texts is a row of weights: how often it holds each text. Whoever is compared gets the same
-draws, so that differences are paired.
+A draw of texts is a row of weights: how often it holds each text. All that are compared
+get the same draws, so that differences are paired.
 """
 
 from __future__ import annotations

@@ -106,7 +106,7 @@ class EncoderRows(nn.Module):
         """Indexes of a batch's texts in groups that are computed together; see `of_similar_length`.
 
         On a GPU all are one group as long as at most `MOST_PADDING` of everything read in training
-        is padding: padding costs it little, and each group costs it a wait for Python.
+        is padding: padding costs it little, but it waits for Python between groups.
         """
         places = self.places_read + max(sizes) * len(sizes)
         padding = places - self.tokens_read - sum(sizes)

@@ -37,9 +37,9 @@ class Neighbours:
 
     Attributes:
         k: how many of the nearest words are averaged.
-        power: exponent of the similarity in the weight. The defaults were chosen on held-out words
-            and typos (bench/results/oov.json): 5 and 2 are better for words whose lemma family is
-            not in the table, 10 and 4 for typos.
+        power: exponent of the similarity in the weight. The defaults were chosen on validation
+            words and typos (bench/results/oov.json): 5 and 2 are better for words whose lemma
+            family is not in the table, 10 and 4 for typos.
 
     Raises `TableError` for `k` or `power` below 1.
 

@@ -189,7 +189,7 @@ REFINEMENTS: dict[str, type[Any]] = {
 def default_refinements(vocabulary: Vocabulary) -> tuple[Refinement, ...]:
     """Center, Sif if the vocabulary has counts, and Scale.
 
-    Chosen on held-out training texts: `make bench-scale`, bench/results/scale.json.
+    Chosen on a validation part of the training texts: `make bench-scale`, bench/results/scale.json.
     """
     sif = (Sif(),) if vocabulary.counts.any() else ()
     return (Center(), *sif, Scale())

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy import ndarray
     from numpy.random import Generator
 
-# Batches that are filled with texts of similar length before their order is drawn.
+# Texts of this many batches are sorted by length at a time; then the batches are shuffled.
 _BATCHES_SORTED = 50
 # How far the sum of half-precision probabilities may be from 1.
 ROUNDING = 0.01

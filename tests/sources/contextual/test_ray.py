@@ -298,7 +298,7 @@ def test_an_address_where_a_ray_answers(monkeypatch: pytest.MonkeyPatch) -> None
 
 @pytest.mark.usefixtures("cluster")
 def test_an_address_is_refused_while_connected() -> None:
-    with pytest.raises(ClusterError, match="connected to a Ray already"), connected("auto"):
+    with pytest.raises(ClusterError, match="already connected to Ray"), connected("auto"):
         pass
 
 

@@ -167,7 +167,8 @@ class EncoderLayer:
             ) from error
         if checkpoint.sha256 != weights:
             raise TrainingError(
-                f"this model was fine-tuned from {name}, which has other weights now; restore those"
+                f"this model was fine-tuned from {name}, which has other weights now; "
+                "restore the original weights"
             )
         return checkpoint
 

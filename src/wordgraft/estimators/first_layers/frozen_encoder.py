@@ -92,8 +92,8 @@ class FrozenEncoder(FirstLayer):
             ) from error
         if checkpoint.sha256 != saved["weights"]:
             raise TrainingError(
-                f"{path} was trained on {name} with other weights than it has now; restore those, "
-                "or train again"
+                f"{path} was trained on {name} with other weights than it has now; restore "
+                "the original weights, or train again"
             )
         layer = FeatureLayer(
             checkpoint,

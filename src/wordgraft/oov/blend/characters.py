@@ -35,7 +35,7 @@ VectorsAt = Callable[["Int64[ndarray, ' places']"], "tuple[ndarray, ndarray]"]
 MOST_LETTERS = 20
 _LARGEST_ALPHABET = 1000
 _PAD, _OTHER, _START, _END = range(4)
-# Chosen on held-out words of the benchmark's table.
+# Chosen on the validation words of the benchmark's table.
 EPOCHS, BATCH, RATE = 10, 256, 1e-3
 _FEWEST_STEPS = 400
 _TYPO_SHARE = 0.05

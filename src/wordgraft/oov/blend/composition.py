@@ -1,7 +1,7 @@
 """A word as features of its pieces' rows: their mean, the first and the last.
 
 The position of a piece matters: from these three, a linear map comes closer to the vectors of
-held-out words than from the mean alone.
+words set aside than from the mean alone.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ _WORDS_AT_ONCE = 4096
 
 @dataclass(frozen=True)
 class Blend:
-    """The weighted mean of candidates; the weights are learned on held-out words.
+    """The weighted mean of candidates; the weights are learned on words set aside.
 
     A tenth of the table's words, at most 4,000, is not used to train the character network; the
     gate is fitted on them: as they are and with a typo, their own row not among the candidates, and

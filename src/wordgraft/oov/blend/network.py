@@ -27,7 +27,7 @@ LETTER_DIMS = 32
 HIDDEN = 1024
 DROPOUT = 0.1
 # Alongside the pieces, letters are scaled down and often dropped. At full scale they are learned
-# first, and overfit: cosine with held-out words 0.832; at a tenth 0.847, without letters 0.860.
+# first, and overfit: cosine with validation words 0.832; at a tenth 0.847, without letters 0.860.
 LETTERS_SCALE, LETTERS_DROPOUT = 0.03, 0.5
 
 

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 class L2sp(Regularizer):
     """`strength / 2` times the squared distance of the rows from their start is added to the loss.
 
-    Its gradient is added to that of the loss, which is cheaper than a term of the loss. After Li et
-    al. 2018 (L2-SP), section 3.2; body and head have no penalty.
+    Its gradient is added to that of the loss, which is cheaper than to compute the penalty itself.
+    After Li et al. 2018 (L2-SP), section 3.2. Body and head have no penalty.
     """
 
     name: ClassVar[str] = "l2sp"
