@@ -110,7 +110,7 @@ def test_the_map_zooms_moves_and_takes_clicks(
     )
     assert near < 1
     page.select_option("#colour", "overlap")
-    assert "% the same" in page.inner_text("#legend")
+    assert "% shared" in page.inner_text("#legend")
     page.select_option("#colour", "frequency")
     assert "occurrences or more" in page.inner_text("#legend")
     assert opened.complaints == []
