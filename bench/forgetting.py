@@ -8,8 +8,8 @@ tweets with and without a name); and the similarity of 500 pairs of sentences, a
 correlation of their cosines with those of the pretrained encoder. `interpolate` has no training of
 its own: it moves the fully fine-tuned encoder back towards its start.
 
-What is forgotten is the mean loss over these measures. A method is on the front if no other one has
-at least its score and forgets no more.
+What is forgotten is the mean loss over these measures. A method is on the front if none that
+forgets less has the same score or a higher one; see SAME_SCORE.
 
 Every run is stored in bench/results/runs-forgetting.jsonl when it ends, and an interrupted bench
 continues. Writes bench/results/forgetting.json; `tables` does only that, from the stored runs.
@@ -57,6 +57,9 @@ METHODS: dict[str, tuple[dict[str, str], str]] = {
 }
 WEIGHTS = (0.4, 0.5, 0.6, 0.7, 0.8, 0.9)
 SENTENCE_PAIRS = 500
+# Scores that differ by less count as equal: with another seed, full fine-tuning differs by as much
+# (0.836 with a standard deviation of 0.004 over three seeds in bench/results/regimes.json).
+SAME_SCORE = 0.005
 
 
 def main() -> None:
@@ -183,16 +186,16 @@ def _forgotten(start: dict[str, float], figures: dict[str, float]) -> float:
 
 
 def _front(methods: dict[str, dict[str, Any]]) -> list[str]:
-    """The methods that no other one surpasses in both, by the means over the seeds."""
+    """The methods that no other one surpasses, by the means over the seeds."""
     place = {
-        name: (row["macro-F1"]["mean"], -row["forgotten"]["mean"]) for name, row in methods.items()
+        name: (row["macro-F1"]["mean"], row["forgotten"]["mean"]) for name, row in methods.items()
     }
     return [
         name
-        for name, (score, memory) in place.items()
+        for name, (score, forgotten) in place.items()
         if not any(
-            other != (score, memory) and other[0] >= score and other[1] >= memory
-            for other in place.values()
+            other_score >= score - SAME_SCORE and other_forgotten < forgotten
+            for other_score, other_forgotten in place.values()
         )
     ]
 
