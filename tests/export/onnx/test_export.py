@@ -146,6 +146,6 @@ def test_what_the_command_line_refuses(tmp_path: Path) -> None:
     done = run(app, [*onnx, str(tmp_path / "m.onnx"), "--oov", "unk"])
     assert done.exit_code == 2
     done = run(app, ["export", "t", "--to", "npz", "--int8", "-o", str(tmp_path / "t.npz")])
-    assert "--int8 has no effect except with --to onnx" in done.output
+    assert "--int8 has no effect without --to onnx" in done.output
     done = run(app, [*onnx, str(tmp_path / "m.onnx")])
     assert isinstance(done.exception, TrainingError)
