@@ -13,7 +13,7 @@ import ray
 from ray._private import services
 
 # For one start. Rarely, a raylet hangs in its start; then Ray is started again.
-_SECONDS, _STARTS = 120, 4
+_SECONDS, _STARTS = 60, 6
 os.environ |= {
     # The default, 15, would let other tests on the same machine starve Ray's workers.
     "RAY_worker_niceness": "0",
