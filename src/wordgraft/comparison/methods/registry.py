@@ -207,8 +207,9 @@ def chosen_methods(
 def refuse_unused(settings: MethodSettings, specs: Sequence[MethodSpec]) -> None:
     """Raise `TrainingError` for a setting that changes none of these methods."""
     taken = {name for spec in specs for name in spec.takes}
-    for name in ("network", "vectors", "corpus", "pairs"):
-        if getattr(settings, name) and name not in taken:
+    known = {name for spec in METHODS.values() for name in spec.takes}
+    for name in sorted(known - taken):
+        if getattr(settings, name):
             users = ", ".join(spec.name for spec in METHODS.values() if name in spec.takes)
             raise TrainingError(
                 f"{name} has no effect on {', '.join(spec.name for spec in specs)}, only on "

@@ -224,7 +224,7 @@ class EncoderLayer:
                 shutil.copy(file, folder / name)
         if reason is not None:
             _LOG.warning(
-                "transformers' AutoModel loads the encoder of %s, but no class of its own predicts "
+                "transformers' AutoModel loads the encoder of %s, but none of its classes predicts "
                 "as wordgraft does: %s",
                 folder.name,
                 reason,
