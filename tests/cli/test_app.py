@@ -46,6 +46,19 @@ def test_wrong_usage_exits_with_2(arguments: list[str]) -> None:
     assert "Error" in done.stderr
 
 
+@pytest.mark.parametrize("library", ["typer", "rich"])
+def test_without_the_libraries_of_the_command_line(
+    monkeypatch: pytest.MonkeyPatch, library: str
+) -> None:
+    monkeypatch.setitem(sys.modules, library, None)
+    done = run("--help")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        f"wordgraft: the command wordgraft needs {library}, which is not installed: "
+        "pip install 'wordgraft[cli]'\n"
+    )
+
+
 def test_quiet_leaves_standard_error_empty(texts_folder: Path) -> None:
     done = run("predict", "m.model", "unheard words", "--quiet", cwd=texts_folder)
     assert done.stderr == ""

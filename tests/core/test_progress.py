@@ -44,6 +44,11 @@ def test_otherwise_nothing_is_written(
     assert drawn(monkeypatch, screen, show=show, after=after) == ""
 
 
+def test_without_rich_nothing_is_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "rich.progress", None)
+    assert drawn(monkeypatch, Terminal(), show=True, after=0) == ""
+
+
 def _advance_and_fail() -> None:
     with progress_bar("x", None, show=True) as advance:
         advance()

@@ -7,27 +7,35 @@ from typing import Any
 
 from wordgraft.errors import MissingExtraError
 
-_EXTRA_OF = {
-    "torch": "torch",
-    "transformers": "torch",
+EXTRA_OF = {
     "accelerate": "train",
-    "sklearn": "train",
-    "ray": "ray",
-    "zstandard": "zstd",
-    "gensim": "gensim",
-    "spacy": "spacy",
-    "jinja2": "report",
-    "markupsafe": "report",
-    "vl_convert": "report",
-    "umap": "umap",
-    "peft": "finetune",
-    "optuna": "finetune",
-    "keras": "keras",
+    "altair": "report",
+    "datasets": "data",
     "flax": "flax",
+    "gensim": "gensim",
     "jax": "flax",
+    "jinja2": "report",
+    "keras": "keras",
+    "loky": "train",
+    "markupsafe": "report",
     "onnx": "onnx",
     "onnxruntime": "onnx",
-    "altair": "report",
+    "optuna": "finetune",
+    "peft": "finetune",
+    "platformdirs": "torch",
+    "pyarrow": "data",
+    "rapidfuzz": "torch",
+    "ray": "ray",
+    "rich": "cli",
+    "sklearn": "train",
+    "spacy": "spacy",
+    "torch": "torch",
+    "transformers": "torch",
+    "typer": "cli",
+    "umap": "umap",
+    "vl_convert": "report",
+    "xxhash": "torch",
+    "zstandard": "zstd",
 }
 
 
@@ -42,7 +50,7 @@ def require(module: str, *, purpose: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is None or error.name.partition(".")[0] != library:
             raise  # the library is installed but broken: show its own error
-        extra = _EXTRA_OF[library]
+        extra = EXTRA_OF[library]
         raise MissingExtraError(
             f"{purpose} needs {library}, which is not installed: pip install 'wordgraft[{extra}]'"
         ) from error

@@ -30,10 +30,10 @@ def progress_bar(description: str, total: int | None, *, show: bool) -> Iterator
 
     `total` is the number of steps, or None if it is unknown. The bar appears after one second and
     disappears when the block ends, even with an error. If standard error is not a terminal, there
-    is no bar: it would only leave blank lines.
+    is no bar: it would only leave blank lines. There is none without the library rich either.
     """
     bar: Progress | None = None
-    show = show and sys.stderr.isatty()
+    show = show and sys.stderr.isatty() and _has_rich()
     done, started = 0, time.monotonic()
 
     def advance(steps: int = 1, *, note: str = "") -> None:
@@ -66,6 +66,14 @@ def resume_hint_on_interrupt(*places: Path | None) -> Iterator[None]:
                 " and ".join(existing),
             )
         raise
+
+
+def _has_rich() -> bool:
+    try:
+        import rich.progress  # noqa: F401
+    except ModuleNotFoundError:
+        return False
+    return True
 
 
 def _start(description: str, total: int | None) -> Progress:
