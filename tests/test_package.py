@@ -19,7 +19,7 @@ SOURCE = Path(wordgraft.__file__).parent
 ORDER = [
     *("_version", "errors", "core", "data", "checkpoint", "vocabulary", "table", "sources", "oov"),
     *("build", "features", "grafts", "networks", "metrics", "training", "estimators"),
-    *("export", "comparison", "reports", "cli", "__main__"),
+    *("export", "matrix", "comparison", "reports", "cli", "__main__"),
 ]
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")
 

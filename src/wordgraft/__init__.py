@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from wordgraft.export.formats import read_vectors
     from wordgraft.export.onnx import OnnxModel, export_onnx
     from wordgraft.grafts.mean_vectors import mean_vectors
+    from wordgraft.matrix import EmbeddingMatrix, MatrixReport, embedding_matrix, graft, unfreeze
     from wordgraft.oov import Blend, Neighbours, TextReader, coverage, method_of, with_oov
     from wordgraft.sources import Composed, Contextual, Isolated, Lookup
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
@@ -42,11 +43,13 @@ _HOMES = {
     "Checkpoint": "wordgraft.checkpoint",
     "Composed": "wordgraft.sources",
     "Contextual": "wordgraft.sources",
+    "EmbeddingMatrix": "wordgraft.matrix",
     "EmbeddingTable": "wordgraft.table",
     "Encoder": "wordgraft.estimators",
     "FrozenEncoder": "wordgraft.estimators",
     "Isolated": "wordgraft.sources",
     "Lookup": "wordgraft.sources",
+    "MatrixReport": "wordgraft.matrix",
     "Neighbours": "wordgraft.oov",
     "OnnxModel": "wordgraft.export.onnx",
     "SequenceTagger": "wordgraft.estimators",
@@ -60,8 +63,10 @@ _HOMES = {
     "build_table": "wordgraft.build",
     "compare": "wordgraft.comparison.compare",
     "coverage": "wordgraft.oov",
+    "embedding_matrix": "wordgraft.matrix",
     "export_onnx": "wordgraft.export.onnx",
     "forgetting_report": "wordgraft.estimators.forgetting_report",
+    "graft": "wordgraft.matrix",
     "interpolate": "wordgraft.estimators.interpolation",
     "mean_vectors": "wordgraft.grafts.mean_vectors",
     "method_of": "wordgraft.oov",
@@ -71,6 +76,7 @@ _HOMES = {
     "read_texts": "wordgraft.data.rows",
     "read_vectors": "wordgraft.export.formats",
     "search": "wordgraft.estimators.search",
+    "unfreeze": "wordgraft.matrix",
     "with_oov": "wordgraft.oov",
     "word_similarity": "wordgraft.table",
 }
@@ -80,11 +86,13 @@ __all__ = [
     "Checkpoint",
     "Composed",
     "Contextual",
+    "EmbeddingMatrix",
     "EmbeddingTable",
     "Encoder",
     "FrozenEncoder",
     "Isolated",
     "Lookup",
+    "MatrixReport",
     "Neighbours",
     "OnnxModel",
     "SequenceTagger",
@@ -99,8 +107,10 @@ __all__ = [
     "build_table",
     "compare",
     "coverage",
+    "embedding_matrix",
     "export_onnx",
     "forgetting_report",
+    "graft",
     "interpolate",
     "mean_vectors",
     "method_of",
@@ -110,6 +120,7 @@ __all__ = [
     "read_texts",
     "read_vectors",
     "search",
+    "unfreeze",
     "with_oov",
     "word_similarity",
 ]

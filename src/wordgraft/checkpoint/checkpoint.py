@@ -109,6 +109,11 @@ class Checkpoint:
         return self._number(name, 0)
 
     @property
+    def hidden_size(self) -> int:
+        """The width of a hidden state, and of vectors that come from the encoder."""
+        return self._number("dim" if "dim" in self.config else "hidden_size", 768)
+
+    @property
     def max_tokens(self) -> int:
         """The length of the longest input in tokens, special tokens included."""
         return self._number("max_position_embeddings", 512) - self.architecture.reserved_positions

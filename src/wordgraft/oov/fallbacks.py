@@ -11,7 +11,7 @@ The first of these rules that finds a row of the table applies.
     number       words with digits: the mean of the rows of the same shape (`2031` -> `0000`,
                  `3.5%` -> `0.0%`); else of the same shape with each run of digits as one
     emoji        without skin color and joiners; else the mean of the words of its Unicode name
-    hyphenated   the mean of the rows of its parts, if all have one: `bank-river`
+    hyphenated   the mean of the rows of its parts, if all have one: `bank-river`, `river bank`
 
 Words that the tokenizer splits never arrive here whole: BERT's splits at every punctuation mark.
 """
@@ -39,7 +39,7 @@ _URL = re.compile(r"(https?://|www\.)\S+|[\w.+-]+@[\w-]+\.[\w.-]+", re.IGNORECAS
 _URL_WORDS = ("url", "link", "website", "http", "https")
 _NAME = re.compile(r"([@#$])(\w+)")
 _DIGIT = re.compile(r"\d")
-_HYPHENS = re.compile(r"[-\u2010-\u2015/_]+")
+_HYPHENS = re.compile(r"[-\u2010-\u2015/_\s]+")
 # Joiner, variation selectors and skin colors: they change how an emoji looks.
 _EMOJI_EXTRAS = re.compile("[\u200d\ufe0e\ufe0f\U0001f3fb-\U0001f3ff]")
 _NAME_FILLERS = frozenset({"with", "of", "and", "the", "sign", "symbol"})

@@ -33,8 +33,8 @@ def pieces_of(checkpoint: Checkpoint, vocabulary: Vocabulary) -> Ragged:
     """Piece ids per row. A role, or a row of a vocabulary of pieces, is one piece: itself."""
     tokenizer = checkpoint.tokenizer
     if vocabulary.kind == "pieces":
-        others = [id for id in range(tokenizer.size) if id != tokenizer.pad_id]
-        return Ragged.of([[id] for id in (tokenizer.pad_id, *others)])
+        id_of = {piece: id for id, piece in enumerate(tokenizer.pieces)}
+        return Ragged.of([[id_of[piece]] for piece in vocabulary.words])
     words = tokenizer.word_pieces(vocabulary.words[len(vocabulary.roles) :])
     roles = [tokenizer.pad_id, tokenizer.unk_id]
     return Ragged(

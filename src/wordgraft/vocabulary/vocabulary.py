@@ -128,6 +128,25 @@ class Vocabulary:
         )
 
     @classmethod
+    def of_pieces(cls, ids: Sequence[int], checkpoint: Checkpoint) -> Vocabulary:
+        """Some of the tokenizer's pieces, by their ids there, after the padding.
+
+        For the rows of single pieces: a text is not read as these pieces. Padding is at row 0 and
+        must not be among `ids`.
+        """
+        pieces = checkpoint.tokenizer
+        words = (pieces.pad, *(pieces.pieces[id] for id in ids))
+        row_of = {word: row for row, word in enumerate(words)}
+        unk = row_of.get(pieces.unk, 0)
+        return cls(
+            words=words,
+            counts=np.zeros(len(words), np.int64),
+            kind="pieces",
+            tokenizer=word_tokenizer(pieces.tokenizer, row_of, words[unk]),
+            roles={PAD: 0, UNK: unk},
+        )
+
+    @classmethod
     def _of_words(
         cls, words: Sequence[str], counts: Sequence[int], checkpoint: Checkpoint
     ) -> Vocabulary:
