@@ -10,7 +10,10 @@ import subprocess
 import sys
 import warnings
 from collections.abc import Mapping
+from functools import reduce
+from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 from processes import started
@@ -44,6 +47,8 @@ def run(
             main()
         except SystemExit as stop:
             code = stop.code if isinstance(stop.code, int) else 1
+        except KeyboardInterrupt:  # pytest would take it for its own
+            pytest.fail("the command let Ctrl-C through")
         finally:
             log.handlers, level, log.propagate = before
             log.setLevel(level)
@@ -53,13 +58,43 @@ def run(
 
 
 def interrupted_in(
+    place: str, *arguments: object, call: int = 1, cwd: Path
+) -> subprocess.CompletedProcess[str]:
+    """Run `wordgraft ARGUMENTS` in this process; Ctrl-C comes in a certain call of a function.
+
+    `place` is `module:function` or `module:Class.method`.
+    """
+    module, _, name = place.partition(":")
+    *classes, last = name.split(".")
+    owner = reduce(getattr, classes, import_module(module))
+    whole, calls = getattr(owner, last), 0
+
+    def interrupted(*arguments: Any, **options: Any) -> Any:
+        nonlocal calls
+        calls += 1
+        if calls == call:
+            signal.raise_signal(signal.SIGINT)
+        return whole(*arguments, **options)
+
+    # A shell that runs the suite in the background leaves SIGINT ignored.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(owner, last, interrupted)
+            done = run(*arguments, cwd=cwd)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert calls >= call, f"{place} was called {calls} times"
+    return done
+
+
+def process_interrupted_in(
     place: str, *arguments: object, call: int = 1, cwd: Path, prepare: str = ""
 ) -> subprocess.CompletedProcess[str]:
-    """Run `wordgraft ARGUMENTS` in a process of its own, and send Ctrl-C at a certain place.
+    """As `interrupted_in`, in a process of its own.
 
-    The command stops in that call of a function, `module:function` or `module:Class.method`, until
-    the signal is there: the moment does not depend on how fast anything is. `prepare` is code that
-    runs first.
+    The command stops in that call until the signal is there: the moment does not depend on how fast
+    anything is. `prepare` is code that runs first.
     """
     module, _, name = place.partition(":")
     code = _STOPPED.format(module=module, name=name, call=call, prepare=prepare)

@@ -66,32 +66,29 @@ def test_quiet_leaves_standard_error_empty(texts_folder: Path) -> None:
     assert "2 of 2 running words (2 different ones) are out of vocabulary" in loud.stderr
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="a limit of POSIX systems")
+@pytest.mark.parametrize("command", ["train", "export"])
 def test_a_full_disk_names_the_output_and_leaves_nothing(
-    texts_folder: Path, tmp_path: Path
+    texts_folder: Path, tmp_path: Path, command: str
 ) -> None:
     """A limit on the size of files stands for the disk: what is too much is refused as there."""
-    code = (
-        "import resource, signal; signal.signal(signal.SIGXFSZ, signal.SIG_IGN)\n"
-        "resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, 2_000))\n"
-        "from wordgraft.cli import main; main()"
-    )
-    train = [
-        "train",
-        texts_folder / "train.csv",
-        "--table",
-        texts_folder / "t.table",
-        "--epochs",
-        "1",
-    ]
-    export = ["export", texts_folder / "t.table", "--to", "npz"]
-    for arguments in (train, export):
-        command = [sys.executable, "-c", code, *map(str, arguments), "-o", str(tmp_path / "out")]
-        done = subprocess.run(command, capture_output=True, text=True)
-        assert done.returncode == 1
-        assert f"wordgraft: cannot write {tmp_path / 'out'}: " in done.stderr
-        assert "Traceback" not in done.stderr
-        assert done.stdout == ""
-        assert list(tmp_path.iterdir()) == []
+    import resource
+
+    arguments = {
+        "train": [texts_folder / "train.csv", "--table", texts_folder / "t.table", "--epochs", 1],
+        "export": [texts_folder / "t.table", "--to", "npz"],
+    }
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2_000, before[1]))
+    try:
+        done = run(command, *arguments[command], "-o", tmp_path / "out")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert done.returncode == 1
+    assert f"wordgraft: cannot write {tmp_path / 'out'}: " in done.stderr
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:

@@ -30,6 +30,7 @@ def place(tiny_checkpoint: Callable[[str], Path], tmp_path_factory: pytest.TempP
     done = run(
         *("compare", "train.csv", *COLUMNS, "--test", "test.csv", "-o", "report", "--seeds", 2),
         *("--methods", "tfidf,random,composed", "--checkpoint", "bert", "--sizes", "24,all"),
+        *("--jobs", 1),
         cwd=folder,
     )
     assert done.returncode == 0, done.stderr
@@ -53,7 +54,8 @@ def test_it_says_what_to_take_and_where_the_page_is(place: Path) -> None:
 def test_resuming_takes_everything_from_the_folder(place: Path, tmp_path: Path) -> None:
     before = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}
     (place / "report" / "runs" / "random-24-1.json").unlink()
-    done = run("compare", "--resume", place / "report", "--for-labels", 24, "-q", cwd=tmp_path)
+    options = ("--for-labels", 24, "--jobs", 1, "-q")
+    done = run("compare", "--resume", place / "report", *options, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert "24 labels" in done.stdout.splitlines()[0]
     after = {p.name: p.read_text() for p in (place / "report" / "runs").iterdir()}
@@ -143,6 +145,7 @@ def test_tags_are_compared_too(place: Path) -> None:
     done = run(
         *("compare", "tags.conll", "--task", "tag", "-o", "tags", "--methods", "random,composed"),
         *("--checkpoint", "bert", "--seeds", 1, "--sizes", "all", "--network", "bilstm"),
+        *("--jobs", 1),
         cwd=place,
     )
     assert done.returncode == 0, done.stderr

@@ -15,6 +15,7 @@ from wordgraft.cli.compare_options import (
     seconds_of,
     sizes_of,
 )
+from wordgraft.comparison import LocalRunner, ProcessRunner
 
 
 def test_times_are_seconds() -> None:
@@ -34,6 +35,15 @@ def test_an_encoder_is_used_only_by_methods_that_need_one() -> None:
     assert checkpoint_of(None, ["tfidf"]) is None
     assert checkpoint_of(None, ["tfidf", "isolated"]) == CHECKPOINT
     assert checkpoint_of("bert", ["tfidf"]) == "bert"
+
+
+def test_runs_are_made_side_by_side_unless_there_is_one_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("wordgraft.comparison.fitting_jobs", lambda: 3)
+    assert runner_of("local", None, None) == ProcessRunner(3)
+    assert runner_of("local", None, 2) == ProcessRunner(2)
+    assert runner_of("local", None, 1) == LocalRunner()
 
 
 def test_a_runner_refuses_options_without_effect() -> None:

@@ -232,9 +232,7 @@ def test_two_processes_learn_what_one_does(
 ) -> None:
     folder = tiny_checkpoint("bert")
     more = ("--epochs", "3", "--set", "dropout=0", "--set", "class_weight=none")
-    one = launched(
-        [sys.executable, "-m", "wordgraft", *arguments(data, folder, tmp_path / "one", *more)]
-    )
+    one = run(*arguments(data, folder, tmp_path / "one", *more))
     assert one.returncode == 0, one.stderr
     options = {"num_processes": 2, "num_machines": 1, "main_process_port": 0}
     options |= {"mixed_precision": "no", "dynamo_backend": "no"}

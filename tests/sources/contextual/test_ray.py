@@ -25,7 +25,7 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 from clusters import start_ray
-from commands import MAIN, interrupted_in
+from commands import MAIN, process_interrupted_in
 from numpy.testing import assert_allclose, assert_array_equal
 from processes import started
 from tiny import SENTENCES
@@ -362,7 +362,7 @@ def test_ctrl_c_says_how_to_resume(
     output, progress = tmp_path / "a.table", tmp_path / "a.table.progress"
     corpus = [part for file in files for part in ("--corpus", file)]
     arguments = ["table", checkpoint.folder, "--source", "contextual", *corpus, "-o", output]
-    stopped = interrupted_in(
+    stopped = process_interrupted_in(
         place, *arguments, "--engine", "ray", call=call, cwd=tmp_path, prepare=PATIENT
     )
     assert stopped.returncode == 1, stopped.stderr
