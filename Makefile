@@ -9,7 +9,7 @@ RIVALS = bench/.venv/.installed
 FLAIR = bench/.venv-flair/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-keras lint format bench bench-compare bench-contextual bench-encode \
+.PHONY: help demo test test-keras lint format docs docs-serve bench bench-compare bench-contextual bench-encode \
 	bench-forgetting bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
@@ -34,11 +34,17 @@ format: $(READY) ## apply the style
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
+docs: $(READY) ## build the documentation site in build/site
+	$(BIN)/mkdocs build --strict
+
+docs-serve: $(READY) ## show the site at http://127.0.0.1:8000 while you edit it
+	$(BIN)/mkdocs serve
+
 bench-scale: $(READY) ## measure which scale of the rows is best for training
 	$(BIN)/python bench/scale.py
 
-bench-rates: $(READY) ## measure the rates used in docs/scale.md
-	$(BIN)/python docs/scale.py --measure
+bench-rates: $(READY) ## measure the rates used in docs/benchmarks/scale.md
+	$(BIN)/python docs/benchmarks/scale.py --measure
 
 bench: $(READY) $(RIVALS) ## compare reading, importing, encoding and training with other libraries
 	$(BIN)/python bench/reading.py

@@ -1,4 +1,4 @@
-"""docs/scale.md holds what docs/scale.py prints, and its arithmetic is right."""
+"""docs/benchmarks/scale.md holds what scale.py beside it prints, and its arithmetic is right."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-DOCS = Path(__file__).resolve().parents[2] / "docs"
+DOCS = Path(__file__).resolve().parents[2] / "docs" / "benchmarks"
 
 
 def test_the_document_holds_what_the_script_prints() -> None:

