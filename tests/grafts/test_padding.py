@@ -8,11 +8,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
-from tables import random_table
+from tables import random_table, table_of
 
+import wordgraft as wg
 from wordgraft import open_checkpoint
-from wordgraft.errors import CheckpointError
+from wordgraft.errors import CheckpointError, TableError
 from wordgraft.grafts.padding import encoder_inputs, padded_ids
+from wordgraft.oov import with_oov
 
 TABLE = random_table(50, 8)
 
@@ -41,3 +43,20 @@ def test_inputs_are_cut_and_padded(tiny_checkpoint: Callable[[str], Path]) -> No
     assert encoder_inputs(checkpoint, texts)["input_ids"].shape == (3, checkpoint.max_tokens)
     with pytest.raises(CheckpointError, match="takes 3 to 64 tokens"):
         encoder_inputs(checkpoint, texts, length=65)
+
+
+def test_rows_are_appended_for_words_out_of_the_vocabulary() -> None:
+    table = with_oov(table_of(["sun", "rain"], [[1, 0], [0, 2]]), "mean")
+    ids, covering = padded_ids(table, ["snow sun", "RAIN snow's x"], oov=True)
+    assert ids.shape == (2, 5)
+    assert covering.vocabulary.words[4:] == ("snow", "'", "s", "x")
+    assert (padded_ids(covering, ["snow sun", "RAIN snow's x"]) == ids).all()
+    assert covering["snow"].tolist() == [0.5, 1]
+    assert (covering.rows()[:4] == table.rows()).all()
+
+
+def test_pieces_have_no_words_to_append(tiny_checkpoint: Callable[[str], Path]) -> None:
+    checkpoint = wg.open_checkpoint(str(tiny_checkpoint("bert")))
+    pieces = wg.build_table(checkpoint, wg.Vocabulary.from_tokenizer(checkpoint), source="lookup")
+    with pytest.raises(TableError, match="oov=True needs a table of words"):
+        padded_ids(pieces, ["sun"], oov=True)

@@ -16,6 +16,7 @@ from wordgraft.cli.explore import explore
 from wordgraft.cli.export import export
 from wordgraft.cli.forgetting import forgetting
 from wordgraft.cli.inspect import inspect
+from wordgraft.cli.matrix import matrix
 from wordgraft.cli.predict import predict
 from wordgraft.cli.push import push
 from wordgraft.cli.similarity import similarity
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 _COMMANDS: dict[Callable[..., None], str] = {
     table: "Make a table of word vectors.",
+    matrix: "Write rows for a network's own words and ids.",
     inspect: "Show what a table holds.",
     explore: "Write a web page that shows a table.",
     similarity: "Score a table on word pairs.",

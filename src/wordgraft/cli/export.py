@@ -34,7 +34,11 @@ def export(
     output: Output,
     words: Annotated[
         Path | None,
-        typer.Option(help="Write exactly the words of this list, one per line."),
+        typer.Option(
+            help="Write exactly the words of this list, one per line, in its order. In npz, "
+            "word2vec, glove and fasttext, row i is line i; other formats have rows for padding "
+            "and unknown words first."
+        ),
     ] = None,
     oov: Annotated[
         str | None,
@@ -69,6 +73,7 @@ def export(
     from wordgraft.core.atomic_io import check_output
     from wordgraft.data.text_files import read_words
     from wordgraft.export.formats import FORMATS
+    from wordgraft.export.formats.word_rows import WORD_ROW_FORMATS
     from wordgraft.oov import METHODS
     from wordgraft.table import EmbeddingTable
 
@@ -81,11 +86,21 @@ def export(
     if not force:  # with --force, the writer of the format decides what it may replace
         check_output(output, force=False)
     table = EmbeddingTable.load(path)
+    if words is not None and to in WORD_ROW_FORMATS:
+        respelled = _write_list(table, words, output, to=to, oov=oov, force=force, quiet=quiet)
+        _say_respelled(respelled, to)
+        _print_size(output)
+        return
     if words is not None:
         table = _of_words(table, read_words(words), oov, progress=not quiet)
     write = FORMATS[to].write
     assert write is not None  # `choose` allowed only writable formats
     respelled = write(table, output, force=force, progress=not quiet)
+    _say_respelled(respelled, to)
+    _print_size(output)
+
+
+def _say_respelled(respelled: int, to: str) -> None:
     if respelled:
         _LOG.warning(
             "%s words contain whitespace, which %s does not allow: written with _, or left out if "
@@ -93,7 +108,28 @@ def export(
             f"{respelled:,}",
             to,
         )
-    _print_size(output)
+
+
+def _write_list(
+    table: EmbeddingTable,
+    words: Path,
+    output: Path,
+    *,
+    to: str,
+    oov: str | None,
+    force: bool,
+    quiet: bool,
+) -> int:
+    """Write a row per line of a list, repeated words and blank lines included."""
+    from wordgraft.export.formats.word_rows import write_word_rows
+    from wordgraft.matrix import embedding_matrix
+    from wordgraft.matrix.files import read_vocabulary
+
+    entries = read_vocabulary(words)
+    made = embedding_matrix(table, entries, oov=oov, progress=not quiet)
+    counts = ", ".join(f"{count:,} {name}" for name, count in made.report.by_source.items())
+    typer.echo(f"{len(entries):,} rows by source: {counts}")
+    return write_word_rows(entries, made.vectors, output, to=to, force=force)
 
 
 def _export_model(path: Path, output: Path, *, int8: bool, force: bool) -> None:

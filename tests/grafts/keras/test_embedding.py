@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -43,3 +47,23 @@ def test_xla_is_left_out_where_it_would_hide_a_wrong_id() -> None:
     model = keras.Sequential([keras.Input((None,), dtype="int32"), layer, keras.layers.Dense(1)])
     model.compile("adam", "mse")
     assert model.jit_compile is (keras.backend.backend() == "jax")
+
+
+def test_a_plain_layer_is_read_without_wordgraft(tmp_path: Path) -> None:
+    import keras
+
+    from wordgraft.grafts.keras import embedding
+
+    layer = embedding(TABLE, trainable=False, plain=True)
+    assert type(layer) is keras.layers.Embedding
+    model = keras.Sequential([keras.Input((None,), dtype="int32"), layer])
+    model.save(tmp_path / "model.keras")
+    code = (
+        "import sys; sys.modules['wordgraft'] = None; import keras; "
+        "model = keras.models.load_model('model.keras'); "
+        "print(keras.ops.convert_to_numpy(model.layers[0].embeddings).sum(axis=1)[2])"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
+    )
+    assert float(done.stdout) == pytest.approx(TABLE["w0"].sum(), rel=1e-5)

@@ -42,7 +42,8 @@ def embedding(
     dtype: str = "float32",
     mask_zero: bool = True,
     name: str | None = None,
-) -> Embedding:
+    plain: bool = False,
+) -> Any:
     """A `keras.layers.Embedding` whose row `i` is the table's row `i`, exactly.
 
     >>> from wordgraft.grafts.keras import embedding
@@ -56,9 +57,13 @@ def embedding(
         dtype: a dtype or policy of Keras for the layer; int8 tables are multiplied by their scales.
         mask_zero: whether later layers are told which positions are padding.
         name: name of the layer.
+        plain: make a `keras.layers.Embedding` of Keras itself, so that a saved model opens where
+            wordgraft is not installed. It does not check ids, and padding stays zero only while
+            later layers respect the mask.
     """
     rows = table.rows() if row_subset is None else table.rows(row_subset.rows)
-    layer = Embedding(
+    kind = _Embedding if plain else Embedding
+    layer = kind(
         *rows.shape,
         embeddings_initializer="zeros",  # drawing random rows would be wasted
         mask_zero=mask_zero,
