@@ -8,6 +8,7 @@ import pytest
 from fake_methods import FakeMethod, fake_comparison, right, texts_of
 
 from wordgraft.comparison import Data, Statistics, recommend
+from wordgraft.comparison.statistics import Difference
 
 
 def test_intervals_hold_the_truth_as_often_as_they_say(
@@ -41,3 +42,9 @@ def test_methods_of_one_quality_are_statistically_indistinguishable(
         if trial == 0:
             assert "statistically indistinguishable from" in recommend(comparison).headline
     assert false_alarms <= 2
+
+
+def test_a_reversed_difference_is_the_second_minus_the_first() -> None:
+    pair = Difference(80, "good", "poor", value=0.2, low=0.1, high=0.25, p=0.01)
+    assert pair.reversed() == Difference(80, "poor", "good", -0.2, -0.25, -0.1, 0.01)
+    assert pair.reversed().reversed() == pair

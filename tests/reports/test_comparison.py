@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
+import re
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +13,7 @@ import pytest
 from browsers import WIDTHS, Opened
 from fake_methods import FakeMethod, fake_comparison, right, texts_of
 
-from wordgraft.comparison import Comparison, Data
+from wordgraft.comparison import Comparison, Data, Statistics
 from wordgraft.reports import write_comparison
 
 pytestmark = pytest.mark.slow
@@ -120,12 +123,65 @@ def test_light_and_dark(browser: Any, report: tuple[Path, Comparison]) -> None:
         opened.screenshot(f"report-{scheme}")
 
 
-def test_on_paper_closed_parts_are_opened(browser: Any, report: tuple[Path, Comparison]) -> None:
-    opened = Opened(browser, report[0], 1280)
-    opened.wait_for_charts()
-    opened.page.emulate_media(media="print")
-    assert opened.page.locator("#recommendation").is_visible()
-    assert opened.page.locator("#chart-curves svg").is_visible()
-    printed = opened.page.pdf()
-    assert printed.startswith(b"%PDF")
-    assert len(printed) > 20_000
+@pytest.mark.parametrize("width", WIDTHS)
+def test_all_charts_are_drawn_when_the_page_is_loaded(
+    browser: Any, report: tuple[Path, Comparison], width: int
+) -> None:
+    """Who prints or captures the whole page does it then, and has never scrolled down."""
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.add_init_script(
+        """addEventListener("load", () => { window.marks = [...document.querySelectorAll(".chart")]
+             .map((chart) => chart.querySelectorAll("svg .role-mark path").length); });"""
+    )
+    page.goto(report[0].as_uri())
+    marks = page.evaluate("window.marks")
+    assert len(marks) == 6
+    assert min(marks) >= 3
+
+
+def test_paper_has_every_chart_and_no_closed_part(
+    browser: Any, report: tuple[Path, Comparison]
+) -> None:
+    page = Opened(browser, report[0], 1280, color_scheme="dark").page
+    marks = page.locator(".chart svg .role-mark path").count()
+    with_charts = painted(page.pdf(print_background=True))
+    page.add_style_tag(content=".chart { visibility: hidden; }")
+    without_charts = painted(page.pdf(print_background=True))
+    assert with_charts - without_charts >= marks > 30
+    page.emulate_media(media="print", color_scheme="dark")
+    # Dark ink on white paper, whatever the screen has.
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(22, 25, 29)"
+    assert page.locator("#recommendation").is_visible()
+    assert page.locator("summary:visible").count() == 0
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+
+
+def painted(pdf: bytes) -> int:
+    """How many paths the pages of a PDF fill or stroke."""
+    operators = 0
+    for stream in re.findall(rb"stream\r?\n(.*?)endstream", pdf, re.DOTALL):
+        with contextlib.suppress(zlib.error):  # some streams are images or fonts
+            content = zlib.decompressobj().decompress(stream)
+            operators += len(re.findall(rb"(?m)^(?:f\*?|S|B\*?)$", content))
+    return operators
+
+
+def test_results_on_the_page_are_those_of_the_recommendation(
+    browser: Any, report: tuple[Path, Comparison]
+) -> None:
+    """Only the validation part gives verdicts; the test part is beside it."""
+    file, found = report
+    page = Opened(browser, file, 1280).page
+    rows = page.locator("[aria-labelledby=differences] tbody tr").all_inner_texts()
+    validation, test = Statistics(found, "validation"), Statistics(found, "test")
+    size = max(found.sizes)
+    assert len(rows) == 3
+    for row, pair in zip(rows, validation.differences(size), strict=True):
+        name, value, p, result, tested = row.split("\t")
+        assert name.split()[::2] == [pair.first, pair.second]
+        assert value == f"{pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}]"
+        assert p == f"{pair.p:.3f}"
+        better = f"{pair.first} is better"
+        assert result == (better if pair.significant else "statistically indistinguishable")
+        on_test = test.mean(pair.first, size).value - test.mean(pair.second, size).value
+        assert float(tested.split()[0]) == pytest.approx(on_test, abs=6e-4)

@@ -147,11 +147,10 @@ def _chosen(
             f"indistinguishable from {_listed(rivals)}."
         )
     spent = costs_of(ranking.validation, best, size)
+    tested = len(ranking.comparison.data.test_texts)
     reasons = [
-        f"{ranking.metric} {mean} on the validation part ({_seeds(mean.seeds)} with a 95% "
-        "interval).",
-        f"Tested on {len(ranking.comparison.data.test_texts):,} texts of the test part: "
-        f"{test.mean(best, size)}.",
+        f"Its {ranking.metric} is {mean} on the validation part ({_seeds(mean.seeds)}, 95% "
+        f"interval), and {test.mean(best, size)} on the {tested:,} texts of the test part.",
         f"It takes {_duration(spent.minutes * 60)} to train, {spent.latency_ms:.2f} ms to predict "
         f"a text, and {spent.size_mb:,.1f} MB on disk.",
         *_lead(ranking, best, within, tied),
@@ -168,8 +167,8 @@ def _lead(ranking: _Ranking, best: str, within: Sequence[str], tied: set[str]) -
     if not trailing:
         return []
     return [
-        f"It is ahead of {trailing[0]} by {pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}], "
-        f"p = {pair.p:.3f} after correction."
+        f"It is ahead of {trailing[0]} by {pair.value:.3f} [{pair.low:.3f}, {pair.high:.3f}] on "
+        f"the validation part, p = {pair.p:.3f} after Holm's correction."
         for pair in ranking.validation.differences(ranking.size)
         if {pair.first, pair.second} == {best, trailing[0]}
     ] or [

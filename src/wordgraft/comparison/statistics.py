@@ -70,6 +70,12 @@ class Difference:
         """Whether the difference is statistically significant."""
         return self.p < LEVEL
 
+    def reversed(self) -> Difference:
+        """`second` minus `first`."""
+        return Difference(
+            self.size, self.second, self.first, -self.value, -self.high, -self.low, self.p
+        )
+
 
 class Statistics:
     """The scores on one part of a comparison's data.

@@ -117,7 +117,9 @@ def trade_off(rows: Rows, metric: str, cost: str, unit: str, look: Look) -> dict
     Rows: method, score, low, high, `cost`, best (whether on the front).
     """
     alt = _altair()
-    x = alt.X(f"{cost}:Q", title=unit, scale=alt.Scale(type="log", padding=20), axis=_few_ticks())
+    scale = alt.Scale(type="log", nice=False, padding=20)
+    axis = alt.Axis(tickCount=5, format="~g", grid=False, labelBound=True)
+    x = alt.X(f"{cost}:Q", title=unit, scale=scale, axis=axis)
     y = alt.Y("score:Q", title=metric, scale=alt.Scale(zero=False, padding=14))
     base = alt.Chart(_data(rows))
     front = (
@@ -179,7 +181,7 @@ def confusion(rows: Rows, labels: Sequence[str], method: str) -> dict[str, Any]:
     if len(labels) > 8:
         return _spec(cells.properties(height=28 * len(labels)))
     numbers = base.mark_text(fontSize=12).encode(
-        alt.Text("texts:Q", format=","),
+        alt.Text("texts:Q", format=",.0f"),
         color=alt.condition("datum.share > 0.5", alt.value("#fff"), alt.value("currentColor")),
     )
     return _spec((cells + numbers).properties(height=44 * len(labels)))
@@ -193,7 +195,12 @@ def scores_by_label(rows: Rows, look: Look) -> dict[str, Any]:
         alt.Chart(_data(rows))
         .mark_point(filled=True, size=80, opacity=1)
         .encode(
-            alt.X("f1:Q", title="F1"),
+            alt.X(
+                "f1:Q",
+                title="F1",
+                scale=alt.Scale(zero=False, padding=10),
+                axis=alt.Axis(tickCount=6),
+            ),
             alt.Y("label:N", title=None, sort=labels),
             _color(look),
             shape=_shape(look),
@@ -227,10 +234,6 @@ def _upright(labels: Sequence[str]) -> Any:
     return _altair().Axis(labelAngle=0 if fits else -45)
 
 
-def _few_ticks() -> Any:
-    return _altair().Axis(tickCount=5, labelOverlap=True, format="~g")
-
-
 def _altair() -> Any:
     return require("altair", purpose="drawing charts")
 
@@ -259,7 +262,9 @@ def _dash(look: Look) -> Any:
 
 def _legend() -> Any:
     # Layers with different legends would lose them.
-    return _altair().Legend(orient="bottom", title=None, columns=3, symbolOpacity=1)
+    return _altair().Legend(
+        orient="bottom", title=None, columns=3, symbolOpacity=1, symbolStrokeWidth=0
+    )
 
 
 def _spec(chart: Any) -> dict[str, Any]:
@@ -275,6 +280,8 @@ def _spec(chart: Any) -> dict[str, Any]:
         "labelFontSize": 12,
         "titleFontSize": 12,
         "titleFontWeight": "normal",
+        "labelOverlap": True,
+        "labelSeparation": 8,
     }
     spec: dict[str, Any] = (
         chart.properties(width="container", background="transparent")

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from wordgraft.comparison.costs import Limits, costs_of
+from wordgraft.comparison.costs import Limits, costs_of, few_digits
 from wordgraft.comparison.data import label_table
 from wordgraft.comparison.efficiency import label_efficiency, training_speed
 from wordgraft.comparison.methods import METHODS
@@ -14,7 +14,7 @@ from wordgraft.comparison.recommendation import Recommendation, recommend
 from wordgraft.comparison.record_folder import PAGE
 from wordgraft.comparison.records import MethodRun
 from wordgraft.comparison.result import Comparison
-from wordgraft.comparison.statistics import Statistics
+from wordgraft.comparison.statistics import Difference, Statistics
 from wordgraft.reports.charts import bundle
 from wordgraft.reports.comparison_charts import charts_of
 from wordgraft.reports.page import write_page
@@ -65,7 +65,7 @@ def write_comparison(
         summary=list(_summary(test, validation, size)),
         charts=drawn,
         specs={chart.id: chart.spec for chart in drawn},
-        differences=test.differences(size),
+        differences=list(_differences(validation, test, size)),
         efficiency=label_efficiency(test),
         speeds=training_speed(test, size),
         disagreements=_disagreements(comparison, test, size, shown),
@@ -73,6 +73,7 @@ def write_comparison(
         runs=[_run(run) for run in (*comparison.runs, *comparison.unfinished)],
         versions=comparison.runs[0].versions,
         machines=sorted({run.machine for run in comparison.runs}),
+        few_digits=few_digits,
         bundle=bundle(),
     )
     return recommendation
@@ -89,6 +90,21 @@ def _summary(test: Statistics, validation: Statistics, size: int) -> Iterator[Ma
             "test": test.mean(method, size),
             "costs": costs_of(test, method, size),
         }
+
+
+def _differences(
+    validation: Statistics, test: Statistics, size: int
+) -> Iterator[tuple[Difference, Difference | None]]:
+    """Each pair of methods on the validation part, and the same pair on the test part.
+
+    A pair is in the same order in both, so on the test part the difference may be below 0.
+    """
+    tested = {frozenset((pair.first, pair.second)): pair for pair in test.differences(size)}
+    for pair in validation.differences(size):
+        other = tested.get(frozenset((pair.first, pair.second)))
+        if other is not None and other.first != pair.first:
+            other = other.reversed()
+        yield pair, other
 
 
 def _disagreements(

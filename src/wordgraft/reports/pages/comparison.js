@@ -19,7 +19,3 @@ for (const table of document.querySelectorAll("table.sortable")) {
     });
   });
 }
-
-addEventListener("beforeprint", () => {
-  for (const details of document.querySelectorAll("details[data-print]")) details.open = true;
-});
