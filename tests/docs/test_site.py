@@ -49,7 +49,7 @@ def test_the_reference_shows_every_public_name(site: Path) -> None:
 
 def test_examples_and_names_in_docstrings_become_code_and_links(site: Path) -> None:
     page = (site / "reference" / "tables" / "index.html").read_text("utf-8")
-    assert "language-pycon" in page
+    assert '<span class="gp">&gt;&gt;&gt; </span>' in page
     assert "<blockquote>" not in page
     assert 'href="../sources/#wordgraft.Contextual"' in page
 
