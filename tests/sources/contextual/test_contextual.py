@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -178,12 +179,13 @@ def test_minilm_is_closer_to_human_scores_with_a_corpus(minilm: str, shared_data
 
     lines = Path(datapath("simlex999.txt")).read_text("utf-8").splitlines()
     cells = [line.split("\t") for line in lines if not line.startswith("#")]
-    pairs = [(a, b, float(score)) for a, b, score, *_ in cells][:200]
+    pairs = [(a, b, float(score)) for a, b, score, *_ in cells][:100]
     checkpoint = open_checkpoint(minilm)
     vocabulary = Vocabulary.from_words({w for a, b, _ in pairs for w in (a, b)}, checkpoint)
-    corpus = Corpus.of(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz")
+    with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
+        corpus = Corpus.of_texts([next(lines) for _ in range(20_000)])
     table = Contextual(corpus, contexts=5).table(checkpoint, vocabulary)
     alone = Isolated().table(checkpoint, vocabulary)
     score, without = (word_similarity(vectors, pairs) for vectors in (table, alone))
-    assert score.covered == 200
+    assert score.covered == 100
     assert score.spearman > without.spearman > 0.4

@@ -17,11 +17,13 @@ from wordgraft.errors import ProgressError
 from wordgraft.sources.contextual import Contextual, Corpus, accumulate, sample
 from wordgraft.sources.contextual.pipeline import format_duration, runs_of_tokens
 
-# Forks before any work, so that each child starts at once and shares no thread with its parent.
+# Forks after all imports and before any work: each child starts at once and shares no thread
+# with its parent.
 _KILLED_REPEATEDLY = """
 import os, random, shutil, signal, sys
 from pathlib import Path
-import torch, transformers, datasets
+import torch, datasets
+import transformers.models.auto.modeling_auto, transformers.models.bert.modeling_bert
 from wordgraft import open_checkpoint
 from wordgraft.checkpoint import encoder
 from wordgraft.sources.contextual import Contextual, Corpus
@@ -29,13 +31,12 @@ from wordgraft.core import run_state
 from wordgraft.sources.contextual import accumulate, corpus, pipeline, sample
 
 checkpoint, text, folder = open_checkpoint(sys.argv[1]), sys.argv[2], Path(sys.argv[3])
-contexts = None if sys.argv[4] == "all" else 3
 torch.set_num_threads(1)
 # Many small steps, each of them saved, however long that takes.
 pipeline._SENTENCES_AT_ONCE, pipeline._BATCHES_AT_ONCE, encoder.CPU_TOKENS = 1, 1, 256
 run_state._MAX_SHARE_OF_TIME = float("inf")
 corpus_blocks = corpus.Corpus.blocks
-corpus.Corpus.blocks = lambda self, start=None, *, size=100: corpus_blocks(self, start, size=100)
+corpus.Corpus.blocks = lambda self, start=None, *, size=20: corpus_blocks(self, start, size=20)
 
 # A process can be killed before it works on sentences, and before it opens, renames or deletes a
 # file of its progress. It is counted in these moments, so that its speed changes nothing.
@@ -62,14 +63,14 @@ accumulate.Sums.add_sentences = working(accumulate.Sums.add_sentences)
 sample.Sampler.add = working(sample.Sampler.add)
 sys.addaudithook(on_file)
 
-def run(name):
+def run(contexts, name):
     source = Contextual(
         Corpus.of(text), contexts=contexts, layers=1, min_count=2,
         progress_folder=folder / "progress", save_every=0.0,
     )
-    source.table(checkpoint, None).save(folder / name)
+    source.table(checkpoint, None).save(folder / str(contexts) / name)
 
-def ended(name, moments):
+def ended(contexts, name, moments):
     \"""Whether a run came to its end, in a process that is killed after so many moments.\"""
     pid = os.fork()
     if pid == 0:
@@ -77,57 +78,53 @@ def ended(name, moments):
         try:
             global left
             left = moments
-            run(name)
+            run(contexts, name)
             code = 0
         finally:
             os._exit(code)
     status = os.waitpid(pid, 0)[1]
     assert status in (0, signal.SIGKILL), status
+    if status == 0:
+        shutil.rmtree(folder / "progress")
     return status == 0
 
-assert ended("undisturbed", 0)
-shutil.rmtree(folder / "progress")
-rng, stages, rounds = random.Random(0), [], 0
-while len(stages) < int(sys.argv[5]):
-    if ended(f"disturbed {rounds}", rng.randint(1, 120)):
-        shutil.rmtree(folder / "progress")
-        rounds += 1
-    else:
-        files = (folder / "progress").glob("*.safetensors")
-        there = {file.name.partition(".")[0] for file in files}
-        names = [name for name in ("sums", "plan", "sample") if name in there]
-        stages.append(names[0] if names else "nothing")
-run(f"disturbed {rounds}")
-print(*stages)
+for contexts, kills in ((3, 15), (None, 5)):
+    (folder / str(contexts)).mkdir()
+    assert ended(contexts, "undisturbed", 0)
+    rng, stages, rounds = random.Random(0), [], 0
+    while len(stages) < kills:
+        if ended(contexts, f"disturbed {rounds}", rng.randint(1, 120)):
+            rounds += 1
+        else:
+            files = (folder / "progress").glob("*.safetensors")
+            there = {file.name.partition(".")[0] for file in files}
+            names = [name for name in ("sums", "plan", "sample") if name in there]
+            stages.append(names[0] if names else "nothing")
+    assert ended(contexts, f"disturbed {rounds}", 0)
+    print(*stages)
 """
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(("contexts", "kills"), [("some", 15), ("all", 5)])
 def test_killed_at_20_random_moments_nothing_is_lost(
-    tiny_checkpoint: Callable[[str], Path],
-    sentences: list[str],
-    tmp_path: Path,
-    contexts: str,
-    kills: int,
+    tiny_checkpoint: Callable[[str], Path], sentences: list[str], tmp_path: Path
 ) -> None:
     rng = np.random.default_rng(0)
     words = " ".join(sentences).split()
-    texts = [" ".join(rng.choice(words, rng.integers(3, 30))) for _ in range(1500)]
+    texts = [" ".join(rng.choice(words, rng.integers(3, 30))) for _ in range(300)]
     (tmp_path / "corpus.txt").write_text("\n".join(texts))
     command = [sys.executable, "-c", _KILLED_REPEATEDLY, tiny_checkpoint("bert")]
-    arguments = [tmp_path / "corpus.txt", tmp_path, contexts, str(kills)]
-    done = finished([*command, *arguments])
+    done = finished([*command, tmp_path / "corpus.txt", tmp_path])
     assert done.returncode == 0, done.stderr
-    stages = done.stdout.split()
-    assert len(stages) == kills
-    assert "sums" in stages, stages
-
-    assert contexts == "all" or "sample" in stages, stages
-    for path in tmp_path.glob("disturbed *"):
-        for name in ("vectors.safetensors", "tokenizer.json", "table.json"):
-            expected = (tmp_path / "undisturbed" / name).read_bytes()
-            assert (path / name).read_bytes() == expected, (path, name)
+    some, every = (line.split() for line in done.stdout.splitlines())
+    assert (len(some), len(every)) == (15, 5)
+    assert {"sample", "sums"} <= {*some}, some
+    assert "sums" in every, every
+    for contexts in ("3", "None"):
+        for path in (tmp_path / contexts).glob("disturbed *"):
+            for name in ("vectors.safetensors", "tokenizer.json", "table.json"):
+                expected = (tmp_path / contexts / "undisturbed" / name).read_bytes()
+                assert (path / name).read_bytes() == expected, (path, name)
 
 
 @pytest.fixture
