@@ -18,7 +18,7 @@ SOURCE = Path(wordgraft.__file__).parent
 # From left to right, as data flows. `build` joins the folders to its left.
 ORDER = [
     *("_version", "errors", "core", "data", "checkpoint", "vocabulary", "table", "sources", "oov"),
-    *("build", "features", "grafts", "networks", "metrics", "training", "estimators"),
+    *("build", "spaces", "features", "grafts", "networks", "metrics", "training", "estimators"),
     *("export", "matrix", "comparison", "reports", "cli", "__main__"),
 ]
 HEAVY = ("torch", "transformers", "keras", "jax", "tensorflow", "datasets", "sklearn", "scipy")

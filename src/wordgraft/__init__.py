@@ -34,11 +34,13 @@ if TYPE_CHECKING:
     from wordgraft.matrix import EmbeddingMatrix, MatrixReport, embedding_matrix, graft, unfreeze
     from wordgraft.oov import Blend, Neighbours, TextReader, coverage, method_of, with_oov
     from wordgraft.sources import Composed, Contextual, Isolated, Lookup
+    from wordgraft.spaces import Alignment, align, concatenate
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
     from wordgraft.training import TrainingSettings
     from wordgraft.vocabulary import Vocabulary
 
 _HOMES = {
+    "Alignment": "wordgraft.spaces",
     "Blend": "wordgraft.oov",
     "Checkpoint": "wordgraft.checkpoint",
     "Composed": "wordgraft.sources",
@@ -60,8 +62,10 @@ _HOMES = {
     "TrainingSettings": "wordgraft.training",
     "Vocabulary": "wordgraft.vocabulary",
     "WordgraftError": "wordgraft.errors",
+    "align": "wordgraft.spaces",
     "build_table": "wordgraft.build",
     "compare": "wordgraft.comparison.compare",
+    "concatenate": "wordgraft.spaces",
     "coverage": "wordgraft.oov",
     "embedding_matrix": "wordgraft.matrix",
     "export_onnx": "wordgraft.export.onnx",
@@ -82,6 +86,7 @@ _HOMES = {
 }
 
 __all__ = [
+    "Alignment",
     "Blend",
     "Checkpoint",
     "Composed",
@@ -104,8 +109,10 @@ __all__ = [
     "Vocabulary",
     "WordgraftError",
     "__version__",
+    "align",
     "build_table",
     "compare",
+    "concatenate",
     "coverage",
     "embedding_matrix",
     "export_onnx",
