@@ -1,9 +1,9 @@
 """Every example in a docstring runs and gives what it says; every public name has one.
 
 Examples find these names: `wg`, `np`, `checkpoint` (a tiny BERT), `table` (the words "sun", "rain"
-and "moon", four numbers each), `table_of`, `texts` and `labels` (eight, of two classes). They run in
-a folder of their own, where `encoder` is that checkpoint, `news.table` that table, and `news.csv` has the
-texts and labels as columns `text` and `label`.
+and "moon", four numbers each), `table_of`, `texts` and `labels` (eight, of two classes). They run
+in a folder of their own, where `encoder` is that checkpoint, `news.table` that table, and `news.csv`
+has the texts and labels as columns `text` and `label`.
 """
 
 from __future__ import annotations

@@ -25,6 +25,7 @@ _HELD_OUT = 0.1
 # Tested pairs at most: enough for the second digit of a share.
 _MOST_TESTED = 2_000
 _TOP = 10
+_TINY = np.finfo(np.float32).tiny
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +37,7 @@ class Alignment:
         pairs: pairs of words that the map was learned from.
         tested: pairs that were held out for the two figures below; the map of `table` was then
             fitted to all pairs.
-        cosine: mean cosine of a mapped vector and its partner.
+        cosine: mean cosine of a mapped vector and its partner, from the center of the partners.
         top10: share of the mapped vectors whose partner is among the ten nearest of all partners.
 
     >>> names = [f"w{i}" for i in range(40)]
@@ -164,10 +165,11 @@ def _fitted(
     if method == "ridge":
         return Affine(*regression(x, y))
     x_mean, y_mean = x.mean(axis=0), y.mean(axis=0)
-    left, spread, right = np.linalg.svd((x - x_mean).T @ (y - y_mean), full_matrices=False)
-    # The scale that leaves the least squared error after the rotation.
-    scale = spread.sum() / max(float(np.square(x - x_mean).sum()), np.finfo(np.float32).tiny)
-    matrix = (scale * left @ right).astype(np.float32)
+    left, _, right = np.linalg.svd((x - x_mean).T @ (y - y_mean), full_matrices=False)
+    turned = (x - x_mean) @ left @ right
+    # As large as the partners: the least squared error would shrink what does not fit.
+    size = np.sqrt(np.square(y - y_mean).sum() / max(np.square(turned).sum(), _TINY))
+    matrix = (size * left @ right).astype(np.float32)
     return Affine(matrix, y_mean - x_mean @ matrix)
 
 
@@ -175,13 +177,15 @@ def _quality(
     mapped: Float32[ndarray, "tested dims"], partners: Float32[ndarray, "pairs dims"]
 ) -> tuple[float, float]:
     """Mean cosine to the first partners, and the share of those among the ten nearest of all."""
-    cosines = _unit(mapped) @ _unit(partners).T
+    # What all words of a space share says nothing about a word.
+    mean = partners.mean(axis=0)
+    cosines = _unit(mapped - mean) @ _unit(partners - mean).T
     own = np.diagonal(cosines).copy()
     rank = (cosines > own[:, None]).sum(axis=1)
     return float(own.mean()), float((rank < _TOP).mean())
 
 
 def _unit(rows: Float32[ndarray, "rows dims"]) -> Float32[ndarray, "rows dims"]:
-    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), np.finfo(np.float32).tiny)
+    lengths = np.maximum(np.linalg.norm(rows, axis=1, keepdims=True), _TINY)
     unit: Float32[ndarray, "rows dims"] = rows / lengths
     return unit
