@@ -9,8 +9,8 @@ RIVALS = bench/.venv/.installed
 FLAIR = bench/.venv-flair/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-keras lint format docs docs-serve bench bench-compare bench-contextual bench-encode \
-	bench-forgetting bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
+.PHONY: help demo test test-keras lint format docs docs-serve bench bench-alignment bench-compare \
+	bench-contextual bench-encode bench-forgetting bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
@@ -39,6 +39,9 @@ docs: $(READY) ## build the documentation site in build/site
 
 docs-serve: $(READY) ## show the site at http://127.0.0.1:8000 while you edit it
 	$(BIN)/mkdocs serve
+
+bench-alignment: $(READY) ## measure maps between GloVe and MiniLM
+	$(BIN)/python bench/alignment.py
 
 bench-scale: $(READY) ## measure which scale of the rows is best for training
 	$(BIN)/python bench/scale.py

@@ -2,8 +2,8 @@
 
 Examples find these names: `wg`, `np`, `checkpoint` (a tiny BERT), `table` (the words "sun", "rain"
 and "moon", four numbers each), `table_of`, `texts` and `labels` (eight, of two classes). They run
-in a folder of their own, where `encoder` is that checkpoint, `news.table` that table, and `news.csv`
-has the texts and labels as columns `text` and `label`.
+in a folder of their own, where `encoder` is that checkpoint, `news.table` that table, and
+`news.csv` has the texts and labels as columns `text` and `label`.
 """
 
 from __future__ import annotations
