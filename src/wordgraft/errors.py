@@ -6,6 +6,7 @@
     │   └── RemoteCodeError        the checkpoint requires custom code
     ├── VocabularyError            words, counts or roles do not make a vocabulary
     ├── TableError                 a table is damaged, or lacks what is needed
+    │   └── MissingWordError       a word has no row (also a KeyError)
     ├── DataError                  texts, labels or pairs cannot be used (also a ValueError)
     ├── TrainingError              a training run cannot start or has failed
     │   └── SettingsError      arguments that make no sense together (also a ValueError)
@@ -51,6 +52,14 @@ class VocabularyError(WordgraftError):
 
 class TableError(WordgraftError):
     """A table is damaged or does not have what is needed."""
+
+
+class MissingWordError(TableError, KeyError):
+    """A word has no row in a table."""
+
+    def __str__(self) -> str:
+        # A KeyError would show its message in quotation marks.
+        return str(self.args[0]) if self.args else ""
 
 
 class DataError(WordgraftError, ValueError):

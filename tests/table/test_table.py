@@ -41,7 +41,7 @@ def test_a_word_without_a_row_is_named() -> None:
 def test_neighbours_have_the_cosines_of_their_angles(
     dtype: str, block: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("wordgraft.table.table._BLOCK", block)
+    monkeypatch.setattr("wordgraft.table.search._ROWS_AT_ONCE", block)
     words, cosines = zip(*COMPASS.astype(dtype).neighbours("east"), strict=True)
     assert words == ("near", "north", "west")  # neither the word itself nor a role
     assert_allclose(cosines, [0.5, 0, -1], atol={"int8": 0.005}.get(dtype, 1e-3))
@@ -61,7 +61,7 @@ def test_neighbours_of_nothing_are_at_right_angles_and_never_nan() -> None:
 
 @pytest.mark.parametrize("block", [3, 65_536])
 def test_neighbours_equal_a_full_sort(block: int, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("wordgraft.table.table._BLOCK", block)
+    monkeypatch.setattr("wordgraft.table.search._ROWS_AT_ONCE", block)
     table = random_table()
     unit = table.vectors[2:] / np.linalg.norm(table.vectors[2:], axis=1, keepdims=True)
     cosines = unit @ unit[7]
@@ -156,3 +156,17 @@ def test_provenance_counts_are_in_the_order_of_the_sources() -> None:
     ]
     assert provenance.empty.tolist() == [True, True, False, False, False]
     assert provenance.select(np.array([4, 0])).pieces.tolist() == [4, 0]
+
+
+def test_a_table_is_an_array() -> None:
+    words = table_of(["king", "queen"], [[3, 1], [3, -1]])
+    assert words.shape == (4, 2)
+    assert (np.asarray(words) == words.rows()).all()
+    assert np.asarray(words.astype("int8")).dtype == np.float32
+
+
+def test_a_missing_word_is_a_key_error_too() -> None:
+    with pytest.raises(KeyError, match="'snow' has no row among 4; get a vector") as caught:
+        table_of(["king", "queen"], [[3, 1], [3, -1]])["snow"]
+    assert isinstance(caught.value, TableError)
+    assert str(caught.value).startswith("'snow' has no row")

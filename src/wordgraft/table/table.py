@@ -11,27 +11,26 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from wordgraft.core.atomic_io import new_folder
-from wordgraft.errors import TableError
+from wordgraft.errors import MissingWordError, TableError
 from wordgraft.table.affine import Affine, after
 from wordgraft.table.io import MARKER, read_fields, write_fields
 from wordgraft.table.oov_state import OovState
 from wordgraft.table.provenance import ROW_ORIGINS, Provenance
 from wordgraft.table.quantization import dequantize, stored_as
 from wordgraft.table.refinements import Refinement, apply_refinements
+from wordgraft.table.word_search import WordSearch
 from wordgraft.vocabulary import Vocabulary
 
 if TYPE_CHECKING:
     from jaxtyping import Float32, Int64, Num
     from numpy import ndarray
 
-# Rows are compared with all others in blocks of this many, to bound memory.
-_BLOCK = 65_536
-# A smaller block where rows are copied: the norms of every table are checked when it is loaded.
+# Rows that are copied at once: the norms of every table are checked when it is loaded.
 _COPIED_BLOCK = 4_096
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class EmbeddingTable:
+class EmbeddingTable(WordSearch):
     """One vector per word. It is never changed in place: `refine` and others return new tables.
 
     Attributes:
@@ -94,6 +93,15 @@ class EmbeddingTable:
         return np.flatnonzero(has_vector)
 
     @property
+    def shape(self) -> tuple[int, int]:
+        """Words and dims."""
+        return (len(self), self.dims)
+
+    def __array__(self, dtype: Any = None, copy: bool | None = None) -> ndarray:
+        """All rows, as float32 by default."""
+        return np.array(self.rows(), dtype, copy=copy)
+
+    @property
     def dims(self) -> int:
         """Width of a vector."""
         return int(self.vectors.shape[1])
@@ -102,15 +110,19 @@ class EmbeddingTable:
         return word in self.vocabulary
 
     def __getitem__(self, word: str) -> Float32[ndarray, " dims"]:
-        """The vector of a word that has a row. Raises `TableError` for any other word."""
+        """The vector of a word that has a row. Raises `MissingWordError` (a `KeyError`) if not."""
+        vector: Float32[ndarray, " dims"] = self.rows([self.row_of(word)])[0]
+        return vector
+
+    def row_of(self, word: str) -> int:
+        """The row of a word. Raises `MissingWordError`."""
         row = self.vocabulary.row(word)
         if row is None:
-            raise TableError(
+            raise MissingWordError(
                 f"{word!r} has no row among {len(self):,}; get a vector from "
                 "wordgraft.method_of(table), or rebuild the table with this word"
             )
-        vector: Float32[ndarray, " dims"] = self.rows([row])[0]
-        return vector
+        return row
 
     def get(self, word: str) -> Float32[ndarray, " dims"] | None:
         """The vector of a word, or None if it has no row."""
@@ -125,27 +137,6 @@ class EmbeddingTable:
         if self.scales is not None:
             return dequantize(stored, self.scales[ids])
         return np.asarray(stored, np.float32)
-
-    def neighbours(self, word: str, *, top: int = 10) -> list[tuple[str, float]]:
-        """The `top` words with the largest cosine to a word's vector, without the word itself."""
-        return self.neighbours_of(self[word], top=top, without=self.vocabulary.row(word))
-
-    def neighbours_of(
-        self, vector: Float32[ndarray, " dims"], *, top: int = 10, without: int | None = None
-    ) -> list[tuple[str, float]]:
-        """The `top` words with the largest cosine to `vector`; roles are left out."""
-        query = vector / max(float(np.linalg.norm(vector)), np.finfo(np.float32).tiny)
-        cosines = np.empty(len(self), np.float32)
-        for start in range(0, len(self), _BLOCK):
-            block = self.rows(slice(start, start + _BLOCK))
-            norms = np.maximum(np.linalg.norm(block, axis=1), np.finfo(np.float32).tiny)
-            cosines[start : start + _BLOCK] = block @ query / norms
-        left_out = set(self.vocabulary.roles.values()) | ({without} - {None})
-        best = np.argsort(-cosines, kind="stable")[: top + len(left_out)]
-        pairs = [
-            (self.vocabulary.words[row], float(cosines[row])) for row in best if row not in left_out
-        ]
-        return pairs[:top]
 
     @cached_property
     def norms(self) -> Float32[ndarray, " words"]:
