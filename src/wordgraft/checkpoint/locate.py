@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from importlib.util import find_spec
 from pathlib import Path
 
 from wordgraft.checkpoint.tensors import pickle_refused
-from wordgraft.errors import CheckpointError
+from wordgraft.errors import CheckpointError, WordgraftError
 
 PACKAGE_PREFIX = "package:"
 
@@ -59,10 +60,10 @@ def locate(name: str | Path, *, allow_pickle: bool = False) -> Location:
         return Location(text, folder)
     if folder.exists():
         raise CheckpointError(f"{text} is a file; {_KINDS}")
-    match = _HUB_ID.fullmatch(text)
-    if isinstance(name, Path) or match is None or text.startswith("."):
+    id = hub_id(name)
+    if id is None:
         raise CheckpointError(f"there is no folder {text}; {_KINDS}")
-    return Location(text, _from_hub(match["repo"], match["revision"], allow_pickle=allow_pickle))
+    return Location(text, _from_hub(*id, allow_pickle=allow_pickle))
 
 
 def _in_package(name: str) -> Path:
@@ -88,8 +89,33 @@ def _in_package(name: str) -> Path:
     raise CheckpointError(f"{name!r}: package {import_name!r} has no folder {'/'.join(parts)!r}")
 
 
-def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
-    from huggingface_hub import constants, list_repo_files, snapshot_download
+def hub_id(name: str | Path) -> tuple[str, str | None] | None:
+    """The repository and the revision that a name may mean on the hub; None for a path.
+
+    >>> hub_id("org/name@v2"), hub_id("./name")
+    (('org/name', 'v2'), None)
+    """
+    text = str(name)
+    match = _HUB_ID.fullmatch(text)
+    if isinstance(name, Path) or match is None or text.startswith("."):
+        return None
+    return match["repo"], match["revision"]
+
+
+def download(
+    repo: str,
+    revision: str | None,
+    patterns: Sequence[str],
+    *,
+    error: type[WordgraftError] = CheckpointError,
+    expected: str = _KINDS,
+) -> Path:
+    """The folder with those files of a hub model that match `patterns`, downloaded if necessary.
+
+    Raises `error`, with what was `expected`, for a model that does not exist, is gated or cannot be
+    fetched.
+    """
+    from huggingface_hub import constants, snapshot_download
     from huggingface_hub.errors import (
         GatedRepoError,
         HfHubHTTPError,
@@ -98,34 +124,45 @@ def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
         RevisionNotFoundError,
     )
 
-    patterns = [*_HUB_FILES, *(_HUB_PICKLES if allow_pickle else ())]
     try:
-        folder = Path(snapshot_download(repo, revision=revision, allow_patterns=patterns))
-        if not (allow_pickle or constants.HF_HUB_OFFLINE or any(folder.glob("*.safetensors"))):
-            # They were not downloaded; opening the folder would only say that weights are missing.
-            for file in list_repo_files(repo, revision=revision):
-                if any(fnmatch(file, pattern) for pattern in _HUB_PICKLES):
-                    raise pickle_refused(repo, file, f"{repo.rpartition('/')[2]}-safetensors")
-        return folder
-    except GatedRepoError as error:
-        raise CheckpointError(
+        return Path(snapshot_download(repo, revision=revision, allow_patterns=list(patterns)))
+    except GatedRepoError as cause:
+        raise error(
             f"hub model {repo!r} is gated: accept its terms on its page, then run 'hf auth login'"
-        ) from error
-    except RevisionNotFoundError as error:
-        raise CheckpointError(f"hub model {repo!r} has no revision {revision!r}") from error
-    except RepositoryNotFoundError as error:
-        raise CheckpointError(
+        ) from cause
+    except RevisionNotFoundError as cause:
+        raise error(f"hub model {repo!r} has no revision {revision!r}") from cause
+    except RepositoryNotFoundError as cause:
+        raise error(
             f"there is no folder and no hub model {repo!r} (if private, run 'hf auth login'); "
-            f"{_KINDS}"
-        ) from error
-    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as error:
+            f"{expected}"
+        ) from cause
+    except (LocalEntryNotFoundError, HfHubHTTPError, OSError) as cause:
         if constants.HF_HUB_OFFLINE:
-            raise CheckpointError(
+            raise error(
                 f"there is no folder {repo!r}, and no hub model of that name on this machine; "
                 "HF_HUB_OFFLINE is set, so nothing is downloaded: check the path, or unset it"
-            ) from error
-        raise CheckpointError(
+            ) from cause
+        raise error(
             f"there is no folder {repo!r}, and the hub cannot be reached for a model of that name "
-            f"({type(error).__name__}); check the path or the network, or download the model "
+            f"({type(cause).__name__}); check the path or the network, or download the model "
             "elsewhere and give its folder"
-        ) from error
+        ) from cause
+
+
+def _from_hub(repo: str, revision: str | None, *, allow_pickle: bool) -> Path:
+    from huggingface_hub import constants, list_repo_files
+    from huggingface_hub.errors import HfHubHTTPError
+
+    folder = download(repo, revision, [*_HUB_FILES, *(_HUB_PICKLES if allow_pickle else ())])
+    if allow_pickle or constants.HF_HUB_OFFLINE or any(folder.glob("*.safetensors")):
+        return folder
+    # Pickles were not downloaded; opening the folder would only say that weights are missing.
+    try:
+        files = list_repo_files(repo, revision=revision)
+    except (HfHubHTTPError, OSError):
+        return folder
+    for file in files:
+        if any(fnmatch(file, pattern) for pattern in _HUB_PICKLES):
+            raise pickle_refused(repo, file, f"{repo.rpartition('/')[2]}-safetensors")
+    return folder

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
+from wordgraft.checkpoint.locate import download, hub_id
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.checkpoint.tokenizer import pieces_by_id
 from wordgraft.core.atomic_io import sha256, write_tensors
@@ -34,6 +35,7 @@ MARKER = "table.json"
 _VECTORS = "vectors.safetensors"
 _TOKENIZER = "tokenizer.json"
 _OOV_SETTINGS, _OOV_ARRAYS = "oov.json", "oov.safetensors"
+_FILES = (MARKER, _VECTORS, _TOKENIZER, _OOV_SETTINGS, _OOV_ARRAYS)
 _OWN = "array."
 
 
@@ -63,11 +65,12 @@ def write_fields(fields: Mapping[str, Any], folder: Path) -> None:
     (folder / MARKER).write_text(json.dumps(description, indent=2) + "\n", "utf-8")
 
 
-def read_fields(path: Path) -> dict[str, Any]:
-    """The fields of the `EmbeddingTable` in the folder `path`, its vectors memory-mapped.
+def read_fields(name: str | Path) -> dict[str, Any]:
+    """The fields of the `EmbeddingTable` in a folder, or on the hub, its vectors memory-mapped.
 
     Every file is checked against its hash. Raises `TableError` for a damaged folder.
     """
+    path = _located(name)
     description = _description(path)
     # A file that is not listed has no hash to agree with.
     hashes = {_VECTORS: "", _TOKENIZER: "", **description["sha256"]}
@@ -86,6 +89,15 @@ def read_fields(path: Path) -> dict[str, Any]:
         return _fields(description, arrays, tokenizer, path)
     except (KeyError, TypeError, CheckpointError, VocabularyError) as error:
         raise TableError(f"{path} is inconsistent ({error}); rebuild the table") from error
+
+
+def _located(name: str | Path) -> Path:
+    """The folder of a table: `name` itself, or what `owner/name` is on the hub."""
+    path, id = Path(name), hub_id(name)
+    if path.exists() or id is None or "/" not in id[0]:
+        return path
+    expected = "a table is a folder that 'wordgraft table' made, or owner/name on the hub"
+    return download(*id, _FILES, error=TableError, expected=expected)
 
 
 def _fields(

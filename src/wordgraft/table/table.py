@@ -249,9 +249,11 @@ class EmbeddingTable(WordSearch):
     def load(cls, path: str | Path) -> EmbeddingTable:
         """Open a saved table, its vectors memory-mapped.
 
-        Raises `TableError` when a file is missing, was altered or does not fit the others.
+        `path` is its folder, or `owner/name` or `owner/name@revision` of one that `wordgraft push`
+        uploaded. Raises `TableError` when a file is missing, was altered or does not fit the
+        others.
         """
-        table = cls(**read_fields(Path(path)))
+        table = cls(**read_fields(path))
         bad = np.flatnonzero(~np.isfinite(table.norms))
         if len(bad):
             words = [table.vocabulary.words[row] for row in bad[:3]]

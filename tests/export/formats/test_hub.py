@@ -56,9 +56,11 @@ def test_a_pushed_table_is_the_same_when_fetched(hub: Hub, table: Path) -> None:
     assert out == f"{hub.url}/me/words/commit/{hub.commit('me/words', 'main')}\n"
     assert any(path.endswith("/info/lfs/objects/batch") for path in hub.asked)
     fetch = (
-        "import sys; from huggingface_hub import snapshot_download; import wordgraft as wg\n"
-        "table = wg.EmbeddingTable.load(snapshot_download('me/words'))\n"
-        "print(table.rows().astype('float64').sum(), table.vocabulary.counts.sum())"
+        "import wordgraft as wg\n"
+        "table = wg.EmbeddingTable.load('me/words')\n"
+        "print(table.rows().astype('float64').sum(), table.vocabulary.counts.sum())\n"
+        "try: wg.EmbeddingTable.load('me/none')\n"
+        "except wg.WordgraftError as error: print(type(error).__name__, error)"
     )
     settings = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(table.parent / "h")}
     done = subprocess.run(
@@ -69,7 +71,12 @@ def test_a_pushed_table_is_the_same_when_fetched(hub: Hub, table: Path) -> None:
     )
     mine = wg.EmbeddingTable.load(table)
     total = mine.rows().astype(np.float64).sum()
-    assert done.stdout == f"{total} {mine.vocabulary.counts.sum()}\n", done.stderr
+    figures, error = done.stdout.splitlines()
+    assert figures == f"{total} {mine.vocabulary.counts.sum()}", done.stderr
+    assert error.startswith("TableError there is no folder and no hub model 'me/none'")
+    assert error.endswith(
+        "a table is a folder that 'wordgraft table' made, or owner/name on the hub"
+    )
     assert hub.pushed is not None
     pushed = hub.pushed / "me" / "words"
     assert "secret" not in "".join(

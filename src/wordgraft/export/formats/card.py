@@ -19,9 +19,7 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+(@[\w./-]+)?")
 _USE = {
     "hub": (
         "wordgraft",
-        "from huggingface_hub import snapshot_download\n"
-        "import wordgraft\n\n"
-        'table = wordgraft.EmbeddingTable.load(snapshot_download("{repo}"))\n',
+        'import wordgraft\n\ntable = wordgraft.EmbeddingTable.load("{repo}")\n',
     ),
     "model2vec": (
         "model2vec",
