@@ -10,7 +10,7 @@ from tables import random_table
 
 import wordgraft as wg
 from wordgraft.errors import TrainingError
-from wordgraft.estimators.io import task_in
+from wordgraft.estimators.saved import task_in
 
 TABLE = random_table(5, 4)
 X, Y = ["w1 w2", "w3"] * 6, ["a", "b"] * 6

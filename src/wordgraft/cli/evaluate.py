@@ -50,7 +50,7 @@ def evaluate(
     """
     start(quiet=quiet)
     from wordgraft.estimators import SequenceTagger, TextClassifier
-    from wordgraft.estimators.io import task_in
+    from wordgraft.estimators.saved import task_in
 
     trained: Any
     if task_in(model) == "tag":

@@ -134,15 +134,12 @@ def _write_list(
 
 def _export_model(path: Path, output: Path, *, int8: bool, force: bool) -> None:
     from wordgraft.core.atomic_io import check_output
-    from wordgraft.estimators import SequenceTagger, TextClassifier
-    from wordgraft.estimators.io import task_in
     from wordgraft.export.onnx import export_onnx
 
     if output.suffix != ".onnx":
         raise typer.BadParameter(f"{output}: the name must end in .onnx", param_hint="'-o'")
     check_output(output, force=force)
-    kind = SequenceTagger if task_in(path) == "tag" else TextClassifier
-    export_onnx(kind.load(path), output, int8=int8, force=force)
+    export_onnx(path, output, int8=int8, force=force)
     _print_size(output)
 
 

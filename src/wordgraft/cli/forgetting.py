@@ -80,7 +80,7 @@ def forgetting(
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.forgetting_report import forgetting_report
     from wordgraft.estimators.interpolation import interpolate
-    from wordgraft.estimators.io import MARKER, task_in
+    from wordgraft.estimators.saved import MARKER, task_in
 
     for folder in (report, output):
         if folder is not None:

@@ -66,7 +66,7 @@ def _load(model: Path) -> tuple[str, Any]:
         onnx_model = OnnxModel.load(model)
         return onnx_model.task, onnx_model
     from wordgraft.estimators import SequenceTagger, TextClassifier
-    from wordgraft.estimators.io import task_in
+    from wordgraft.estimators.saved import task_in
 
     task = task_in(model)
     return task, (SequenceTagger if task == "tag" else TextClassifier).load(model)

@@ -163,7 +163,7 @@ def train(
     from wordgraft.core.atomic_io import check_output
     from wordgraft.core.run_state import discard
     from wordgraft.estimators import SequenceTagger, TextClassifier
-    from wordgraft.estimators.io import MARKER
+    from wordgraft.estimators.saved import MARKER
     from wordgraft.estimators.search import search
     from wordgraft.training import TrainingSettings
 

@@ -18,22 +18,17 @@ from typing import Any, TypeVar
 
 import numpy as np
 
-from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.core.atomic_io import new_folder, sha256, write_tensors
 from wordgraft.core.optional import require
-from wordgraft.data.labels import Labels
 from wordgraft.errors import TrainingError
 from wordgraft.estimators.argument_checks import check_fitted
 from wordgraft.estimators.building import build_network
 from wordgraft.estimators.first_layers import FIRST_LAYERS, LayerContext, as_first_layer
 from wordgraft.estimators.resolved import resolve
+from wordgraft.estimators.saved import FORMAT_VERSION, MARKER, NETWORK_FILE, SEEN, SavedModel
 from wordgraft.training.record import RunRecord
 from wordgraft.training.settings import ENVIRONMENT, TrainingSettings
 
-FORMAT_VERSION = 3
-MARKER = "model.json"
-_NETWORK = "network.safetensors"
-_SEEN = "wordgraft.seen"  # an array beside the weights: the training entities
 # Not part of what a model is: the record has the seed.
 _LEFT_OUT = ("first_layer", "training", "progress", "random_state", "head_init", "teacher")
 
@@ -49,8 +44,8 @@ def save_model(model: Any, path: Path, *, force: bool = False) -> None:
     with new_folder(path, force=force, marker=MARKER) as folder:
         arrays = {name: t.cpu().numpy() for name, t in model.network_.state_dict().items()}
         if model.per_word:
-            arrays[_SEEN] = np.array(sorted(model.seen_), np.uint64)
-        write_tensors(folder / _NETWORK, arrays)
+            arrays[SEEN] = np.array(sorted(model.seen_), np.uint64)
+        write_tensors(folder / NETWORK_FILE, arrays)
         layer = model.layer_.save(
             folder, model.network_, model.label_names, multi=getattr(model, "multilabel_", False)
         )
@@ -62,7 +57,7 @@ def save_model(model: Any, path: Path, *, force: bool = False) -> None:
             "first_layer": {"kind": first_layer.kind, **first_layer.saved_options(), **layer},
             "labels": _labels_saved(model),
             "record": model.record_.as_dict(),
-            "sha256": {_NETWORK: sha256(folder / _NETWORK)},
+            "sha256": {NETWORK_FILE: sha256(folder / NETWORK_FILE)},
         }
         # A search over np.arange(...) leaves NumPy's numbers among the arguments.
         text = json.dumps(description, indent=2, default=_plain)
@@ -74,33 +69,22 @@ def load_model(path: Path, kind: type[_Model]) -> _Model:
 
     Also raises `TrainingError` for a model of the other task.
     """
-    description = _description(path)
-    if description["task"] != task_of(kind):
+    saved = SavedModel.read(path)
+    if saved.task != task_of(kind):
         raise TrainingError(
-            f"{path} is a model of task {description['task']!r}; open it with "
-            f"{'SequenceTagger' if description['task'] == 'tag' else 'TextClassifier'}.load"
+            f"{path} is a model of task {saved.task!r}; open it with "
+            f"{'SequenceTagger' if saved.task == 'tag' else 'TextClassifier'}.load"
         )
-    weights = path / _NETWORK
-    if not weights.is_file() or sha256(weights) != description["sha256"].get(_NETWORK):
-        raise TrainingError(
-            f"{weights} is missing or is not what was saved (its hash differs from the one in "
-            f"{MARKER}); copy the folder again or train again"
-        )
-    arrays = dict(Tensors([weights]))
+    arrays = saved.arrays()
     try:
-        model = _opened(path, kind, description)
-        _give_labels(model, description["labels"], arrays.pop(_SEEN, None))
-        model.record_ = _record(description["record"])
+        model = _opened(saved, kind)
+        _give_labels(model, saved, arrays.pop(SEEN, None))
+        model.record_ = _record(saved.record)
         model.network_ = _network(model, arrays)
     except (KeyError, TypeError, RuntimeError) as error:
         raise TrainingError(f"{path} is inconsistent ({error}); train again") from error
     loaded: _Model = model
     return loaded
-
-
-def task_in(path: Path) -> str:
-    """The task of the model in a folder: `classify` or `tag`. Raises `TrainingError`."""
-    return str(_description(path)["task"])
 
 
 def task_of(kind: Any) -> str:
@@ -115,19 +99,19 @@ def _labels_saved(model: Any) -> dict[str, Any]:
     return {"classes": labels.classes.tolist(), "multi": labels.multi, "matrix": labels.matrix}
 
 
-def _give_labels(model: Any, saved: dict[str, Any], seen: Any) -> None:
+def _give_labels(model: Any, saved: SavedModel, seen: Any) -> None:
     if model.per_word:
-        model.tags_, model.seen_ = list(saved["tags"]), set(seen.tolist())
+        model.tags_, model.seen_ = saved.tags, set(seen.tolist())
     else:
-        model.labels_ = Labels(np.array(saved["classes"]), saved["multi"], saved["matrix"])
+        model.labels_ = saved.labels
 
 
-def _opened(path: Path, kind: Any, description: dict[str, Any]) -> Any:
+def _opened(saved: SavedModel, kind: Any) -> Any:
     """The estimator with its arguments and its first layer."""
-    saved, training = description["first_layer"], TrainingSettings(**description["training"])
+    options, training = saved.first_layer, TrainingSettings(**saved.training)
     context = LayerContext(per_word=kind.per_word, device=training.device)
-    first_layer, layer = FIRST_LAYERS[saved["kind"]].opened(path, saved, context)
-    model = kind(first_layer, training=training, **description["arguments"])
+    first_layer, layer = FIRST_LAYERS[options["kind"]].opened(saved.path, options, context)
+    model = kind(first_layer, training=training, **saved.arguments)
     model.layer_ = layer
     return model
 
@@ -152,24 +136,3 @@ def _record(content: dict[str, Any]) -> RunRecord:
 
 def _plain(value: Any) -> Any:
     return value.tolist() if isinstance(value, np.ndarray | np.generic) else list(value)
-
-
-def _description(path: Path) -> dict[str, Any]:
-    if not (path / MARKER).is_file():
-        reason = "there is no such folder" if not path.is_dir() else f"it has no {MARKER}"
-        raise TrainingError(
-            f"{path} is not a trained model: {reason}; make one with 'wordgraft train'"
-        )
-    try:
-        description: dict[str, Any] = json.loads((path / MARKER).read_text("utf-8"))
-        version = int(description["format"])
-        if version > FORMAT_VERSION:
-            raise TrainingError(
-                f"{path} has format {version}, this wordgraft reads up to {FORMAT_VERSION}: "
-                "pip install --upgrade wordgraft"
-            )
-        for key in ("task", "arguments", "training", "first_layer", "labels", "record", "sha256"):
-            description[key]
-    except (ValueError, KeyError, TypeError) as error:
-        raise TrainingError(f"{path / MARKER} cannot be read ({error}); train again") from error
-    return description

@@ -9,9 +9,8 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
-from platformdirs import user_cache_path
-
 from wordgraft.checkpoint.tensors import Tensors
+from wordgraft.core.optional import require
 from wordgraft.errors import CheckpointError, DataError
 from wordgraft.features.store import RECIPE_FILE
 
@@ -19,7 +18,10 @@ from wordgraft.features.store import RECIPE_FILE
 def cache_folder() -> Path:
     """Where frozen vectors are cached: in `$WORDGRAFT_CACHE`, or among the user's caches."""
     given = os.environ.get("WORDGRAFT_CACHE")
-    base = Path(given) if given else user_cache_path("wordgraft", appauthor=False)
+    if given:
+        return Path(given) / "features"
+    platformdirs = require("platformdirs", purpose="finding the user's folder of caches")
+    base: Path = platformdirs.user_cache_path("wordgraft", appauthor=False)
     return base / "features"
 
 

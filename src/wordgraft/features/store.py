@@ -21,7 +21,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-import xxhash
 
 from wordgraft.checkpoint.tensors import Tensors
 from wordgraft.core.atomic_io import new_file, write_tensors
@@ -167,5 +166,7 @@ def _version(folder: Path) -> int | None:
 
 
 def _hash(text: Sequence[str]) -> int:
+    from xxhash import xxh3_64_intdigest
+
     joined = _SEPARATOR.join(text).encode("utf-8", "surrogatepass")
-    return int(xxhash.xxh3_64_intdigest(joined))
+    return int(xxh3_64_intdigest(joined))

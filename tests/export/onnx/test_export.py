@@ -27,7 +27,7 @@ from wordgraft.export.onnx import export as module
 from wordgraft.export.onnx import export_onnx
 
 
-@pytest.mark.parametrize("network", ["bag", "linear", "cnn", "bilstm"])
+@pytest.mark.parametrize("network", ["bag", "linear", "cnn", "bilstm", "transformer"])
 def test_a_classifier_keeps_its_probabilities(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path, network: str
 ) -> None:
@@ -49,7 +49,8 @@ def test_a_classifier_keeps_its_probabilities(
 
 
 @pytest.mark.parametrize(
-    ("network", "letters"), [("cnn", False), ("bilstm", True), ("bilstm-crf", False)]
+    ("network", "letters"),
+    [("cnn", False), ("bilstm", True), ("bilstm-crf", False), ("transformer", True)],
 )
 def test_a_tagger_keeps_its_tags(
     table: EmbeddingTable, sentences: list[str], tmp_path: Path, network: str, letters: bool
@@ -126,17 +127,6 @@ def test_numbers_that_differ_are_not_kept(
     with pytest.raises(OutputError, match="differ from PyTorch by up to"):
         export_onnx(model, tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
-
-
-def test_networks_that_cannot_be_written(
-    table: EmbeddingTable, sentences: list[str], tmp_path: Path
-) -> None:
-    model = TextClassifier(table, network="transformer", **{**TINY, "hidden": 16})
-    model.fit(sentences, classes(sentences))
-    with pytest.raises(
-        OutputError, match="'transformer' cannot be exported to ONNX; those that can: bag"
-    ):
-        export_onnx(model, tmp_path / "m.onnx")
 
 
 def test_what_the_command_line_refuses(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Trained models as single `.onnx` files: written with PyTorch, run without it."""
+"""Trained models as single `.onnx` files, written and run without PyTorch."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Export a fitted classifier or tagger as one `.onnx` file, and compare it with PyTorch."""
+"""Export a trained classifier or tagger as one `.onnx` file, and compare it with PyTorch."""
 
 from __future__ import annotations
 
@@ -14,14 +14,15 @@ from wordgraft._version import __version__
 from wordgraft.core.atomic_io import new_file
 from wordgraft.core.optional import require
 from wordgraft.core.ragged import Ragged
-from wordgraft.errors import OutputError
+from wordgraft.errors import MissingExtraError, OutputError
 from wordgraft.estimators.argument_checks import check_fitted
-from wordgraft.estimators.base import TextModel
-from wordgraft.estimators.first_layers import TableLayer
-from wordgraft.estimators.resolved import resolve
-from wordgraft.export.onnx.graph import IR_VERSION, NETWORKS, OPSET, GraphBuilder, GraphPlan, build
+from wordgraft.estimators.saved import task_in
+from wordgraft.export.onnx.builder import GraphBuilder
+from wordgraft.export.onnx.graph import IR_VERSION, OPSET, GraphPlan, build
 from wordgraft.export.onnx.model import FORMAT_VERSION, OnnxModel
-from wordgraft.oov import Pieces, method_of
+from wordgraft.export.onnx.trained import TrainedNetwork
+from wordgraft.oov import MeanRow, Pieces, UnkRow, ZeroRow
+from wordgraft.oov.methods import load_method, state_for
 from wordgraft.oov.table_rows import moved
 from wordgraft.table.quantization import dequantize, stored_as
 
@@ -29,15 +30,17 @@ if TYPE_CHECKING:
     from jaxtyping import Float32
     from numpy import ndarray
 
+    from wordgraft.estimators.base import TextModel
+
 _LOG = logging.getLogger(__name__)
 # The largest allowed difference from PyTorch, and the number and length of the test texts.
 _TOLERANCE, _TEXTS, _MAX_LENGTH = 1e-4, 24, 30
 
 
 def export_onnx(
-    model: TextModel, path: str | Path, *, int8: bool = False, force: bool = False
+    model: TextModel | str | Path, path: str | Path, *, int8: bool = False, force: bool = False
 ) -> None:
-    """Write a fitted `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
+    """Write a trained `TextClassifier` or `SequenceTagger` as one file that `OnnxModel` runs.
 
     The file takes text: the rule that splits text into words and the labels are in it.
     Out-of-vocabulary words get the vectors of the table's fallbacks and of the methods `pieces`,
@@ -49,6 +52,8 @@ def export_onnx(
     ['clear']
 
     Args:
+        model: a fitted model, or the folder of a saved one. A folder needs neither PyTorch nor
+            scikit-learn; if both are installed, the file's outputs are compared with PyTorch's.
         int8: store each row as one byte per number and one scale, a quarter of the size.
         force: replace an existing file.
 
@@ -57,79 +62,81 @@ def export_onnx(
     """
     require("onnx", purpose="writing ONNX")
     require("onnxruntime", purpose="checking the exported model")
-    check_fitted(model)
-    plan = _plan(model)
-    rows, oov, tokenizer = _rows(model)
-    weights = {name: tensor.numpy() for name, tensor in model.network_.state_dict().items()}
-    graph = build(plan, rows, weights, int8=int8)
+    if isinstance(model, str | Path):
+        trained = TrainedNetwork.of_folder(Path(model))
+    else:
+        check_fitted(model)
+        trained = TrainedNetwork.of_model(model)
+    rows, oov, tokenizer = _rows(trained)
+    graph = build(trained.plan, rows, trained.weights, int8=int8)
     with new_file(Path(path), force=force) as scratch:
-        scratch.write_bytes(_serialized(graph, plan, _metadata(model, plan, oov, tokenizer)))
+        scratch.write_bytes(_serialized(graph, trained.plan, _metadata(trained, oov, tokenizer)))
+        written = OnnxModel.load(scratch)
+        network = _network(model)
+        if network is None:
+            _LOG.info("%s: not compared with PyTorch, which is not installed", path)
+            return
         if int8:
             rows = dequantize(*stored_as("int8", rows))  # type: ignore[arg-type]
-        _compare(OnnxModel.load(scratch), model, plan, rows)
+        _compare(written, network, trained.plan, rows)
 
 
-def _plan(model: Any) -> GraphPlan:
-    resolved = resolve(model)
-    name = resolved.network
-    if not isinstance(model.layer_, TableLayer):
-        raise OutputError(
-            f"a model on {type(resolved.first_layer).__name__} cannot be exported to ONNX; only "
-            "models on TableRows can"
-        )
-    if name not in NETWORKS:
-        raise OutputError(
-            f"network {name!r} cannot be exported to ONNX; those that can: {', '.join(NETWORKS)}"
-        )
-    if model.per_word:
-        return GraphPlan(name, per_word=True, casing=resolved.casing, letters=resolved.letters)
-    return GraphPlan(name, per_word=False, multi=model.labels_.multi)
+def _network(model: TextModel | str | Path) -> Any:
+    """The network in PyTorch, or None where PyTorch or scikit-learn is not installed."""
+    if not isinstance(model, str | Path):
+        return model.network_
+    try:
+        from wordgraft.estimators import SequenceTagger, TextClassifier
+
+        kind = SequenceTagger if task_in(Path(model)) == "tag" else TextClassifier
+        return kind.load(model).network_
+    except MissingExtraError:
+        return None
 
 
-def _rows(model: Any) -> tuple[Float32[ndarray, "rows dims"], str, str]:
+def _rows(trained: TrainedNetwork) -> tuple[Float32[ndarray, "rows dims"], str, str]:
     """The table's rows followed by those that out-of-vocabulary words are made of.
 
     Also the method's name, and the tokenizer that cuts such words into pieces, as JSON.
     """
-    table = model.table_
-    method = method_of(table, model.layer_.oov)
-    if method.name == Pieces.name:
-        state = table.oov
+    table = trained.table
+    state = state_for(table, trained.oov)
+    if state.method == Pieces.name:
         pieces = moved(state, np.asarray(state.arrays["rows"], np.float32))
         rule = json.dumps(state.settings["tokenizer"])
         return np.concatenate([table.rows(), pieces]), Pieces.name, rule
-    if method.name in ("zero", "mean"):
-        return np.concatenate([table.rows(), method.vectors(["x"])]), method.name, ""
-    if method.name != "unk":
+    if state.method in (ZeroRow.name, MeanRow.name):
+        vector = load_method(table, state).vectors(["x"])
+        return np.concatenate([table.rows(), vector]), state.method, ""
+    if state.method != UnkRow.name:
         _LOG.warning(
             "oov %s cannot be exported to ONNX: words with neither a row nor a fallback get the "
             "unk row; a model trained with oov pieces keeps its predictions",
-            method.name,
+            state.method,
         )
-    return table.rows(), "unk", ""
+    return table.rows(), UnkRow.name, ""
 
 
-def _metadata(model: Any, plan: GraphPlan, oov: str, tokenizer: str) -> dict[str, str]:
-    vocabulary = model.table_.vocabulary
+def _metadata(trained: TrainedNetwork, oov: str, tokenizer: str) -> dict[str, str]:
+    vocabulary = trained.table.vocabulary
     described: dict[str, Any] = {
         "format": FORMAT_VERSION,
         "wordgraft": __version__,
-        "plan": asdict(plan),
+        "plan": asdict(trained.plan),
         "rows": len(vocabulary),
         "kind": vocabulary.kind,
         "roles": dict(vocabulary.roles),
-        "empty": np.flatnonzero(model.table_.provenance.empty).tolist(),
+        "empty": np.flatnonzero(trained.table.provenance.empty).tolist(),
         "oov": oov,
     }
-    if plan.per_word:
-        crf = model.network_.head.crf
-        described["tags"] = model.tags_
+    if trained.labels is None:
+        described["tags"] = trained.tags
         described["transitions"] = {
-            name: getattr(crf, f"{name}transitions").detach().tolist()
+            name: trained.weights[f"head.crf.{name}transitions"].tolist()
             for name in ("start_", "", "end_")
         }
     else:
-        labels = model.labels_
+        labels = trained.labels
         described["labels"] = {"classes": labels.classes.tolist(), "matrix": labels.matrix}
     return {
         "wordgraft": json.dumps(described),
@@ -170,7 +177,7 @@ def _serialized(graph: GraphBuilder, plan: GraphPlan, metadata: dict[str, str]) 
 
 
 def _compare(
-    written: OnnxModel, model: Any, plan: GraphPlan, rows: Float32[ndarray, "rows dims"]
+    written: OnnxModel, network: Any, plan: GraphPlan, rows: Float32[ndarray, "rows dims"]
 ) -> None:
     """Raise `OutputError` unless ONNX gives the outputs of PyTorch on texts of random words."""
     import torch
@@ -191,7 +198,7 @@ def _compare(
     if plan.letters:
         extras["letters"] = rng.integers(0, 512, (len(ids), 24))
     layer = embedding_of(np.concatenate([rows, means.astype(np.float32)]))
-    network = model.network_.regrafted(EmbeddingRows(layer)).eval()
+    network = network.regrafted(EmbeddingRows(layer)).eval()
     tensors = {name: torch.from_numpy(values) for name, values in extras.items()}
     with torch.inference_mode():
         inputs = NetworkInputs(torch.from_numpy(ids), torch.from_numpy(lengths), tensors)

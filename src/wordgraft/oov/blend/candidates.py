@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rapidfuzz.distance import OSA, Postfix, Prefix
-from rapidfuzz.process import cpdist
 
+from wordgraft.core.optional import require
 from wordgraft.oov.character_ngrams import shortened
 from wordgraft.oov.neighbours import WordIndex
 
@@ -131,17 +130,20 @@ class Differences:
         others = [_comparable(word) for word in others] if index.words else [""] * places.size
         repeated = [word for word in spellings for _ in range(shape[1])]
 
+        distance = require("rapidfuzz.distance", purpose="oov blend")
+        process = require("rapidfuzz.process", purpose="oov blend")
+
         def compare(scorer: Any) -> Int64[ndarray, "words top"]:
-            values = cpdist(repeated, others, scorer=scorer, dtype=np.int64)
+            values = process.cpdist(repeated, others, scorer=scorer, dtype=np.int64)
             return np.asarray(values, np.int64).reshape(shape)
 
         lengths = np.array([len(word) for word in spellings], np.int64)
         other_lengths = np.array([len(word) for word in others], np.int64).reshape(shape)
         shorter = np.minimum(lengths[:, None], other_lengths)
-        prefix = compare(Prefix.similarity)
-        suffix = np.minimum(compare(Postfix.similarity), shorter - prefix)
+        prefix = compare(distance.Prefix.similarity)
+        suffix = np.minimum(compare(distance.Postfix.similarity), shorter - prefix)
         rest, other_rest = lengths[:, None] - prefix - suffix, other_lengths - prefix - suffix
-        one_slip = compare(OSA.distance) <= 1
+        one_slip = compare(distance.OSA.distance) <= 1
         swapped = one_slip & (rest == 2) & (other_rest == 2)
         return cls(prefix, suffix, rest, other_rest, one_slip, swapped, lengths, other_lengths)
 

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from scipy.sparse import csr_array
 
 from wordgraft.checkpoint import Checkpoint
 from wordgraft.core.ragged import Ragged
@@ -90,6 +89,8 @@ def cover(
 def _holders(rows: Ragged, words: int) -> tuple[Int64[ndarray, " pairs"], Int64[ndarray, " rows"]]:
     """The sentences that hold each row, row by row, and the offset at which each row's begin."""
     ones = np.ones(len(rows.ids), bool)
+    from scipy.sparse import csr_array
+
     by_row = csr_array((ones, rows.ids, rows.offsets), shape=(len(rows), words)).tocsc()
     return by_row.indices, by_row.indptr
 
