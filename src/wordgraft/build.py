@@ -85,7 +85,7 @@ def _check(
     if needs_counts and vocabulary is not None and not vocabulary.counts.any():
         faults.append(
             "sif needs word counts, and this vocabulary has none; make it with "
-            "Vocabulary.from_texts (--texts)"
+            "Vocabulary.from_texts"
         )
     if faults:
         raise TableError("; ".join(faults))

@@ -129,7 +129,7 @@ def test_pickles_are_named_and_not_fetched(hub: Hub, tmp_path: Path) -> None:
     hub.asked.clear()
     done = opened(hub, tmp_path, "org/pickled")
     assert done.returncode == 1
-    assert "--allow-pickle" in done.stderr
+    assert "allow_pickle=True" in done.stderr
     assert not [path for path in hub.asked if path.endswith(".bin")]
 
 

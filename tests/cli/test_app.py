@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import logging
 import subprocess
 import sys
+import warnings
 from pathlib import Path
 
 import pytest
 from commands import run
 from processes import started
+
+from wordgraft.errors import TableError
 
 COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
@@ -59,6 +63,73 @@ def test_without_the_libraries_of_the_command_line(
     )
 
 
+@pytest.mark.parametrize("command", [(), *((name,) for name in COMMANDS)], ids=" ".join)
+def test_h_is_help(command: tuple[str, ...]) -> None:
+    done = run(*command, "-h")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == run(*command, "--help").stdout
+
+
+def test_summaries_are_not_cut_off() -> None:
+    done = run("--help", env={"COLUMNS": "80"})
+    assert "..." not in done.stdout.partition("Commands:")[2]
+    assert max(map(len, done.stdout.splitlines())) < 80
+
+
+def test_an_argument_that_is_not_utf8_is_refused() -> None:
+    done = run("predict", "x.model", "caf\udce9")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == "wordgraft: the argument 'caf\\udce9' is not valid UTF-8\n"
+
+
+@pytest.mark.parametrize(
+    ("error", "message"),
+    [
+        (MemoryError(), "there is not enough memory\n"),
+        (TypeError("what\nis this"), "unexpected error (TypeError: what); this may be a bug: "),
+        (PermissionError(13, "Permission denied", "t.table"), "t.table: Permission denied\n"),
+    ],
+    ids=repr,
+)
+def test_no_error_prints_a_traceback(
+    monkeypatch: pytest.MonkeyPatch, error: Exception, message: str
+) -> None:
+    def fails(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("wordgraft.table.EmbeddingTable.load", fails)
+    done = run("inspect", "t.table")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(f"wordgraft: {message}")
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_traceback_can_be_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fails(*_: object) -> None:
+        raise TypeError("no")
+
+    monkeypatch.setattr("wordgraft.table.EmbeddingTable.load", fails)
+    with pytest.raises(TypeError, match="no"):
+        run("inspect", "t.table", env={"WORDGRAFT_TRACEBACK": "1"})
+
+
+def test_quiet_silences_other_libraries_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    def noisy(*_: object) -> None:
+        logging.getLogger("transformers").warning("slow")
+        logging.getLogger("wordgraft").warning("odd")
+        warnings.warn("old", UserWarning, stacklevel=1)
+        raise TableError("damaged")
+
+    monkeypatch.setattr("wordgraft.table.EmbeddingTable.load", noisy)
+    with pytest.warns(UserWarning, match="old"):
+        assert run("inspect", "t.table").stderr == "odd\nwordgraft: damaged\n"
+    with warnings.catch_warnings(record=True) as shown:
+        assert run("inspect", "t.table", "-q").stderr == "wordgraft: damaged\n"
+    assert shown == []
+    with pytest.warns(UserWarning, match="old"):
+        assert run("inspect", "t.table").stderr == "odd\nwordgraft: damaged\n"
+
+
 def test_quiet_leaves_standard_error_empty(texts_folder: Path) -> None:
     done = run("predict", "m.model", "unheard words", "--quiet", cwd=texts_folder)
     assert done.stderr == ""
@@ -97,7 +168,7 @@ def test_ctrl_c_at_the_very_start_is_one_line(tmp_path: Path) -> None:
         f"import sys; sys.path.insert(0, {str(tmp_path)!r})\nfrom wordgraft.cli import main; main()"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
-    assert done.returncode == 1
+    assert done.returncode == 130
     assert done.stderr == "wordgraft: interrupted; no result was written\n"
 
 
@@ -117,5 +188,5 @@ def test_ctrl_c_in_a_callback_is_not_lost(tmp_path: Path) -> None:
     )
     with started([sys.executable, "-c", code]) as process:
         _, errors = process.communicate()
-    assert process.returncode == 1
+    assert process.returncode == 130
     assert errors == "wordgraft: interrupted; no result was written\n"

@@ -125,7 +125,7 @@ def test_ctrl_c_writes_the_page_of_what_was_done(place: Path) -> None:
         call=5,
         cwd=place,
     )
-    assert stopped.returncode == 1, stopped.stderr
+    assert stopped.returncode == 130, stopped.stderr
     message = "note: interrupted: 8 of 12 runs are missing; continue with --resume stopped"
     assert message in " ".join(stopped.stderr.split())
     assert "Traceback" not in stopped.stderr

@@ -76,7 +76,7 @@ def test_ctrl_c_keeps_what_was_finished(tmp_path: Path, monkeypatch: pytest.Monk
     assert found.interrupted
     assert [run.method for run in found.runs] == ["good"]
     assert [(run.method, run.status) for run in found.unfinished] == [("stopped", "cancelled")]
-    assert "interrupted: 11 of 12 runs are missing; continue with --resume" in found.notes[-1]
+    assert "interrupted: 11 of 12 runs are missing; continue with resume=True" in found.notes[-1]
 
 
 def test_a_clock_without_a_budget_never_ends(monkeypatch: pytest.MonkeyPatch) -> None:

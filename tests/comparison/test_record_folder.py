@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from fake_methods import data_of, fake_comparison, two_methods
+from file_modes import umask, wrong_modes
 
 from wordgraft.comparison.record_folder import RecordFolder
 from wordgraft.errors import OutputError, ProgressError
@@ -51,7 +52,9 @@ def test_starting_over_deletes_records_and_nothing_else(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder = tmp_path / "r"
-    fake_comparison(folder, monkeypatch, two_methods())
+    with umask(0o077):
+        fake_comparison(folder, monkeypatch, two_methods())
+    assert wrong_modes(folder, 0o077) == {}
     (folder / "runs" / "notes.txt").write_text("mine")
     methods = two_methods()
     fake_comparison(folder, monkeypatch, methods, sizes=[20], seeds=1, force=True)

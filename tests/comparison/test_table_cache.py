@@ -40,9 +40,11 @@ def test_vectors_of_a_file_keep_the_words_of_the_texts(tmp_path: Path) -> None:
 
 
 def test_what_was_not_given_is_named() -> None:
-    with pytest.raises(CheckpointError, match="needs an encoder; name one with --checkpoint"):
+    with pytest.raises(CheckpointError, match=r"needs an encoder; name one with checkpoint=\.\.\."):
         TableCache(["a"]).opened()
-    with pytest.raises(TableError, match="needs a file of word vectors; give it with --vectors"):
+    with pytest.raises(
+        TableError, match="needs a file of word vectors; give it with MethodSettings"
+    ):
         TableCache(["a"]).table("vectors")
     assert TableCache(["a"]).forgetting() is None
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from file_modes import modes, umask, wrong_modes
 
 from wordgraft.core.atomic_io import check_output, new_file, new_folder, sha256, write_tensors
 from wordgraft.errors import OutputError
@@ -46,15 +47,37 @@ def test_an_output_appears_whole_and_alone(tmp_path: Path, write) -> None:
     assert names(tmp_path) == ["out"]
 
 
-def test_permissions_are_those_of_any_new_file(tmp_path: Path) -> None:
-    before = os.umask(0o027)
-    try:
-        _folder(tmp_path / "folder", "x")
-        _file(tmp_path / "file", "x")
-    finally:
-        os.umask(before)
-    assert stat.S_IMODE((tmp_path / "folder").stat().st_mode) == 0o750
-    assert stat.S_IMODE((tmp_path / "file").stat().st_mode) == 0o640
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX systems")
+@pytest.mark.parametrize("mask", [0o022, 0o027, 0o077], ids=oct)
+def test_modes_are_those_of_any_new_file(tmp_path: Path, mask: int) -> None:
+    """safetensors writes files that only the user may read; other libraries follow the umask."""
+    with umask(mask):
+        with new_folder(tmp_path / "folder", force=False, marker="m.json") as folder:
+            (folder / "m.json").write_text("{}")
+            (folder / "inner").mkdir(0o700)
+            write_tensors(folder / "inner" / "a.safetensors", {"a": np.ones(3)})
+        with new_file(tmp_path / "file", force=False) as scratch:
+            write_tensors(scratch, {"a": np.ones(3)})
+    assert len(modes(tmp_path)) == 5
+    assert wrong_modes(tmp_path, mask) == {}
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX systems")
+def test_what_is_replaced_keeps_its_mode(tmp_path: Path) -> None:
+    _folder(tmp_path / "folder", "one")
+    _file(tmp_path / "file", "one")
+    for name, mode in (("folder", 0o750), ("folder/m.json", 0o640), ("file", 0o600)):
+        (tmp_path / name).chmod(mode)
+    before = modes(tmp_path)
+    with umask(0o022):
+        with new_folder(tmp_path / "folder", force=True, marker="m.json") as folder:
+            assert stat.S_IMODE(folder.stat().st_mode) == 0o750, "is already as private"
+            (folder / "m.json").write_text("two")
+            (folder / "new").write_text("two")
+        with new_file(tmp_path / "file", force=True) as scratch:
+            assert stat.S_IMODE(scratch.stat().st_mode) == 0o600, "is already as private"
+            scratch.write_text("two")
+    assert modes(tmp_path) == before | {"folder/new": "644"}
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt(), ValueError(), SystemExit(1)], ids=repr)
@@ -155,7 +178,7 @@ def test_force_replaces_only_what_wordgraft_wrote(tmp_path: Path) -> None:
         ("home", None),
         ("link", "m.json"),
     ):
-        with pytest.raises(OutputError, match="so it is not replaced even with --force"):
+        with pytest.raises(OutputError, match="so it is not replaced even with force=True"):
             check_output(tmp_path / name, force=True, marker=marker)
     check_output(tmp_path / "table", force=True, marker="m.json")
     with pytest.raises(OutputError, match="nowhere is not a folder; create it first"):

@@ -19,7 +19,7 @@ from wordgraft.errors import ClusterError, DataError
     [
         ("127.0.0.1:1", r"no Ray answers at 127.0.0.1:1 \(.*refused\); expected HOST:PORT"),
         ("127.0.0.1:here", "no Ray answers at 127.0.0.1:here"),
-        ("ray://127.0.0.1:10001", "that of a Ray client.* --address auto"),
+        ("ray://127.0.0.1:10001", "that of a Ray client.* address='auto'"),
     ],
 )
 def test_an_address_where_nobody_answers(

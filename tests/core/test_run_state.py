@@ -45,7 +45,7 @@ def test_a_snapshot_comes_back_with_its_types(saved: Path) -> None:
 
 
 def test_another_run_is_refused_and_the_difference_named(saved: Path) -> None:
-    message = r"its rate is 0.001, this run's is 0.01; continue .* or start over with --no-resume"
+    message = r"its rate is 0.001, this run's is 0.01; continue .* or start over with resume=False"
     with pytest.raises(ProgressError, match=message):
         RunState(saved, {**RUN, "rate": 1e-2}).load("sums")
     message = r"its layers is \[3, 6\], this run's is None \(also different: texts, seed\)"
@@ -76,7 +76,7 @@ def test_drop_deletes_one_snapshot(saved: Path) -> None:
 def test_damage_is_named(saved: Path, damage: str) -> None:
     content = (saved / FILE).read_bytes()
     (saved / FILE).write_bytes(content[:-1] + b"x" if damage == "a byte changed" else content[:90])
-    with pytest.raises(ProgressError, match=rf"{FILE} is damaged .*start over with --no-resume"):
+    with pytest.raises(ProgressError, match=rf"{FILE} is damaged .*start over with resume=False"):
         RunState(saved, RUN).load("sums")
 
 

@@ -110,7 +110,7 @@ def test_insides_without_beginnings_are_counted(
         ("\n\n\n", "none of its 0 columns holds only tags"),
         ("Tim\tB-PER\nCook\nleft\tO\n", r"line 2 .*'Cook', has 1 columns, expected 2"),
         ("Tim\tB-PER\nCook\t\nleft\tO\n", "none of its 2 columns holds only tags|has no tag"),
-        ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds only tags.*--label 3"),
+        ("Tim\tNNP\nCook\tNNP\n", "none of its 2 columns holds only tags.*tag=3"),
         ("Tim B-PER\nCook\n", "line 2 .*'Cook', has 1 columns, expected 2: a word has no tag"),
     ],
 )

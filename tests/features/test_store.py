@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 from feature_texts import TEXTS, vectors_of
+from file_modes import umask, wrong_modes
 from numpy.testing import assert_array_equal
 
 import wordgraft as wg
@@ -65,3 +66,9 @@ def test_a_folder_that_is_not_writable_says_what_to_do(
     (tmp_path / "file").write_text("")
     with pytest.raises(OutputError, match="set WORDGRAFT_CACHE to a writable folder"):
         features_of(checkpoint, TEXTS, FeatureRecipe.of(checkpoint), cache=tmp_path / "file")
+
+
+def test_shards_follow_the_umask(checkpoint: wg.Checkpoint, tmp_path: Path) -> None:
+    with umask(0o027):
+        features_of(checkpoint, TEXTS, FeatureRecipe.of(checkpoint), cache=tmp_path / "cache")
+    assert wrong_modes(tmp_path, 0o027) == {}

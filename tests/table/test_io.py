@@ -117,7 +117,7 @@ def test_saving_twice_gives_the_same_bytes(saved: Path, tmp_path: Path) -> None:
 
 def test_a_table_that_exists_is_kept_unless_forced(saved: Path) -> None:
     other = random_table(seed=1)
-    with pytest.raises(OutputError, match=r"news\.table already exists; .*--force"):
+    with pytest.raises(OutputError, match=r"news\.table already exists; .*force=True"):
         other.save(saved)
     assert_array_equal(EmbeddingTable.load(saved).vectors, TABLE.vectors)
     other.save(saved, force=True)

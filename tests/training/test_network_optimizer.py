@@ -31,7 +31,7 @@ def test_moments_saved_for_all_rows_are_refused(
     with monkeypatch.context() as patched:
         patched.setattr(NetworkOptimizer, "_table_of", lambda *_: (None, 0.0))
         train_bag(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
+    with pytest.raises(ProgressError, match="start over with resume=False"):
         train_bag(plan)
 
 
@@ -43,5 +43,5 @@ def test_moments_saved_under_another_name_are_refused(
     with monkeypatch.context() as patched:
         patched.setattr(LazyRows, "tensors", lambda self: {"mean": named(self)["moments"][0]})
         train_bag(plan)
-    with pytest.raises(ProgressError, match="start over with --no-resume"):
+    with pytest.raises(ProgressError, match="start over with resume=False"):
         train_bag(plan)

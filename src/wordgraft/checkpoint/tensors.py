@@ -146,8 +146,7 @@ def pickle_refused(name: str, file: str, converted: str) -> PickleRefusedError:
         'when it is read. If you trust it, convert it once: python -c "from transformers '
         f"import AutoModel; AutoModel.from_pretrained('{name}').save_pretrained("
         f"'{converted}')\", and copy the tokenizer files into that folder; or read "
-        "only its tensors, through torch's weights_only loader, with allow_pickle=True "
-        "(--allow-pickle)"
+        "only its tensors, through torch's weights_only loader, with allow_pickle=True"
     )
 
 

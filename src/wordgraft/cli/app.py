@@ -1,8 +1,7 @@
-"""Register the commands, and turn errors into one line and an exit code."""
+"""Register the commands."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from typing import Annotated
 
@@ -10,6 +9,7 @@ import typer
 
 from wordgraft._version import __version__
 from wordgraft.cli.cache import cache
+from wordgraft.cli.command import INTERRUPTED, Command
 from wordgraft.cli.compare import compare
 from wordgraft.cli.evaluate import evaluate
 from wordgraft.cli.explore import explore
@@ -22,13 +22,13 @@ from wordgraft.cli.push import push
 from wordgraft.cli.similarity import similarity
 from wordgraft.cli.table import table
 from wordgraft.cli.train import train
-from wordgraft.errors import WordgraftError
 
 app = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 _COMMANDS: dict[Callable[..., None], str] = {
     table: "Make a table of word vectors.",
@@ -46,7 +46,7 @@ _COMMANDS: dict[Callable[..., None], str] = {
     cache: "Show, prune or clear cached vectors.",
 }
 for command, short_help in _COMMANDS.items():
-    app.command(short_help=short_help)(command)
+    app.command(short_help=short_help, cls=Command)(command)
 
 
 def _version(requested: bool) -> None:
@@ -65,20 +65,10 @@ def root(
 
 
 def run() -> None:
-    """Run the command line; a wordgraft error becomes one line and exit code 1.
-
-    Raises `KeyboardInterrupt` on Ctrl-C.
-    """
+    """Run the command line. Raises `KeyboardInterrupt` on Ctrl-C."""
     try:
         app(prog_name="wordgraft", standalone_mode=True)
     except SystemExit as stop:
-        if stop.code == 130:
+        if stop.code == INTERRUPTED:
             raise KeyboardInterrupt from None
         raise
-    except (WordgraftError, OSError) as error:
-        _fail(str(error))
-
-
-def _fail(message: str) -> None:
-    typer.echo(f"wordgraft: {message}", err=True)
-    sys.exit(1)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from wordgraft.cli.shared import Quiet, choose, facts, grid, show, start
+from wordgraft.cli.shared import Quiet, choose, facts, grid, show
 
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 
@@ -32,7 +32,6 @@ def cache(
 
     Example: wordgraft cache prune --days 30 --size 2G
     """
-    start(quiet=quiet)
     from wordgraft.features import cache_folder, clear, entries, prune
 
     choose("ACTION", action, ["show", "prune", "clear"])

@@ -6,11 +6,13 @@ import logging
 import shlex
 import sys
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from wordgraft.cli.command import INTERRUPTED
 from wordgraft.cli.compare_options import (
     CHECKPOINT,
     absolute,
@@ -19,11 +21,13 @@ from wordgraft.cli.compare_options import (
     seconds_of,
     sizes_of,
 )
-from wordgraft.cli.shared import Quiet, choose, grid, show, start
+from wordgraft.cli.option_names import OptionNames
+from wordgraft.cli.shared import Quiet, choose, grid, show
 
 if TYPE_CHECKING:
     from wordgraft.comparison import Comparison, Data, Limits
 
+_LOG = logging.getLogger(__name__)
 # Part of the budget reserved for the page: these seconds, or this share if that is less.
 _PAGE_SECONDS, _PAGE_SHARE = 15.0, 0.1
 # Settings that `MethodSettings` takes under their own names.
@@ -31,6 +35,7 @@ _OF_METHODS = ("network", "trials", "corpus", "vectors", "pairs")
 
 
 def compare(
+    ctx: typer.Context,
     data: Annotated[
         str | None,
         typer.Argument(
@@ -144,7 +149,8 @@ def compare(
     resume: Annotated[
         Path | None,
         typer.Option(
-            help="Continue the comparison in this folder; finished runs are not repeated."
+            metavar="FOLDER",
+            help="Continue the comparison in this folder; finished runs are not repeated.",
         ),
     ] = None,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing comparison.")] = False,
@@ -154,7 +160,6 @@ def compare(
 
     Example: wordgraft compare tweets.csv --test valid.csv --budget 10m -o report
     """
-    start(quiet=quiet)
     # Too many messages for hundreds of runs.
     for folder in ("features", "estimators", "training", "oov"):
         logging.getLogger(f"wordgraft.{folder}").setLevel(logging.WARNING)
@@ -198,6 +203,7 @@ def compare(
         settings,
         command,
         output,
+        OptionNames.of(ctx.command.params),
         sizes=chosen_sizes,
         budget=seconds and seconds - min(_PAGE_SECONDS, _PAGE_SHARE * seconds),
         engine=runner,
@@ -208,11 +214,15 @@ def compare(
     limits = Limits(max_latency, max_memory, max_minutes, max_size)
     _report(comparison, output, for_labels, limits)
     if comparison.interrupted:
-        raise typer.Exit(1)
+        raise typer.Exit(INTERRUPTED)
 
 
 def _compared(
-    settings: Mapping[str, Any], command: str, output: Path, **options: Any
+    settings: Mapping[str, Any],
+    command: str,
+    output: Path,
+    in_options: OptionNames,
+    **options: Any,
 ) -> Comparison:
     """Read the data and run the comparison; notes go to standard error as soon as possible."""
     from wordgraft.comparison import MethodSettings
@@ -221,7 +231,7 @@ def _compared(
 
     read = _read(settings)
     for note in read.notes:
-        typer.echo(f"note: {note}", err=True)
+        _LOG.info("note: %s", note)
     names = settings["methods"].split(",") if settings["methods"] else None
     comparison = run_comparison(
         read,
@@ -231,9 +241,10 @@ def _compared(
         seeds=settings["seeds"],
         **options,
     )
-    for note in comparison.notes[len(read.notes) :]:
-        typer.echo(f"note: {note}", err=True)
-    return comparison
+    notes = [note.replace("resume=True", f"--resume {output}") for note in comparison.notes]
+    for note in notes[len(read.notes) :]:
+        _LOG.info("note: %s", note)
+    return replace(comparison, notes=tuple(map(in_options.translate, notes)))
 
 
 def _report(comparison: Comparison, folder: Path, labels: int | None, limits: Limits) -> None:

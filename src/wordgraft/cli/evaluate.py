@@ -16,7 +16,6 @@ from wordgraft.cli.shared import (
     facts,
     grid,
     show,
-    start,
 )
 
 if TYPE_CHECKING:
@@ -48,7 +47,6 @@ def evaluate(
 
     Example: wordgraft evaluate ner.model test.conll
     """
-    start(quiet=quiet)
     from wordgraft.estimators import SequenceTagger, TextClassifier
     from wordgraft.estimators.saved import task_in
 

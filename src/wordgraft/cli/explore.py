@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wordgraft.cli.shared import Force, Output, Quiet, start
+from wordgraft.cli.shared import Force, Output, Quiet
 
 
 def explore(
@@ -32,7 +32,6 @@ def explore(
 
     Example: wordgraft explore news.table -o explore.html
     """
-    start(quiet=quiet)
     from wordgraft.core.atomic_io import check_output
     from wordgraft.core.optional import require
     from wordgraft.reports import write_explorer

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordgraft.cli.shared import Force, Output, Quiet, choose, start
+from wordgraft.cli.shared import Force, Output, Quiet, choose
 
 if TYPE_CHECKING:
     from wordgraft.table import EmbeddingTable
@@ -60,7 +60,6 @@ def export(
 
     Example: wordgraft export news.model --to onnx --int8 -o news.onnx
     """
-    start(quiet=quiet)
     if to == ONNX:
         if words is not None or oov is not None:
             raise typer.BadParameter("--words and --oov have no effect on a trained model")

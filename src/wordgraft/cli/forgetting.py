@@ -17,7 +17,6 @@ from wordgraft.cli.shared import (
     facts,
     grid,
     show,
-    start,
 )
 
 if TYPE_CHECKING:
@@ -73,7 +72,6 @@ def forgetting(
 
     Example: wordgraft forgetting my.model valid.csv --pairs simlex.tsv --general-text wiki.txt
     """
-    start(quiet=quiet)
     if (at_most is None) != (output is None):
         raise typer.BadParameter("--at-most and --output need each other: give both or neither")
     from wordgraft.core.atomic_io import check_output

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordgraft.cli.shared import Quiet, counted, facts, grid, show, start
+from wordgraft.cli.shared import Quiet, counted, facts, grid, show
 
 if TYPE_CHECKING:
     import numpy as np
@@ -46,7 +46,6 @@ def inspect(
 
     Example: wordgraft inspect news.table profit loss
     """
-    start(quiet=quiet)
     from wordgraft.table import EmbeddingTable
 
     table = EmbeddingTable.load(path)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from wordgraft.cli.shared import Quiet, start
+from wordgraft.cli.shared import Quiet
 
 if TYPE_CHECKING:
     from wordgraft.estimators import SequenceTagger, TextClassifier
@@ -41,7 +41,6 @@ def predict(
 
     Example: wordgraft predict news.onnx --file tweets.csv:text
     """
-    start(quiet=quiet)
     if bool(texts) == (file is not None):
         raise typer.BadParameter("give either texts or --file")
     from wordgraft.data.rows import read_texts

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wordgraft.cli.shared import Force, Quiet, choose, start
+from wordgraft.cli.shared import Force, Quiet, choose
 
 
 def push(
@@ -43,7 +43,6 @@ def push(
 
     Example: wordgraft push news.table me/news-vectors --pairs simlex.tsv
     """
-    start(quiet=quiet)
     from wordgraft.export.formats.card import KINDS
     from wordgraft.export.formats.hub import push as push_table
     from wordgraft.export.formats.hub import write_hub

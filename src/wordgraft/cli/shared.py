@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,7 +14,7 @@ from wordgraft.core.progress import progress_bar
 if TYPE_CHECKING:
     from rich.table import Table
 
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show only errors and warnings.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Show nothing but results and errors.")]
 # Columns of labelled texts for a trained model, which knows whether it tags.
 TextColumn = Annotated[
     str | None,
@@ -33,14 +31,6 @@ Force = Annotated[bool, typer.Option("--force", help="Replace an existing output
 Output = Annotated[Path, typer.Option("--output", "-o", help="Where to write the result.")]
 # Output that does not go to a terminal is not wrapped.
 _FILE_WIDTH = 1000
-
-
-def start(*, quiet: bool) -> None:
-    """Send wordgraft's log messages to standard error; with `quiet`, only warnings."""
-    log = logging.getLogger("wordgraft")
-    log.handlers = [logging.StreamHandler(sys.stderr)]
-    log.setLevel(logging.WARNING if quiet else logging.INFO)
-    log.propagate = False
 
 
 def is_first_process() -> bool:

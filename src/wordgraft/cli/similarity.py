@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from wordgraft.cli.shared import Quiet, choose, grid, show, start
+from wordgraft.cli.shared import Quiet, choose, grid, show
 
 if TYPE_CHECKING:
     from wordgraft.table.similarity import VectorOf
@@ -32,7 +32,6 @@ def similarity(
 
     Example: wordgraft similarity news.table simlex.tsv wordsim.tsv
     """
-    start(quiet=quiet)
     from wordgraft.oov import METHODS, TextReader
     from wordgraft.table import EmbeddingTable, read_pairs, word_similarity
 

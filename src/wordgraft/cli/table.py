@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from wordgraft.cli.from_file import table_from_file
-from wordgraft.cli.shared import Force, Output, Quiet, choose, counted, start
+from wordgraft.cli.shared import Force, Output, Quiet, choose, counted
 from wordgraft.cli.table_options import refuse_with_file, texts_of, used_options, vocabulary_of
 
 
@@ -168,7 +168,6 @@ def table(
 
     Example: wordgraft table bert-base-uncased -o news.table --texts train.csv:text
     """
-    start(quiet=quiet)
     by_source: dict[str, dict[str, Any]] = {
         "isolated": {"layer": layer, "pooling": pooling},
         "contextual": {

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, is_first_process, start
+from wordgraft.cli.shared import Force, Output, Quiet, choose, facts, is_first_process
 from wordgraft.cli.train_options import (
     TASKS,
     apply_settings,
@@ -139,7 +139,6 @@ def train(
 
     Example: wordgraft train train.csv --encoder bert-base-uncased -o my.model
     """
-    start(quiet=quiet)
     choose("--task", task, TASKS)
     if device is not None:
         choose("--device", device, ["auto", "cpu"])

@@ -129,7 +129,7 @@ class Data:
             first.setdefault(key, place)
         again = [place for place, key in enumerate(keys) if first[key] != place]
         notes, remaining = list(self.notes), set(range(len(keys)))
-        remedy = "left out of training" if drop else "leave them out with --drop-duplicates"
+        remedy = "left out of training" if drop else "leave them out with drop_duplicates=True"
         if across:
             notes.append(f"training texts also in the test part: {len(across):,}; {remedy}")
         if again:

@@ -115,8 +115,7 @@ class ComparisonLoop:
             self._folder.save(self._cancelled_run(cell, "interrupted"))
         left = len(self._left) + len(self._running)
         return (
-            f"interrupted: {left:,} of {self._total:,} runs are missing; continue with "
-            f"--resume {self._folder.path} (resume=True)"
+            f"interrupted: {left:,} of {self._total:,} runs are missing; continue with resume=True"
         )
 
     def _cancelled_run(self, cell: Cell, cause: str) -> MethodRun:

@@ -24,7 +24,7 @@ MARKER, PAGE, TABLES = "comparison.json", "index.html", "tables"
 _FOLDERS = {"done": "runs", "failed": "failed", "cancelled": "cancelled"}
 # A comparison continues only if these are the same.
 _FIXED = ("task", "trials", "network", "checkpoint_sha256", "corpus", "vectors")
-_START_OVER = "--force (force=True)"
+_START_OVER = "force=True"
 
 
 class RecordFolder:
@@ -101,8 +101,8 @@ class RecordFolder:
             )
         if not resume:
             raise OutputError(
-                f"{self.path} already holds a comparison on these data; continue with --resume "
-                f"{self.path} (resume=True), or start over with {_START_OVER}"
+                f"{self.path} already holds a comparison on these data; continue with "
+                f"resume=True, or start over with {_START_OVER}"
             )
         check_same_run(saved, description, place=self.path, keys=_FIXED, start_over=_START_OVER)
 

@@ -65,9 +65,7 @@ class TableCache:
     def opened(self) -> Checkpoint:
         """The checkpoint. Raises `CheckpointError` if none was given."""
         if self.checkpoint is None:
-            raise CheckpointError(
-                "this method needs an encoder; name one with --checkpoint (checkpoint=...)"
-            )
+            raise CheckpointError("this method needs an encoder; name one with checkpoint=...")
         if self._opened is None:
             self._opened = open_checkpoint(self.checkpoint)
         return self._opened
@@ -153,8 +151,8 @@ class TableCache:
     def _from_file(self) -> EmbeddingTable:
         if self.vectors is None:
             raise TableError(
-                "the method 'vectors' needs a file of word vectors; give it with --vectors "
-                "(MethodSettings(vectors=...))"
+                "the method 'vectors' needs a file of word vectors; give it with "
+                "MethodSettings(vectors=...)"
             )
         table = read_vectors(self.vectors, progress=self.progress)
         counts: dict[str, int] = {}

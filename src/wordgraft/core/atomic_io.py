@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import errno
 import hashlib
-import os
 import re
 import shutil
-import tempfile
+import stat
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +19,9 @@ from wordgraft.errors import OutputError
 
 if TYPE_CHECKING:
     from numpy import ndarray
+
+# Of the permissions of a new folder, those that a new file has too.
+_READ_AND_WRITE = 0o666
 
 
 def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
@@ -35,13 +38,13 @@ def check_output(path: Path, *, force: bool, marker: str | None = None) -> None:
         return
     if not force:
         raise OutputError(
-            f"{path} already exists; choose another name, or replace it with force=True (--force)"
+            f"{path} already exists; choose another name, or replace it with force=True"
         )
     expected = "a file" if marker is None else f"a folder that contains {marker}"
     replaceable = path.is_file() if marker is None else (path / marker).is_file()
     if not replaceable or path.is_symlink():
         raise OutputError(
-            f"{path} exists and is not {expected}, so it is not replaced even with --force; "
+            f"{path} exists and is not {expected}, so it is not replaced even with force=True; "
             "move it away or choose another name"
         )
 
@@ -51,16 +54,24 @@ def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
     """Yield a temporary sibling folder that becomes `path` when the block succeeds.
 
     A reader sees either the whole old folder or the whole new one. If the block raises, even on
-    Ctrl-C, the sibling is deleted and `path` stays as it was. Raises `OutputError` as
-    `check_output` does, and if the disk is full or not writable.
+    Ctrl-C, the sibling is deleted and `path` stays as it was. Its files get the modes that the
+    user's umask gives any new file, or those of the files that they replace. Raises `OutputError`
+    as `check_output` does, and if the disk is full or not writable.
     """
     check_output(path, force=force, marker=marker)
     with _explained(path):
-        scratch = Path(tempfile.mkdtemp(prefix=f".{path.name}.", dir=path.parent))
+        scratch = _sibling(path)
         old = scratch.with_name(scratch.name + ".old")
+        scratch.mkdir()
         try:
+            mode = _mode(scratch)
+            if path.exists():  # what was private stays so while it is written
+                scratch.chmod(_mode(path) | stat.S_IRWXU)
             yield scratch
-            scratch.chmod(0o777 & ~_umask())
+            for new in (*scratch.rglob("*"), scratch):
+                replaced = path / new.relative_to(scratch)
+                usual = mode if new.is_dir() else mode & _READ_AND_WRITE
+                new.chmod(_mode(replaced) if replaced.exists() else usual)
             if path.exists():
                 path.rename(old)
             scratch.rename(path)
@@ -73,15 +84,19 @@ def new_folder(path: Path, *, force: bool, marker: str) -> Iterator[Path]:
 
 @contextmanager
 def new_file(path: Path, *, force: bool) -> Iterator[Path]:
-    """Yield the path of a temporary sibling file that becomes `path` when the block succeeds."""
+    """Yield the path of a temporary sibling file that becomes `path` when the block succeeds.
+
+    It gets the mode that the user's umask gives any new file, or that of the file it replaces.
+    """
     check_output(path, force=force)
     with _explained(path):
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-        os.close(handle)
-        scratch = Path(name)
+        scratch = _sibling(path)
         try:
+            scratch.touch(exist_ok=False)
+            mode = _mode(path if path.exists() else scratch)
+            scratch.chmod(mode | stat.S_IWUSR)
             yield scratch
-            scratch.chmod(0o666 & ~_umask())
+            scratch.chmod(mode)
             scratch.replace(path)
         finally:
             scratch.unlink(missing_ok=True)
@@ -125,7 +140,9 @@ def _explained(path: Path) -> Iterator[None]:
         raise OutputError(f"cannot write {path}: {reason} (nothing was written)") from error
 
 
-def _umask() -> int:
-    mask = os.umask(0)
-    os.umask(mask)
-    return mask
+def _sibling(path: Path) -> Path:
+    return path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
+
+
+def _mode(path: Path) -> int:
+    return stat.S_IMODE(path.stat().st_mode)

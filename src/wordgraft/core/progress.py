@@ -61,7 +61,7 @@ def resume_hint_on_interrupt(*places: Path | None) -> Iterator[None]:
         existing = [str(place) for place in places if place is not None and place.exists()]
         if existing:
             _LOG.warning(
-                "the progress is in %s; run the same command again to resume, or with --no-resume "
+                "the progress is in %s; run the same again to resume, or with resume=False "
                 "to start over",
                 " and ".join(existing),
             )

@@ -188,8 +188,8 @@ def check_answers(address: str) -> None:
     """Raise `ClusterError` within seconds if no Ray listens; Ray itself would try for minutes."""
     if address.startswith("ray://"):
         raise ClusterError(
-            f"address {address} is that of a Ray client, which Ray Data does not support; run the "
-            "command on a machine of the cluster with --address auto, or through 'ray job submit'"
+            f"address {address} is that of a Ray client, which Ray Data does not support; run on "
+            "a machine of the cluster with address='auto', or through 'ray job submit'"
         )
     host, _, port = address.rpartition(":")
     if not host:

@@ -30,7 +30,7 @@ _MAX_SHARE_OF_TIME = 0.05
 _SUFFIX = ".state.safetensors"
 # Part of every run's description; incremented when the layout of the files changes.
 _FORMAT = {"format of the progress": 3}
-_START_OVER = "--no-resume (resume=False)"
+_START_OVER = "resume=False"
 
 
 class Snapshot(NamedTuple):
@@ -177,7 +177,7 @@ def check_same_run(
         saved: the description of the run that was saved.
         current: that of this run; both as JSON stores them.
         keys: which of their entries must be equal; all by default.
-        start_over: the option that starts over, for the message.
+        start_over: the argument that starts over, for the message.
     """
     current = _as_json(current)
     different = [

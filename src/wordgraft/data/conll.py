@@ -149,7 +149,7 @@ def _guess_tag_column(path: str, rows: Sequence[Sequence[str]], width: int) -> i
         return min(candidates, key=lambda column: values[column] == {"O"})
     raise DataError(
         f"{path}: none of its {width} columns holds only tags (O, B-..., I-...); name the column, "
-        "counted from 0: tag=3 (--label 3)"
+        "counted from 0: tag=3"
     )
 
 
@@ -157,7 +157,7 @@ def _guess_token_column(path: str, rows: Sequence[Sequence[str]], tag_column: in
     for column in range(len(rows[0])):
         if column != tag_column and not all(row[column][:1].isdigit() for row in rows):
             return column
-    raise DataError(f"{path}: no column looks like words; name the column: token=0 (--text 0)")
+    raise DataError(f"{path}: no column looks like words; name the column: token=0")
 
 
 def _column_number(path: str, what: str, column: str | int, width: int) -> int:
@@ -202,5 +202,5 @@ def _column_name(
             return str(name)
     raise DataError(
         f"{path}: no {what} column {', '.join(map(str, candidates))}; its columns are "
-        f"{', '.join(columns)}: name it with {what}=... (--{what}-column)"
+        f"{', '.join(columns)}: name it with {what}=..."
     )

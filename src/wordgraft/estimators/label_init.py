@@ -81,7 +81,7 @@ def _words_of(label: Any, label_words: Mapping[Any, Sequence[str]] | None) -> li
     if not words or (given is None and not any(c.isalpha() for word in words for c in word)):
         raise TrainingError(
             f"class {label!r} has no words to start from; name some: "
-            f"head_init={{{label!r}: ['gain', 'rise']}}, or --head-init '{label}: gain, rise'"
+            f"head_init={{{label!r}: ['gain', 'rise']}}"
         )
     return words
 

@@ -94,7 +94,7 @@ def state_for(table: EmbeddingTable, oov: OovMethod | str | None) -> OovState:
     no_fit = ", ".join(name for name, kind in METHODS.items() if not kind.learns)
     raise TableError(
         f"this table carries oov {carried.method!r}, not {method.name!r}, which must be fitted: "
-        f"wordgraft.with_oov(table, {method.name!r}), or rebuild it with --oov {method.name}; "
+        f"wordgraft.with_oov(table, {method.name!r}), or rebuild it with oov={method.name!r}; "
         f"{no_fit} need no fit"
     )
 

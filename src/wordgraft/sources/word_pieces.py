@@ -85,5 +85,5 @@ def _check_finite(vectors: Float32[ndarray, "words dims"], checkpoint: Checkpoin
     if bad:
         cause = f"its weights hold NaN or infinite values in {', '.join(bad[:3])}"
     else:
-        cause = "its weights are finite, so the numbers overflow: try --encoder-dtype float32"
+        cause = "its weights are finite, so the numbers overflow: try encoder_dtype='float32'"
     raise CheckpointError(f"{checkpoint.name} gave vectors that are not finite: {cause}")

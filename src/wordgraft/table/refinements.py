@@ -150,7 +150,7 @@ class Sif:
         if not total:
             raise TableError(
                 "sif needs word counts, and this vocabulary has none; make it with "
-                "Vocabulary.from_texts (--texts)"
+                "Vocabulary.from_texts"
             )
         return lambda rows, counts: (
             rows * (self.a / (self.a + counts / total)).astype(np.float32)[:, None]

@@ -120,7 +120,7 @@ class NetworkOptimizer:
             raise ProgressError(
                 "the progress was saved on another kind of device or by another version of "
                 "wordgraft, and lacks the moments of the rows that this run needs; start over with "
-                "--no-resume (resume=False)"
+                "resume=False"
             )
         load_optimizer(self._adamw, state.group("optimizer"))
         if self._lazy is not None:

@@ -22,7 +22,7 @@ def is_low(precision: str, device: torch.device) -> bool:
     if precision == "bfloat16" and (times := _slowdown(device)) > _SLOW:
         _LOG.warning(
             "this machine computes products in bfloat16 %.0f times slower than in float32; use "
-            "--set training__precision=auto (precision='auto')",
+            "TrainingSettings(precision='auto')",
             times,
         )
     return precision == "bfloat16"

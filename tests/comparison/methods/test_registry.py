@@ -25,16 +25,18 @@ def test_all_that_can_run_is_chosen_by_default() -> None:
 
 def test_methods_left_out_are_noted_with_a_reason() -> None:
     _, notes = chosen_methods(None, TableCache(["a"]))
-    assert "the method isolated was left out: it needs --checkpoint" in notes
+    assert "the method isolated was left out: it needs checkpoint=..." in notes
     assert not any("vectors was left out" in note for note in notes)
 
 
 def test_impossible_methods_are_refused() -> None:
     with pytest.raises(TrainingError, match="'tfidf' cannot run: it cannot do the task 'tag'"):
         chosen_methods(["tfidf"], TableCache([["a"]], task="tag"))
-    with pytest.raises(TrainingError, match="'vectors' cannot run: it needs --vectors"):
+    with pytest.raises(TrainingError, match=r"'vectors' cannot run: it needs vectors=\.\.\."):
         chosen_methods(["vectors"], TableCache(["a"]))
-    with pytest.raises(TrainingError, match="no method can run; give --checkpoint or --vectors"):
+    with pytest.raises(
+        TrainingError, match=r"no method can run; give checkpoint=\.\.\. or vectors=\.\.\."
+    ):
         chosen_methods(None, TableCache([["a"]], task="tag"))
 
 
@@ -43,7 +45,9 @@ def test_settings_that_change_no_method_are_refused() -> None:
     refuse_unused(MethodSettings(network="cnn", trials=2), specs)
     for settings, message in {
         MethodSettings(corpus=("c.txt",)): "corpus has no effect on tfidf, isolated, only on cont",
-        MethodSettings(vectors="v.txt"): "only on random, vectors: leave out --vectors, or add one",
+        MethodSettings(
+            vectors="v.txt"
+        ): "only on random, vectors: leave out vectors=..., or add one",
         MethodSettings(pairs=("p.tsv",)): "pairs has no effect on tfidf, isolated, only on lp-ft",
     }.items():
         with pytest.raises(TrainingError, match=message):

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 import torch
 import transformers
+from file_modes import umask, wrong_modes
 from numpy.testing import assert_allclose, assert_array_equal
 from tiny import SENTENCES
 
@@ -64,7 +65,9 @@ def test_it_learns_and_says_how(classifier: wg.TextClassifier) -> None:
 def test_saved_and_loaded_it_predicts_the_same(
     classifier: wg.TextClassifier, tmp_path: Path
 ) -> None:
-    classifier.save(tmp_path / "m")
+    with umask(0o027):
+        classifier.save(tmp_path / "m")
+    assert wrong_modes(tmp_path, 0o027) == {}
     loaded = wg.TextClassifier.load(tmp_path / "m")
     assert_allclose(loaded.predict_proba(SENTENCES), classifier.predict_proba(SENTENCES), atol=1e-6)
 
@@ -260,10 +263,7 @@ def test_an_interruption_says_where_the_progress_is(
             quick(wg.TextClassifier, folder, training={"progress_folder": progress}).fit(
                 SENTENCES, LABELS
             )
-        assert (
-            caplog.text.count(f"the progress is in {progress}; run the same command again")
-            == messages
-        )
+        assert caplog.text.count(f"the progress is in {progress}; run the same again") == messages
         assert progress.exists() == bool(messages)
 
 

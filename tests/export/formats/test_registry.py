@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from file_modes import umask, wrong_modes
 from format_files import (
     write,
 )
@@ -83,13 +84,20 @@ def test_only_folders_of_ours_are_replaced(tmp_path: Path, name: str) -> None:
     table = random_table(20, 4)
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "config.json").write_text("{}")
-    with pytest.raises(OutputError, match="is not replaced even with --force"):
+    with pytest.raises(OutputError, match="is not replaced even with force=True"):
         write(table, name, tmp_path / "mine", force=True)
     folder = write(table, name, tmp_path / "out")
     with pytest.raises(OutputError, match="already exists"):
         write(table, name, folder)
     write(table, name, folder, force=True)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mine", "out"]
+
+
+@pytest.mark.parametrize("name", [name for name, each in FORMATS.items() if each.write])
+def test_files_follow_the_umask(tmp_path: Path, name: str) -> None:
+    with umask(0o027):
+        write(random_table(20, 4), name, tmp_path / "out")
+    assert wrong_modes(tmp_path, 0o027) == {}
 
 
 @pytest.mark.parametrize("name", ["gensim", "spacy"])

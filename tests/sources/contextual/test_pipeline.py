@@ -166,7 +166,7 @@ def test_progress_of_another_run_is_refused_and_named(
     first = resumable()
     with pytest.raises(ProgressError, match=re.escape(named)) as caught:
         resumable(**change)
-    assert "--no-resume" in str(caught.value)
+    assert "resume=False" in str(caught.value)
     again = resumable(**change, resume=False)
     assert again.vectors.shape[1] == first.vectors.shape[1]  # type: ignore[attr-defined]
 
@@ -184,7 +184,7 @@ def test_damaged_progress_is_named(resumable: Callable[..., object], tmp_path: P
     resumable()
     path = tmp_path / "progress" / "sums.state.safetensors"
     path.write_bytes(path.read_bytes()[:200])
-    with pytest.raises(ProgressError, match=r"sums.state.safetensors is damaged .* --no-resume"):
+    with pytest.raises(ProgressError, match=r"sums.state.safetensors is damaged .* resume=False"):
         resumable()
 
 

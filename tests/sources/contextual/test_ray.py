@@ -365,8 +365,8 @@ def test_ctrl_c_says_how_to_resume(
     stopped = process_interrupted_in(
         place, *arguments, "--engine", "ray", call=call, cwd=tmp_path, prepare=PATIENT
     )
-    assert stopped.returncode == 1, stopped.stderr
-    assert ("run the same command again to resume" in stopped.stderr) == saved
+    assert stopped.returncode == 130, stopped.stderr
+    assert ("run the same again to resume" in stopped.stderr) == saved
     assert "no result was written" in stopped.stderr
     assert progress.exists() == saved
     assert "Traceback" not in stopped.stderr

@@ -58,5 +58,5 @@ def test_ascending(hashes: list[int]) -> None:
 
 def test_invalid_text_is_refused() -> None:
     arrays = stored([1, 2]).arrays()
-    with pytest.raises(ProgressError, match=r"the saved sentences are damaged .* --no-resume"):
+    with pytest.raises(ProgressError, match=r"the saved sentences are damaged .* resume=False"):
         StoredSentences.of_arrays({**arrays, "sentences": arrays["sentences"] | 0x80})

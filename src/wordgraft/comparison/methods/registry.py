@@ -191,7 +191,8 @@ def chosen_methods(
         if tables.task not in spec.tasks:
             reason = f"it cannot do the task {tables.task!r}"
         elif lacking:
-            reason = f"it needs --{' and --'.join(lacking)}"
+            arguments = (f"{name}=...".replace(" or ", "=... or ") for name in lacking)
+            reason = f"it needs {' and '.join(arguments)}"
         else:
             chosen.append(spec)
             continue
@@ -200,7 +201,7 @@ def chosen_methods(
         if lacking != ["vectors"]:
             notes.append(f"the method {spec.name} was left out: {reason}")
     if not chosen:
-        raise TrainingError("no method can run; give --checkpoint or --vectors")
+        raise TrainingError("no method can run; give checkpoint=... or vectors=...")
     return tuple(chosen), tuple(notes)
 
 
@@ -213,7 +214,7 @@ def refuse_unused(settings: MethodSettings, specs: Sequence[MethodSpec]) -> None
             users = ", ".join(spec.name for spec in METHODS.values() if name in spec.takes)
             raise TrainingError(
                 f"{name} has no effect on {', '.join(spec.name for spec in specs)}, only on "
-                f"{users}: leave out --{name}, or add one of these methods"
+                f"{users}: leave out {name}=..., or add one of these methods"
             )
 
 

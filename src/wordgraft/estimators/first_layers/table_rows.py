@@ -203,7 +203,7 @@ def _read(reader: TextReader, texts: Sequence[Text]) -> TextRows:
     if reader.table.vocabulary.kind == "pieces":
         raise TrainingError(
             "this table's rows are pieces, but tags belong to words: build one of words with "
-            "Vocabulary.from_texts or --texts"
+            "Vocabulary.from_texts"
         )
     return reader.read_words([text for text in texts if not isinstance(text, str)])
 

@@ -55,7 +55,7 @@ def read_vectors(
     if chosen.pickled and not allow_pickle:
         raise PickleRefusedError(
             f"{path} is a pickle ({chosen.about}), and reading one can run any code; give "
-            "allow_pickle=True (--allow-pickle) if you trust its source, or save it with "
+            "allow_pickle=True if you trust its source, or save it with "
             "save_word2vec_format and read that"
         )
     vectors = chosen.read(path, progress=progress)
@@ -79,6 +79,6 @@ def sniffed(path: Path) -> str:
         raise DataError(f"{path} is a zip archive; unpack it and give the file of vectors inside")
     names = ", ".join(name for name, format in FORMATS.items() if format.read is not None)
     raise DataError(
-        f"{path} does not look like any of {names}; give its format (--from-format), or check that "
+        f"{path} does not look like any of {names}; give its format=..., or check that "
         "it is the right file"
     )

@@ -183,14 +183,14 @@ class Corpus:
                             raise DataError(
                                 f"{path}, line {number:,} is not UTF-8 (byte "
                                 f"0x{error.object[error.start]:02x}); convert the file with iconv, "
-                                "or leave such lines out with --skip-bad"
+                                "or leave such lines out with skip_bad=True"
                             ) from error
         except FileNotFoundError as error:
             raise DataError(f"there is no file {path}") from error
         except DAMAGED as error:
             raise DataError(
                 f"{path} is damaged: {first_line(error)}; fetch it again, or keep the part before "
-                "the damage with --skip-bad"
+                "the damage with skip_bad=True"
             ) from error
 
 

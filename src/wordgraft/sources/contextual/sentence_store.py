@@ -104,8 +104,7 @@ class StoredSentences:
             texts.validate(full=True)
         except pa.ArrowInvalid as error:
             raise ProgressError(
-                f"the saved sentences are damaged ({error}); start over with --no-resume "
-                "(resume=False)"
+                f"the saved sentences are damaged ({error}); start over with resume=False"
             ) from error
         return cls(np.array(hashes), texts)
 
