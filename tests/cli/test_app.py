@@ -16,7 +16,7 @@ from wordgraft.errors import TableError
 
 COMMANDS = (
     *("table", "inspect", "similarity", "export", "push", "train", "predict", "evaluate"),
-    *("cache", "compare", "explore", "forgetting"),
+    *("cache", "compare", "explore", "forgetting", "matrix"),
 )
 
 

@@ -61,6 +61,9 @@ def test_the_scan_finds_options() -> None:
             "name some: head_init={'up': ['gain', 'rise']}",
             "name some: --head-init 'up: gain, rise'",
         ),
+        ("matrix", "pass dims=50 to fit", "pass --dims 50 to fit"),
+        ("matrix", "name it with special={'<s>': 'unk'} if", "name it with --special <s>=unk if"),
+        ("matrix", "special={...: 'unk'}", "--special ...=unk"),
         ("compare", "continue with resume=True, or", "continue with --resume FOLDER, or"),
         ("compare", "it needs checkpoint=... or vectors=...", "it needs --checkpoint or --vectors"),
         ("compare", "give it with MethodSettings(vectors=...)", "give it with --vectors"),
@@ -75,7 +78,8 @@ def test_arguments_become_options(command: str, message: str, expected: str) -> 
     ("command", "message"),
     [
         ("evaluate", "read it with allow_pickle=True"),  # it has no such option
-        ("train", "blend has epochs=0; expected more"),  # a figure, not an argument
+        ("train", "blend has epochs=0; expected more"),  # a figure
+        ("matrix", "rows=12 is too few"),  # a figure, not an argument
         ("compare", "start over with resume=False"),  # a folder cannot be turned off
         ("train", "row 3: 'force=Trueish' and x.force=12"),
     ],

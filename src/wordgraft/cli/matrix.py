@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from wordgraft.cli.shared import Force, Output, Quiet, choose, start
+from wordgraft.cli.shared import Force, Output, Quiet, choose
 
 
 def matrix(
@@ -77,7 +77,6 @@ def matrix(
 
     Example: wordgraft matrix bert-base-uncased --vocabulary vocab.json -o weights.npy
     """
-    start(quiet=quiet)
     from wordgraft.core.atomic_io import check_output
     from wordgraft.matrix import embedding_matrix
     from wordgraft.matrix.files import check_suffix, read_vocabulary, write_matrix

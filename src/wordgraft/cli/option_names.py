@@ -16,6 +16,7 @@ _ARGUMENT = re.compile(
     r"\b(?P<name>[a-z_]+)=(?P<value>True|False|None|\.\.\.|'[^'\n]*'|\d+)"
     r"(?(owner)\)|(?!\w|\.\d))"
 )
+_ENTRY_ROLE = re.compile(r"special=\{(?P<entry>[^:}]+): '(?P<role>\w+)'\}")
 _LABEL_WORDS = re.compile(r"head_init=\{'(?P<label>[^']*)': \[(?P<words>[^]]*)\]\}")
 _FROM_TEXTS = re.compile(r"\bVocabulary\.from_texts\b(?!\()")
 
@@ -62,6 +63,8 @@ class OptionNames:
         """A message of the library, with the command's options in place of Python's arguments."""
         if "head_init" in self.spellings:
             message = _LABEL_WORDS.sub(_with_label_words, message)
+        if "special" in self.spellings:
+            message = _ENTRY_ROLE.sub(_with_entry_role, message)
         texts = "--texts" if "texts" in self.spellings else "'wordgraft table --texts'"
         return _ARGUMENT.sub(self._option, _FROM_TEXTS.sub(texts, message))
 
@@ -73,8 +76,10 @@ class OptionNames:
             return f"--set {name}={value.lower()}"
         renamed = name in _OTHER_NAMES and name not in self.spellings
         spelling = self.spellings.get(_OTHER_NAMES[name] if renamed else name)
-        # A number may be any figure of the message, except that of a column.
-        if spelling is None or value == "None" or (value.isdigit() and not renamed):
+        # A number may be any figure of the message, unless it is said to pass it.
+        passed = match.string[: match.start()].endswith("pass ")
+        is_figure = value.isdigit() and not renamed and not passed
+        if spelling is None or value == "None" or is_figure:
             return match[0]
         if value in ("True", "False"):
             return (spelling.true if value == "True" else spelling.false) or match[0]
@@ -83,3 +88,7 @@ class OptionNames:
 
 def _with_label_words(match: re.Match[str]) -> str:
     return f"--head-init '{match['label']}: {match['words'].replace(chr(39), '')}'"
+
+
+def _with_entry_role(match: re.Match[str]) -> str:
+    return f"--special {match['entry'].strip(chr(39))}={match['role']}"
