@@ -21,7 +21,7 @@ _LABEL_WORDS = re.compile(r"head_init=\{'(?P<label>[^']*)': \[(?P<words>[^]]*)\]
 _FROM_TEXTS = re.compile(r"\bVocabulary\.from_texts\b(?!\()")
 
 
-class Spelling(NamedTuple):
+class OptionSpelling(NamedTuple):
     """How a command spells an argument: its option, and what stands for True and for False."""
 
     option: str
@@ -33,7 +33,7 @@ class Spelling(NamedTuple):
 class OptionNames:
     """How a command spells Python's arguments.
 
-    >>> names = OptionNames({"resume": Spelling("--resume", "--resume", "--no-resume")})
+    >>> names = OptionNames({"resume": OptionSpelling("--resume", "--resume", "--no-resume")})
     >>> names.translate("continue with resume=True, or start over with resume=False")
     'continue with --resume, or start over with --no-resume'
 
@@ -43,7 +43,7 @@ class OptionNames:
     'give allow_pickle=True'
     """
 
-    spellings: Mapping[str, Spelling]
+    spellings: Mapping[str, OptionSpelling]
 
     @classmethod
     def of(cls, parameters: Iterable[Any]) -> OptionNames:
@@ -52,11 +52,11 @@ class OptionNames:
         for parameter in parameters:
             if parameter.param_type_name == "argument":
                 name = parameter.metavar or parameter.name.upper()
-                spellings[parameter.name] = Spelling(name, name)
+                spellings[parameter.name] = OptionSpelling(name, name)
                 continue
             option = max(parameter.opts, key=len)
             given = option if parameter.is_flag else f"{option} {parameter.metavar or '...'}"
-            spellings[parameter.name] = Spelling(option, given, *parameter.secondary_opts)
+            spellings[parameter.name] = OptionSpelling(option, given, *parameter.secondary_opts)
         return cls(spellings)
 
     def translate(self, message: str) -> str:
