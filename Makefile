@@ -4,6 +4,8 @@ PYTEST_ARGS ?= -n auto --dist loadfile --durations 12
 
 BIN = .venv/bin
 PIP = -m pip --disable-pip-version-check install -qq
+# The demo's libraries, and the rest: what tests, checks and benches need.
+DEMO = .venv/.demo
 READY = .venv/.installed
 RIVALS = bench/.venv/.installed
 FLAIR = bench/.venv-flair/.installed
@@ -15,7 +17,7 @@ FLAIR = bench/.venv-flair/.installed
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-16s %s\n", $$1, $$2 }' Makefile
 
-demo: $(READY) ## run the demo
+demo: $(DEMO) ## install what the demo needs, and run it
 	$(BIN)/python examples/demo.py
 
 test: $(READY) ## run the tests; PYTEST_ARGS="-n auto -m 'not slow'" for a quick run
@@ -83,11 +85,16 @@ clean: ## remove caches and outputs, keep the environments
 	find . -name .venv -prune -o -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # torch goes first: a build of it that pip finds locally then wins before the rest is resolved.
-$(READY): pyproject.toml constraints.txt requirements-demo.txt
+# Modules are compiled when they are imported, which most never are.
+$(DEMO): pyproject.toml constraints.txt requirements-demo.txt
 	$(PYTHON) -m venv .venv
-	$(BIN)/python $(PIP) -c constraints.txt torch
-	$(BIN)/python $(PIP) -c constraints.txt -e '.[dev]'
-	$(BIN)/python $(PIP) --no-deps -r requirements-demo.txt
+	$(BIN)/python $(PIP) --no-compile -c constraints.txt torch
+	$(BIN)/python $(PIP) --no-compile -c constraints.txt -e '.[demo]'
+	$(BIN)/python $(PIP) --no-compile --no-deps -r requirements-demo.txt
+	@touch $@
+
+$(READY): $(DEMO)
+	$(BIN)/python $(PIP) --no-compile -c constraints.txt -e '.[dev]'
 	@touch $@
 
 $(RIVALS): constraints.txt bench/requirements-rivals.txt
