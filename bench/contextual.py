@@ -20,7 +20,7 @@ from typing import Any
 import numpy as np
 from common import CACHE, ENCODER, summary, write_result
 from mpnet import mpnet
-from words import WIKI_SENTENCES, pair_sets, words_of, write_articles
+from words import pair_sets, wiki_sentences, words_of, write_articles
 
 import wordgraft as wg
 from wordgraft.checkpoint.encoder import EncoderModel
@@ -57,7 +57,7 @@ def _quality_of(
     vocabulary = wg.Vocabulary.from_words(words_of(sets), checkpoint)
     CACHE.mkdir(exist_ok=True)
     articles = write_articles(CACHE / "articles.txt")
-    corpus = Corpus.of([WIKI_SENTENCES, articles])
+    corpus = Corpus.of([wiki_sentences(), articles])
 
     def scores(tables: list[EmbeddingTable]) -> dict[str, Any]:
         results = {
@@ -106,7 +106,7 @@ def _shrunk(table: EmbeddingTable, isolated: EmbeddingTable, strength: float) ->
 def work() -> dict[str, Any]:
     """Share of a corpus's tokens that 10 contexts per word encode, also for growing corpora."""
     checkpoint = wg.open_checkpoint(ENCODER)
-    corpus = Corpus.of(WIKI_SENTENCES)
+    corpus = Corpus.of(wiki_sentences())
     sentences = [text for block in corpus.blocks() for text in block.sentences]
     counter = Sampler(checkpoint, None, size=1, seed=0)
     counter.add(sentences)
@@ -146,7 +146,7 @@ def speed(parts: int = 24) -> dict[str, Any]:
     import torch
 
     checkpoint = wg.open_checkpoint(ENCODER)
-    block = next(Corpus.of(WIKI_SENTENCES).blocks(size=40_000))
+    block = next(Corpus.of(wiki_sentences()).blocks(size=40_000))
     vocabulary = wg.Vocabulary.from_texts(block.sentences, checkpoint, max_words=10_000)
     sampler = Sampler(checkpoint, vocabulary, size=40, seed=0)
     sampler.add(block.sentences)
@@ -250,10 +250,10 @@ def gpu(words: int = 50_000) -> dict[str, Any]:
             (folder / name).write_bytes((minilm.folder / name).read_bytes())
         checkpoint = wg.open_checkpoint(folder)
         sampler = Sampler(checkpoint, None, size=1, seed=0)
-        sample = sample_corpus(Corpus.of(WIKI_SENTENCES), sampler)
+        sample = sample_corpus(Corpus.of(wiki_sentences()), sampler)
         vocabulary = sample.vocabulary(checkpoint, max_words=words)
         tokens = sample.tokens + 2 * sample.seen
-        source = Contextual(Corpus.of(WIKI_SENTENCES), contexts=None, layers=12)
+        source = Contextual(Corpus.of(wiki_sentences()), contexts=None, layers=12)
         replace(source, contexts=1).table(checkpoint, vocabulary)  # warm
         began = time.perf_counter()
         source.table(checkpoint, vocabulary).save(Path(scratch) / "table")

@@ -28,7 +28,8 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
-from common import DATA, ENCODER, HERE, rival, write_result
+from common import ENCODER, HERE, rival, write_result
+from data import data_file
 
 import wordgraft as wg
 
@@ -242,7 +243,7 @@ def _milliseconds(work: Callable[[], Any], times: int) -> float:
 
 def _labelled_tweets() -> Any:
     for name in ("train", "valid"):
-        path = DATA / "twitter_financial_sentiment" / f"{name}.csv"
+        path = data_file("twitter_financial_sentiment", f"{name}.csv")
         with path.open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file):
                 yield row["text"], row["label"]
@@ -253,16 +254,16 @@ def _tweets() -> list[str]:
 
 
 def _reviews() -> list[str]:
-    files = sorted((DATA / "rt_polarity").glob("rt-polarity.*"))
+    files = [data_file("rt_polarity", f"rt-polarity.{name}") for name in ("neg", "pos")]
     lines = [line for file in files for line in file.read_text("latin-1").splitlines()]
     return list(dict.fromkeys(lines))
 
 
 def _sentences() -> Any:
     # Imported here, so that it does not count in the memory of the runs.
-    from words import WIKI_SENTENCES
+    from words import wiki_sentences
 
-    with gzip.open(WIKI_SENTENCES, "rt", encoding="utf-8") as file:
+    with gzip.open(wiki_sentences(), "rt", encoding="utf-8") as file:
         yield from dict.fromkeys(line.rstrip("\n") for line in file)
 
 

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import CACHE, DATA, ENCODER
+from common import CACHE, ENCODER
+from data import data_file
 
 import wordgraft as wg
 
-TWEETS = DATA / "twitter_financial_sentiment"
 # Words that a user might give for each label; 0 is bearish, 1 bullish, 2 neither.
 LABEL_WORDS = {
     "0": ["bearish", "fall", "drop", "loss", "miss", "cut", "downgrade", "weak"],
@@ -31,9 +31,14 @@ _MODELS = CACHE / "fine_tuned"
 
 
 @cache
+def tweets_file(name: str) -> Path:
+    """The CSV file of `train` or `valid`."""
+    return data_file("twitter_financial_sentiment", f"{name}.csv")
+
+
 def tweets(name: str) -> tuple[np.ndarray, np.ndarray]:
     """Texts and labels of `train` or `valid`."""
-    with (TWEETS / f"{name}.csv").open(encoding="utf-8", newline="") as file:
+    with tweets_file(name).open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return np.array([row["text"] for row in rows], object), np.array([row["label"] for row in rows])
 
@@ -67,7 +72,7 @@ def fine_tuned_classifier(
 
 def fine_tuned_tagger(seed: int) -> tuple[Path, dict[str, Any]]:
     """The same for a tagger and the training sentences of WNUT-17."""
-    train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
+    train = wg.read_tagged(str(data_file("wnut17", "train.conll")))
     model = wg.SequenceTagger(
         wg.Encoder(ENCODER),
         training=wg.TrainingSettings(precision=_PRECISION),

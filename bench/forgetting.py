@@ -26,7 +26,8 @@ from typing import Any
 
 import forgetting_candidates  # noqa: F401  registers them by name
 import numpy as np
-from common import DATA, ENCODER, summary, write_result
+from common import ENCODER, summary, write_result
+from data import data_file
 from fine_tuned import tweets
 from gensim.test.utils import datapath
 from runs import finished_runs, run_once
@@ -108,7 +109,9 @@ def _figures(model: wg.TextClassifier) -> dict[str, float]:
 @cache
 def _measures() -> Measures:
     reviews = {
-        name: (DATA / "rt_polarity" / f"rt-polarity.{name}").read_text("latin-1").splitlines()[:600]
+        name: data_file("rt_polarity", f"rt-polarity.{name}")
+        .read_text("latin-1")
+        .splitlines()[:600]
         for name in ("pos", "neg")
     }
     films = ([*reviews["pos"], *reviews["neg"]], ["pos"] * 600 + ["neg"] * 600)
@@ -123,7 +126,7 @@ def _measures() -> Measures:
 
 
 def _with_and_without_names(count: int) -> tuple[list[str], list[str]]:
-    tagged = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
+    tagged = wg.read_tagged(str(data_file("wnut17", "train.conll")))
     labels = np.array(["name" if set(tags) != {"O"} else "none" for tags in tagged.tags])
     rng = np.random.default_rng(0)
     chosen = np.concatenate(
@@ -158,7 +161,7 @@ def _sentence_pairs() -> Ragged:
     Half of the pairs are neighbours in a text, half are random.
     """
     rng = np.random.default_rng(0)
-    wikipedia = wg.read_texts(DATA / "wiki_sentences" / "wiki_sentences.txt.gz")
+    wikipedia = wg.read_texts(data_file("wiki_sentences", "wiki_sentences.txt.gz"))
     sentences = [*islice(wikipedia, 8 * SENTENCE_PAIRS)]
     first = np.arange(0, 4 * SENTENCE_PAIRS, 4)
     drawn = rng.integers(0, len(sentences), SENTENCE_PAIRS)

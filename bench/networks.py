@@ -27,15 +27,16 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import torch
-from common import CACHE, DATA, ENCODER, HERE, rival, summary, write_result
+from common import CACHE, ENCODER, HERE, rival, summary, write_result
+from data import data_file
 from fine_tuned import (
     LABEL_WORDS,
-    TWEETS,
     draw_tweets,
     fine_tuned_classifier,
     fine_tuned_tagger,
     soft_labels,
     tweets,
+    tweets_file,
 )
 from runs import FINISHED_ONLY, run_once
 from sklearn.metrics import f1_score
@@ -118,7 +119,7 @@ def table_of(name: str, source: str) -> EmbeddingTable:
 def training_texts(name: str) -> list[str]:
     if name == "tweets":
         return [str(text) for text in tweets("train")[0]]
-    tagged = wg.read_tagged(str(DATA / name / TAGGED[name][0]))
+    tagged = wg.read_tagged(str(data_file(name, TAGGED[name][0])))
     return [" ".join(words) for words in tagged.sentences]
 
 
@@ -131,7 +132,7 @@ def inherited(seed: int, texts: int) -> EmbeddingTable:
         wg.build_table(
             checkpoint,
             vocabulary,
-            source=Contextual(TWEETS / "train.csv", contexts=CONTEXTS),
+            source=Contextual(tweets_file("train"), contexts=CONTEXTS),
         ).save(path)
     return EmbeddingTable.load(path)
 
@@ -278,7 +279,7 @@ def tag_scores_of(name: str, method: str, options: dict[str, Any]) -> dict[str, 
 
 
 def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
-    train, test = (wg.read_tagged(str(DATA / name / part)) for part in TAGGED[name])
+    train, test = (wg.read_tagged(str(data_file(name, part))) for part in TAGGED[name])
     source = options.pop("table", "isolated")
     layer, others = first_layer(
         lambda: inherited_tags(seed) if source == "inherited" else table_of(name, source), options
@@ -301,7 +302,7 @@ def tag_score(name: str, seed: int, options: dict[str, Any]) -> dict[str, Any]:
 def speed_part(sentences: int = 500, hidden: int = 200, rounds: int = 3) -> dict[str, Any]:
     """Seconds of a BiLSTM-CRF epoch, ours and Flair's alternating, and shares of a step."""
     threads = torch.get_num_threads()
-    train = wg.read_tagged(str(DATA / "wnut17" / "train.conll"))
+    train = wg.read_tagged(str(data_file("wnut17", "train.conll")))
     words, tags = train.sentences[:sentences], train.tags[:sentences]
     table = table_of("wnut17", "isolated")
 

@@ -27,7 +27,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from common import DATA, ENCODER, HERE
+from common import ENCODER, HERE
+from data import data_file
 from gensim.parsing.porter import PorterStemmer
 from gensim.test.utils import datapath
 
@@ -80,7 +81,7 @@ class Words:
 
 def frequent_words(checkpoint: wg.Checkpoint) -> tuple[list[str], str]:
     """Words of lowercase Latin letters, the most frequent first, and their source."""
-    sentences = DATA / "wiki_sentences" / "wiki_sentences.txt.gz"
+    sentences = data_file("wiki_sentences", "wiki_sentences.txt.gz")
     counts: Counter[str] = Counter()
     if sentences.is_file():
         with gzip.open(sentences, "rt", encoding="utf-8") as lines:
@@ -263,10 +264,7 @@ def words_part(cache: Path | None, names: Sequence[str], figures: dict[str, Any]
 
 
 def tweets(name: str) -> tuple[list[str], list[str]]:
-    folder = DATA / "twitter_financial_sentiment"
-    path = next(iter(sorted(folder.glob(f"*{name}*.csv"))), None)
-    if path is None:
-        raise SystemExit(f"{folder} has no {name} texts; the `texts` part needs them")
+    path = data_file("twitter_financial_sentiment", f"{name}.csv")
     with path.open(encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     return [row["text"] for row in rows], [row["label"] for row in rows]

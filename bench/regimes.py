@@ -27,7 +27,8 @@ from typing import Any
 
 import numpy as np
 import torch
-from common import CACHE, DATA, ENCODER, summary, write_result
+from common import CACHE, ENCODER, summary, write_result
+from data import data_file
 from fine_tuned import (
     draw_tweets,
     fine_tuned_classifier,
@@ -111,7 +112,7 @@ def ner() -> None:
 
 
 def _ner(seed: int) -> dict[str, Any]:
-    test = wg.read_tagged(str(DATA / "wnut17" / "test.conll"))
+    test = wg.read_tagged(str(data_file("wnut17", "test.conll")))
     folder, notes = fine_tuned_tagger(seed)
     scores = wg.SequenceTagger.load(folder).evaluate(test.sentences, test.tags)
     return {"f1": scores.f1, **notes}

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from common import DATA
+from data import data_file
 from gensim.corpora.wikicorpus import extract_pages, filter_wiki
 from gensim.test.utils import datapath
 from smart_open import open as open_packed
 
-WIKI_SENTENCES = DATA / "wiki_sentences" / "wiki_sentences.txt.gz"
 _DUMP = "enwiki-latest-pages-articles1.xml-p000000010p000030302-shortened.bz2"
 
 Pairs = list[tuple[str, str, float]]
+
+
+def wiki_sentences() -> Path:
+    """Sentences of Wikipedia, one per line."""
+    return data_file("wiki_sentences", "wiki_sentences.txt.gz")
 
 
 def pair_sets() -> dict[str, Pairs]:

