@@ -14,6 +14,8 @@ from clusters import start_ray
 from wordgraft.core.ray import RetryLimit, Workers, connected
 from wordgraft.core.ray_data import map_rows, merged_in_tree, output_row
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def cluster() -> Iterator[None]:

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import torch
 from numpy.testing import assert_allclose, assert_array_equal
-from oov_tables import ASKED, asked_vectors, fitted, raw_table
+from oov_tables import ASKED, asked_vectors, fit_again, fitted
 from tables import random_table
 
 from wordgraft import EmbeddingTable, method_of, with_oov
@@ -42,7 +42,7 @@ def test_vectors_are_finite_and_repeat_for_a_seed(folder: Path, name: str) -> No
     assert np.isfinite(vectors).all()
     torch.manual_seed(3)
     before = torch.random.get_rng_state()
-    again = with_oov(raw_table(folder), name)
+    again = fit_again(folder, name)
     assert torch.equal(before, torch.random.get_rng_state())
     assert_array_equal(asked_vectors(again), vectors)
     if name == "blend":

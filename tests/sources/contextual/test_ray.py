@@ -9,7 +9,6 @@ import os
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
@@ -25,7 +24,7 @@ import pyarrow.parquet as pq
 import pytest
 import ray
 from clusters import start_ray
-from commands import MAIN, process_interrupted_in
+from commands import MAIN, process_interrupted_in, run
 from numpy.testing import assert_allclose, assert_array_equal
 from processes import started
 from tiny import SENTENCES
@@ -40,6 +39,8 @@ from wordgraft.sources.contextual import Contextual, Corpus, Sample, Sampler, sa
 from wordgraft.sources.contextual import ray as steps
 from wordgraft.sources.contextual.ray import RayEngine, input_row, read_corpus
 from wordgraft.table import EmbeddingTable
+
+pytestmark = pytest.mark.slow  # each step on Ray starts processes, which import for seconds
 
 
 def sampled(
@@ -202,7 +203,6 @@ def mortal(actor: type, mark: Path) -> type:
     return Dying
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_workers_that_die_change_nothing(
     checkpoint: Checkpoint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -251,7 +251,6 @@ def test_work_that_always_kills_its_worker_is_given_up(tmp_path: Path, step: str
     assert deadly.dead.read_text() == "++"
 
 
-@pytest.mark.slow
 @pytest.mark.usefixtures("cluster")
 def test_the_same_table_and_each_step_is_saved(
     checkpoint: Checkpoint,
@@ -306,31 +305,25 @@ def test_an_address_is_refused_while_connected() -> None:
 PATIENT = f"import sys; sys.path.append({str(Path(clusters.__file__).parent)!r}); import clusters"
 
 
-@pytest.mark.slow
 def test_the_command_starts_a_ray_and_stops_it(
     checkpoint: Checkpoint, files: list[str], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     place = tmp_path_factory.mktemp("cli")
     corpus = [part for file in files for part in ("--corpus", file)]
-    shared = [checkpoint.folder, "--source", "contextual", *corpus, "--contexts", 2]
-    tables = []
-    for name in ("local", "ray"):
-        output = place / f"{name}.table"
-        code = f"{PATIENT}; {MAIN}"
-        arguments = ["table", *shared, "-o", output, "--engine", name, "--quiet"]
-        with started(
-            [sys.executable, "-c", code, *arguments],
-            env=os.environ | {"WORDGRAFT_TEST_RUN": str(place)},
-        ) as process:
-            _, errors = process.communicate()
-            assert (process.returncode, errors) == (0, "")
-            # What Ray starts first has ended; its workers see that, and follow a moment later.
-            assert not {name_of(left) for left in left_of(place)} & {"gcs_server", "raylet"}
-            while left_of(place):
-                time.sleep(0.1)
-        tables.append(EmbeddingTable.load(output))
-        assert not output.with_name(f"{name}.table.progress").exists()
-    same(*tables)
+    shared = ["table", checkpoint.folder, "--source", "contextual", *corpus, "--contexts", 2, "-q"]
+    locally = run(*shared, "-o", place / "local.table")
+    assert (locally.returncode, locally.stderr) == (0, "")
+    command = [sys.executable, "-c", f"{PATIENT}; {MAIN}", *shared, "-o", place / "ray.table"]
+    environment = os.environ | {"WORDGRAFT_TEST_RUN": str(place)}
+    with started([*command, "--engine", "ray"], env=environment) as process:
+        _, errors = process.communicate()
+        assert (process.returncode, errors) == (0, "")
+        # What Ray starts first has ended; its workers see that, and follow a moment later.
+        assert not {name_of(left) for left in left_of(place)} & {"gcs_server", "raylet"}
+        while left := left_of(place):
+            psutil.wait_procs(left)
+    assert sorted(path.name for path in place.iterdir()) == ["local.table", "ray.table"]
+    same(*(EmbeddingTable.load(place / f"{name}.table") for name in ("local", "ray")))
 
 
 def left_of(place: Path) -> list[psutil.Process]:
@@ -350,7 +343,6 @@ def environment(process: psutil.Process) -> dict[str, str]:
     return {}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("place", "call", "saved"),
     [("ray:init", 1, False), ("wordgraft.sources.contextual.ray:merged_in_tree", 2, True)],
@@ -374,14 +366,13 @@ def test_ctrl_c_says_how_to_resume(
 
 
 @pytest.mark.usefixtures("cluster")
-@pytest.mark.slow
 def test_real_text_through_a_real_encoder(minilm: str, shared_data: Path, tmp_path: Path) -> None:
     with gzip.open(shared_data / "wiki_sentences" / "wiki_sentences.txt.gz", "rt") as lines:
-        texts = [next(lines) for _ in range(6000)]
+        texts = [next(lines) for _ in range(2000)]
     for part in range(3):
         (tmp_path / f"{part}.txt").write_text("".join(texts[part::3]))
     checkpoint = open_checkpoint(minilm)
-    local = Contextual(str(tmp_path / "*.txt"), contexts=3, max_words=300)
+    local = Contextual(str(tmp_path / "*.txt"), contexts=3, max_words=100)
     on_ray = replace(local, engine=RayEngine())
     one = local.table(checkpoint, None)
     same(on_ray.table(checkpoint, None), one)
