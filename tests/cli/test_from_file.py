@@ -147,7 +147,7 @@ def test_words_with_whitespace_are_escaped_with_a_warning(tmp_path: Path) -> Non
     (tmp_path / "v.txt").write_text("sun 1 2\n. . . 3 4\nnew york 5 6\nnew_york 7 8\n")
     raw = ["--refine", "none", "--quiet", "-o", "t"]
     assert run("table", "--from-file", "v.txt", *raw, cwd=tmp_path).returncode == 0
-    done = run("export", "t", "--to", "word2vec", "-o", "out.txt", "--quiet", cwd=tmp_path)
+    done = run("export", "t", "--to", "word2vec", "-o", "out.txt", cwd=tmp_path)
     assert done.returncode == 0
     assert (
         "2 words contain whitespace, which word2vec does not allow: written with _, or left out"
