@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import subprocess
 import sys
 from pathlib import Path
 
 import import_graph
 import pytest
 import source_names
+from processes import finished
 
 import wordgraft
 from wordgraft import errors
@@ -34,15 +34,15 @@ def imports() -> import_graph.Graph:
 
 def test_importing_brings_in_nothing_heavy() -> None:
     code = f"import sys, wordgraft; print([m for m in {HEAVY} if m in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "[]\n"
+    done = finished([sys.executable, "-c", code])
+    assert done.stdout == "[]\n", done.stderr
 
 
 def test_reading_texts_brings_in_neither_torch_nor_arrow() -> None:
     """A service that takes means of rows should not pay for what trains or reads corpora."""
     code = "import sys, wordgraft.grafts.mean_vectors; print({'torch', 'pyarrow'} & {*sys.modules})"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "set()\n"
+    done = finished([sys.executable, "-c", code])
+    assert done.stdout == "set()\n", done.stderr
 
 
 def test_public_names_are_sorted_and_there() -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from hub import Hub, serve
+from processes import finished
 from safetensors.numpy import load_file, save_file
 
 from wordgraft.checkpoint import open_checkpoint
@@ -60,10 +61,8 @@ def opened(hub: Hub, home: Path, name: str, **environment: str) -> subprocess.Co
     )
     settings = {"HF_HOME": str(home), "HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0"}
     settings |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
-    return subprocess.run(
+    return finished(
         [sys.executable, "-c", code],
-        capture_output=True,
-        text=True,
         env={**os.environ, **settings, **environment},
     )
 
@@ -166,7 +165,7 @@ def test_a_package_is_found_without_running_its_code(bert: Path, tmp_path: Path)
         "c = wg.open_checkpoint('package:carrier/model'); print(c.word_embeddings().shape[1]); "
         "assert 'torch' not in sys.modules"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = finished([sys.executable, "-c", code])
     assert (done.stdout, done.returncode) == ("32\n", 0), done.stderr
 
 

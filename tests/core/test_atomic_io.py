@@ -5,13 +5,13 @@ from __future__ import annotations
 import errno
 import os
 import stat
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from file_modes import modes, umask, wrong_modes
+from processes import finished
 
 from wordgraft.core.atomic_io import check_output, new_file, new_folder, sha256, write_tensors
 from wordgraft.errors import OutputError
@@ -160,7 +160,7 @@ def test_tensors_beyond_the_limit_of_a_file(tmp_path: Path) -> None:
         "    write_tensors(folder / 'a.safetensors', {'a': np.ones(100_000)})\n"
     )
     command = [sys.executable, "-c", code, str(tmp_path / "out")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = finished(command)
     assert "OutputError: cannot write" in done.stderr
     assert "exceed the size limit" in done.stderr
     assert names(tmp_path) == []

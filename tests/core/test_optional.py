@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 import os
 import re
-import subprocess
 import sys
 import tomllib
 from pathlib import Path
 
 import pytest
+from processes import finished
 
 from wordgraft.core.optional import EXTRA_OF, require
 from wordgraft.errors import MissingExtraError
@@ -86,7 +86,7 @@ def test_tables_need_no_framework(tmp_path: Path) -> None:
 
     folder = write_checkpoint("bert", tmp_path / "bert")
     command = [sys.executable, "-c", code, str(folder), str(tmp_path / "t")]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = finished(command)
     assert done.stdout.splitlines() == [
         "running the encoder needs torch, which is not installed: pip install 'wordgraft[torch]'",
         "training needs sklearn, which is not installed: pip install 'wordgraft[train]'",
@@ -103,7 +103,7 @@ def test_keras_without_the_framework_it_runs_on(backend: str) -> None:
     )
     environment = os.environ | {"KERAS_BACKEND": backend}
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    done = finished(command, env=environment)
     assert done.stdout.startswith(
         f"Keras is set to run on {backend}, which is not installed: pip install {backend}"
     ), done.stderr

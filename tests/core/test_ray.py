@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-import subprocess
 import sys
 from typing import Any
 
 import pytest
 import ray
+from processes import finished
 
 from wordgraft.core.ray import Workers, check_answers, connected, errors_translated
 from wordgraft.errors import ClusterError, DataError
@@ -60,7 +60,7 @@ def test_wordgrafts_own_errors_come_out_of_a_workers_error() -> None:
 
 def test_without_ray_the_extra_is_named() -> None:
     code = "import sys; sys.modules['ray'] = None; import wordgraft.core.ray"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    done = finished([sys.executable, "-c", code])
     assert "MissingExtraError: running on a Ray cluster needs ray, which is not" in done.stderr
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -13,6 +12,7 @@ import numpy as np
 import pytest
 from hub import Hub, serve
 from numpy.testing import assert_array_equal
+from processes import finished
 from tables import RECIPE, random_table
 
 import wordgraft as wg
@@ -40,10 +40,8 @@ def run(hub: Hub, table: Path, *arguments: str, **environment: str) -> tuple[int
     settings |= {"HF_HUB_DISABLE_XET": "1", "HF_HUB_DISABLE_TELEMETRY": "1"}
     settings |= {"HF_HUB_DISABLE_PROGRESS_BARS": "1", "HF_HOME": str(table.parent / "home")}
     code = "from wordgraft.cli import main; main()"
-    done = subprocess.run(
-        [sys.executable, "-c", code, "push", str(table), *arguments],
-        capture_output=True,
-        text=True,
+    done = finished(
+        [sys.executable, "-c", code, "push", table, *arguments],
         cwd=table.parent,
         env={**os.environ, **settings, **environment},
     )
@@ -63,10 +61,8 @@ def test_a_pushed_table_is_the_same_when_fetched(hub: Hub, table: Path) -> None:
         "except wg.WordgraftError as error: print(type(error).__name__, error)"
     )
     settings = {"HF_ENDPOINT": hub.url, "HF_HUB_OFFLINE": "0", "HF_HOME": str(table.parent / "h")}
-    done = subprocess.run(
+    done = finished(
         [sys.executable, "-c", fetch],
-        capture_output=True,
-        text=True,
         env={**os.environ, **settings, "HF_HUB_DISABLE_PROGRESS_BARS": "1"},
     )
     mine = wg.EmbeddingTable.load(table)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
@@ -13,6 +12,7 @@ from format_files import (
     write,
 )
 from numpy.testing import assert_allclose, assert_array_equal
+from processes import finished
 from tables import random_table, table_of
 
 import wordgraft as wg
@@ -127,7 +127,5 @@ def test_the_other_formats_need_no_library_of_theirs(tmp_path: Path) -> None:
         "    assert len(wg.read_vectors(path)) == 52, name\n"
         "print('all')"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, cwd=tmp_path
-    )
+    done = finished([sys.executable, "-c", code], cwd=tmp_path)
     assert done.stdout == "all\n", done.stderr

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +15,7 @@ from format_files import (
     lines_of,
 )
 from numpy.testing import assert_array_equal
+from processes import finished
 
 import wordgraft as wg
 from wordgraft.export.formats.reading import sniffed
@@ -70,7 +70,8 @@ def test_peak_memory_stays_under_one_and_a_half_files(tmp_path: Path) -> None:
     with path.open("wb") as file:
         file.writelines(b"word%d %s\n" % (word, rests[word % 1_000]) for word in range(N_WORDS))
     command = [sys.executable, "-c", _CODE, str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = finished(command)
+    assert done.returncode == 0, done.stderr
     first, peak = done.stdout.splitlines()
     size = path.stat().st_size
     path.unlink()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 import pytest
 from numpy.testing import assert_allclose
 from onnx_models import TINY, classes, tagged, written
+from processes import finished
 from tables import random_table
 from typer.testing import CliRunner
 
@@ -96,7 +96,7 @@ def test_the_command_line_needs_no_framework(
     for name in ("news", "ner"):
         asked = ["The river was unheard", "A bank"]
         command = [sys.executable, "-c", code, str(tmp_path / f"{name}.onnx"), *asked]
-        shown = subprocess.run(command, capture_output=True, text=True)
+        shown = finished(command)
         expected = run(app, ["predict", str(tmp_path / f"{name}.model"), "-q", *asked])
         assert shown.stdout == expected.stdout, shown.stderr
         assert "river" in shown.stdout

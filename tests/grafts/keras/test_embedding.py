@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from processes import finished
 from tables import random_table
 
 from wordgraft.grafts import padded_ids
@@ -63,7 +63,6 @@ def test_a_plain_layer_is_read_without_wordgraft(tmp_path: Path) -> None:
         "model = keras.models.load_model('model.keras'); "
         "print(keras.ops.convert_to_numpy(model.layers[0].embeddings).sum(axis=1)[2])"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", code], cwd=tmp_path, capture_output=True, text=True, check=True
-    )
+    done = finished([sys.executable, "-c", code], cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
     assert float(done.stdout) == pytest.approx(TABLE["w0"].sum(), rel=1e-5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -12,6 +11,7 @@ from typing import Any
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
+from processes import finished
 
 from wordgraft import open_checkpoint
 from wordgraft.errors import CheckpointError
@@ -124,7 +124,8 @@ def test_a_saved_encoder_needs_no_wordgraft(
         f"np.save({str(tmp_path / 'found.npy')!r}, found['sequence'])\n"
     )
     environment = os.environ | {"KERAS_BACKEND": keras.backend.backend()}
-    subprocess.run([sys.executable, "-c", code], env=environment, check=True, capture_output=True)
+    done = finished([sys.executable, "-c", code], env=environment)
+    assert done.returncode == 0, done.stderr
     assert_allclose(np.load(tmp_path / "found.npy"), expected, atol=1e-6)
 
 

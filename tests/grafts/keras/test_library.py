@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import subprocess
 import sys
 
 import pytest
+from processes import finished
 
 _CODE = """
 import os, sys
@@ -31,5 +31,5 @@ def test_what_is_missing_is_named(
 ) -> None:
     monkeypatch.setenv("KERAS_BACKEND", "tensorflow")
     command = [sys.executable, "-c", _CODE, module]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = finished(command)
     assert message in done.stdout, done.stderr

@@ -293,6 +293,8 @@ def test_an_address_where_a_ray_answers(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setattr("wordgraft.core.ray._SECONDS_TO_ANSWER", None)  # however long it takes
     port = ray.get_runtime_context().gcs_address.rpartition(":")[2]
     check_answers(f"127.0.0.1:{port}")
+    with pytest.raises(ClusterError, match=r"no Ray answers at 127\.0\.0\.1:1 "):
+        check_answers("127.0.0.1:1")
 
 
 @pytest.mark.usefixtures("cluster")
