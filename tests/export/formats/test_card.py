@@ -17,7 +17,7 @@ def test_the_card_states_recipe_and_quality() -> None:
     assert card.startswith("---\nlibrary_name: wordgraft\nbase_model: org/encoder\ntags:\n")
     assert "# words\n" in card
     assert "102 rows of 8 numbers" in card
-    assert 'EmbeddingTable.load(snapshot_download("me/words"))' in card
+    assert 'EmbeddingTable.load("me/words")' in card
     assert "| layer | 6 |" in card
     assert "| template | a \\| {} |" in card
     assert '| refinements | [{"name": "scale", "rms": 0.3}] |' in card

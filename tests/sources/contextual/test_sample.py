@@ -56,6 +56,7 @@ def meaning(sample: Sample) -> tuple[dict[str, int], dict[str, list[str]], int, 
     return counts, chosen, sample.seen, sample.tokens
 
 
+@settings(max_examples=40)
 @given(texts)
 def test_it_is_what_a_sort_of_all_hashes_gives(
     checkpoint: Checkpoint, sampler: Callable[[], Sampler], sentences: list[str]
@@ -70,6 +71,7 @@ def test_it_is_what_a_sort_of_all_hashes_gives(
         assert chosen[word] == expected
 
 
+@settings(max_examples=40)
 @given(texts, st.randoms())
 def test_order_does_not_matter(
     sampler: Callable[[], Sampler], sentences: list[str], random: object
@@ -79,6 +81,7 @@ def test_order_does_not_matter(
     assert meaning(sample_of(sampler, shuffled)) == meaning(sample_of(sampler, sentences))
 
 
+@settings(max_examples=40)
 @given(st.lists(texts, min_size=1, max_size=4))
 def test_parts_merge_to_the_whole(sampler: Callable[[], Sampler], parts: list[list[str]]) -> None:
     whole = meaning(sample_of(sampler, [text for part in parts for text in part]))
@@ -92,6 +95,7 @@ def test_parts_merge_to_the_whole(sampler: Callable[[], Sampler], parts: list[li
     assert meaning(fed.sample()) == whole
 
 
+@settings(max_examples=40)
 @given(texts, texts)
 def test_copies_count_and_are_not_sampled_twice(
     sampler: Callable[[], Sampler], sentences: list[str], more: list[str]
@@ -101,6 +105,7 @@ def test_copies_count_and_are_not_sampled_twice(
     assert twice.seen - once.seen == len(sentences)
 
 
+@settings(max_examples=40)
 @given(texts, texts)
 def test_it_resumes_from_a_saved_sample(
     sampler: Callable[[], Sampler], before: list[str], after: list[str]
