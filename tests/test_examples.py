@@ -136,7 +136,7 @@ def test_a_bilstm_in_keras(
     table = build_table(bert, Vocabulary.from_texts(texts, bert))
     train, length = example("keras_bilstm")["train"], 16
     train.__globals__["LENGTH"] = length  # a text here is no longer, and each place takes a step
-    model = train(table, texts * 4, np.tile(kind, 4))
+    model = train(table, texts * 3, np.tile(kind, 3))
     scores = model.predict(padded_ids(table, texts, length=length), verbose=0)[:, 0]
     assert np.mean((scores > 0.5) == kind) > 0.9
 
