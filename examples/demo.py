@@ -100,10 +100,10 @@ def trained(
         progress=True,
     )
     counts = TfidfVectorizer(ngram_range=(1, 2), sublinear_tf=True)
-    # scikit-learn 1.9 warns unless these are given; they are its defaults.
-    defaults = {"l1_ratios": (0,), "scoring": "accuracy", "use_legacy_attributes": False}
+    # scikit-learn 1.9 warns of other defaults to come unless these are given.
+    explicit = {"l1_ratios": (0,), "scoring": "accuracy", "use_legacy_attributes": False}
     models = {
-        "TF-IDF": make_pipeline(counts, LogisticRegressionCV(max_iter=1_000, **defaults)),
+        "TF-IDF": make_pipeline(counts, LogisticRegressionCV(max_iter=1_000, **explicit)),
         "random start": wg.TextClassifier(random, random_state=seed),
         "grafted": wg.TextClassifier(table, random_state=seed),
         "frozen encoder": wg.TextClassifier(
